@@ -1,0 +1,46 @@
+/* prelude.cl: what stands before every source: types, the place of an element, random numbers.
+ * The host defines FV_DOUBLE (1 or 0) and FV_L (lanes). */
+#if FV_DOUBLE
+#pragma OPENCL EXTENSION cl_khr_fp64 : enable
+typedef double real;
+typedef double2 real2;
+typedef double4 real4;
+typedef double8 real8;
+typedef double16 real16;
+#define FV_HUGE DBL_MAX
+#else
+typedef float real;
+typedef float2 real2;
+typedef float4 real4;
+typedef float8 real8;
+typedef float16 real16;
+#define FV_HUGE FLT_MAX
+#endif
+
+/* Where sample s, channel c, row y, column x of a C x H x W value lies. */
+#define FV_AT(s, c, y, x, C, H, W)                                                                                    \
+    (((((size_t)((s) / FV_L) * (H) + (y)) * (W) + (x)) * (C) + (c)) * FV_L + (s) % FV_L)
+
+/* Philox4x32-10 (Salmon et al., 2011). */
+uint4 fv_philox(uint4 counter, uint2 key)
+{
+    for (int round = 0; round < 10; round++) {
+        uint hi0 = mul_hi(0xD2511F53u, counter.x), lo0 = 0xD2511F53u * counter.x;
+        uint hi1 = mul_hi(0xCD9E8D57u, counter.z), lo1 = 0xCD9E8D57u * counter.z;
+        counter = (uint4)(hi1 ^ counter.y ^ key.x, lo1, hi0 ^ counter.w ^ key.y, lo0);
+        key += (uint2)(0x9E3779B9u, 0xBB67AE85u);
+    }
+    return counter;
+}
+
+/* In [0, 1), from the upper 24 bits. */
+float fv_uniform(uint bits)
+{
+    return (float)(bits >> 8) * 0x1p-24f;
+}
+
+/* Normal, from two random words (Box and Muller, 1958). */
+float fv_gaussian(uint a, uint b)
+{
+    return sqrt(-2.0f * log(((float)(a >> 8) + 1.0f) * 0x1p-24f)) * cos(6.283185307179586f * fv_uniform(b));
+}

@@ -1,0 +1,553 @@
+/* SPDX-License-Identifier: MIT
+ * plugin.h: everything that a fovea plugin includes: descriptors, option tables, and what the plan offers to hooks.
+ *
+ * A plugin is one shared object. It exports one symbol, made by FV_EXPORT(), which returns a static const
+ * descriptor. A descriptor begins with FvPlugin, whose first two fields are the ABI number and the size of the whole
+ * descriptor. Hooks and fields are only ever appended to descriptors, together with a new FV_ABI.
+ *
+ * Ownership: the core owns every object that a hook is given, and everything that the object hands out. Plugins
+ * borrow. `self` is the plugin's own state: zeroed, then filled from the option table, one for each use of the plugin
+ * in a pipeline; fields that are no options are the plugin's to fill in `plan` or `open`.
+ */
+#ifndef FOVEA_PLUGIN_H
+#define FOVEA_PLUGIN_H
+
+#include <glib.h>
+#include <stddef.h>
+#include <stdint.h>
+
+G_BEGIN_DECLS
+
+#define FV_ABI 1u
+
+/** What a plugin is; one folder below plugins/ each. */
+typedef enum {
+    FV_SOURCE,
+    FV_AUGMENT,
+    FV_LAYER,
+    FV_LOSS,
+    FV_OPTIM,
+    FV_SCHEDULE,
+    FV_METRIC,
+    FV_KINDS
+} FvKind;
+
+/** The one error domain. Each room puts its context in front of the message. */
+#define FV_ERROR (fv_error_quark())
+typedef enum {
+    FV_ERROR_SYNTAX,  /* the text of a pipeline is wrong */
+    FV_ERROR_UNKNOWN, /* a name that nothing has */
+    FV_ERROR_OPTION,  /* an option of the wrong type or out of range */
+    FV_ERROR_SHAPE,   /* values whose shapes do not fit */
+    FV_ERROR_ABI,     /* a plugin made for another fovea, or no plugin at all */
+    FV_ERROR_IO,      /* a file that cannot be read or written */
+    FV_ERROR_DATA,    /* a file whose contents are wrong; a loss that is not finite */
+    FV_ERROR_OPENCL,  /* the device or its compiler refused */
+    FV_ERROR_NOMEM    /* it does not fit into the device's memory */
+} FvError;
+GQuark fv_error_quark(void);
+
+/* ------------------------------------------------------------------ options */
+
+typedef enum {
+    FV_TYPE_INT,    /* int */
+    FV_TYPE_FLOAT,  /* float */
+    FV_TYPE_BOOL,   /* gboolean */
+    FV_TYPE_STRING, /* const char * */
+    FV_TYPE_CHOICE, /* int: index into choices */
+    FV_TYPE_SIZE,   /* FvSize: one number, or [height, width] */
+    FV_TYPE_RANGE,  /* FvRange: lo..hi, or one number for lo = hi */
+    FV_TYPE_FLOATS, /* FvFloats: one number, or a list */
+    FV_TYPE_INIT,   /* FvInit: zeros, gaussian(std), xavier, he */
+    FV_TYPE_VALUE,  /* FvRef: the name of a value of the net, which becomes an input */
+    FV_TYPE_VALUES, /* no field: all positional arguments from here on are values, which become inputs */
+    FV_TYPE_TARGET  /* const char *: the name of what the data give beside the image: label, box ... */
+} FvType;
+
+typedef struct {
+    int h, w;
+} FvSize;
+
+typedef struct {
+    float lo, hi;
+} FvRange;
+
+typedef struct {
+    int count;
+    const float *values;
+} FvFloats;
+
+/** A value of the net named in an argument: `input` is its place among the node's inputs. */
+typedef struct {
+    int input;
+} FvRef;
+
+/** How a parameter begins. */
+typedef enum {
+    FV_INIT_ZEROS,
+    FV_INIT_ONES,
+    FV_INIT_GAUSSIAN, /* normal, standard deviation `std` */
+    FV_INIT_XAVIER,   /* uniform within sqrt(6 / (fan_in + fan_out)) (Glorot and Bengio, 2010) */
+    FV_INIT_HE        /* normal, sqrt(2 / fan_in) (He et al., 2015) */
+} FvInitKind;
+
+typedef struct {
+    FvInitKind kind;
+    float std;
+} FvInit;
+
+enum { FV_REQUIRED = 1 << 0 /* no default: the pipeline must give it */ };
+
+/** One option: storage, default, range, unit and help at once. A table ends with { 0 }. Made by the macros below. */
+typedef struct {
+    const char *name;
+    FvType type;
+    size_t offset;             /* of the field in the plugin's state */
+    double def, def_hi;        /* numbers, booleans, choices (index), ranges (def..def_hi) */
+    const char *def_text;      /* strings, targets, FV_TYPE_INIT ("he") */
+    double min, max;           /* inclusive; checked on every element */
+    const char *const *choices; /* NULL-ended */
+    const char *help;
+    const char *unit; /* "px", "degrees", NULL */
+    unsigned flags;
+} FvOption;
+
+/* The C type of the field is checked when the plugin is compiled: _Generic has no other branch. */
+#define FV_FIELD(T, field, type) _Generic(((T *) 0)->field, type: offsetof(T, field))
+
+#define FV_OPT_INT(T, field, def_, min_, max_, help_, ...)                                                             \
+    { .name = #field, .type = FV_TYPE_INT, .offset = FV_FIELD(T, field, int), .def = (def_), .min = (min_),            \
+      .max = (max_), .help = (help_), __VA_ARGS__ }
+#define FV_OPT_FLOAT(T, field, def_, min_, max_, help_, ...)                                                           \
+    { .name = #field, .type = FV_TYPE_FLOAT, .offset = FV_FIELD(T, field, float), .def = (def_), .min = (min_),        \
+      .max = (max_), .help = (help_), __VA_ARGS__ }
+#define FV_OPT_BOOL(T, field, def_, help_, ...)                                                                        \
+    { .name = #field, .type = FV_TYPE_BOOL, .offset = FV_FIELD(T, field, gboolean), .def = (def_), .max = 1,           \
+      .help = (help_), __VA_ARGS__ }
+#define FV_OPT_STRING(T, field, def_, help_, ...)                                                                      \
+    { .name = #field, .type = FV_TYPE_STRING, .offset = FV_FIELD(T, field, const char *), .def_text = (def_),          \
+      .help = (help_), __VA_ARGS__ }
+#define FV_OPT_CHOICE(T, field, def_, choices_, help_, ...)                                                            \
+    { .name = #field, .type = FV_TYPE_CHOICE, .offset = FV_FIELD(T, field, int), .def = (def_),                        \
+      .choices = (choices_), .help = (help_), __VA_ARGS__ }
+#define FV_OPT_SIZE(T, field, def_, min_, max_, help_, ...)                                                            \
+    { .name = #field, .type = FV_TYPE_SIZE, .offset = FV_FIELD(T, field, FvSize), .def = (def_), .min = (min_),        \
+      .max = (max_), .help = (help_), __VA_ARGS__ }
+#define FV_OPT_RANGE(T, field, lo_, hi_, min_, max_, help_, ...)                                                       \
+    { .name = #field, .type = FV_TYPE_RANGE, .offset = FV_FIELD(T, field, FvRange), .def = (lo_), .def_hi = (hi_),     \
+      .min = (min_), .max = (max_), .help = (help_), __VA_ARGS__ }
+#define FV_OPT_FLOATS(T, field, def_, min_, max_, help_, ...)                                                          \
+    { .name = #field, .type = FV_TYPE_FLOATS, .offset = FV_FIELD(T, field, FvFloats), .def = (def_), .min = (min_),    \
+      .max = (max_), .help = (help_), __VA_ARGS__ }
+#define FV_OPT_INIT(T, field, def_, help_, ...)                                                                        \
+    { .name = #field, .type = FV_TYPE_INIT, .offset = FV_FIELD(T, field, FvInit), .def_text = (def_),                  \
+      .help = (help_), __VA_ARGS__ }
+#define FV_OPT_VALUE(T, field, help_, ...)                                                                             \
+    { .name = #field, .type = FV_TYPE_VALUE, .offset = FV_FIELD(T, field, FvRef), .help = (help_),                     \
+      .flags = FV_REQUIRED, __VA_ARGS__ }
+#define FV_OPT_VALUES(name_, help_, ...) { .name = (name_), .type = FV_TYPE_VALUES, .help = (help_), __VA_ARGS__ }
+#define FV_OPT_TARGET(T, field, def_, help_, ...)                                                                      \
+    { .name = #field, .type = FV_TYPE_TARGET, .offset = FV_FIELD(T, field, const char *), .def_text = (def_),          \
+      .help = (help_), __VA_ARGS__ }
+
+/* --------------------------------------------------------------- descriptor */
+
+/** The head of every descriptor. */
+typedef struct {
+    uint32_t abi;      /* FV_ABI when the plugin was compiled */
+    uint32_t size;     /* of the whole descriptor: sizeof(FvLayer) ... */
+    size_t state_size; /* of the plugin's own state */
+    FvKind kind;
+    const char *name;    /* lower case with underscores, and the file's name */
+    const char *summary; /* one line, no full stop */
+    const FvOption *options;
+    const char *details;         /* formula, shapes, limits: paragraphs of plain text, or NULL */
+    const char *reference;       /* where the method was published, or NULL */
+    const char *const *examples; /* uses such as "conv(4, 3, stride=2)"; gradcheck and the tests run each. NULL: the
+                                    name alone */
+} FvPlugin;
+
+/** The state of a plugin that has no options. */
+typedef struct {
+    char unused;
+} FvNone;
+
+#define FV_HEAD(Descriptor, State) .abi = FV_ABI, .size = sizeof(Descriptor), .state_size = sizeof(State)
+
+#define FV_SYMBOL "fovea_plugin"
+typedef const FvPlugin *(*FvEntry)(void);
+#define FV_EXPORT(descriptor)                                                                                          \
+    __attribute__((visibility("default"))) const FvPlugin *fovea_plugin(void);                                         \
+    __attribute__((visibility("default"))) const FvPlugin *fovea_plugin(void)                                          \
+    {                                                                                                                  \
+        return &(descriptor).base;                                                                                     \
+    }
+
+/* ------------------------------------------------------------ nodes, launches */
+
+/** The shape of a value for one sample: channels, height, width. A vector of n is { n, 1, 1 }. */
+typedef struct {
+    int c, h, w;
+} FvShape;
+
+static inline gint64 fv_shape_elements(FvShape s)
+{
+    return (gint64) s.c * s.h * s.w;
+}
+
+static inline gboolean fv_shape_equal(FvShape a, FvShape b)
+{
+    return a.c == b.c && a.h == b.h && a.w == b.w;
+}
+
+/** One layer, loss or metric in one plan. */
+typedef struct FvNode FvNode;
+/** A list of launches that is being recorded. */
+typedef struct FvList FvList;
+/** A kernel of the plan's program. */
+typedef struct FvKernel FvKernel;
+/** A piece of device memory that the plan owns. NULL where there is none. */
+typedef struct FvBuffer FvBuffer;
+
+/* Values on the device are [ceil(N/L)][H][W][C][L] of `real`: images in blocks of L, which the plan chooses for the
+ * whole pipeline (1: vectors run over channels; 16 or 32: over the batch). The element of sample s, channel c, row y,
+ * column x is at ((((s / L) * H + y) * W + x) * C + c) * L + s % L.
+ *
+ * The last block may be only partly full. Lanes past the last sample hold finite numbers that mean nothing in values,
+ * and must hold 0 in gradients: `dy` has 0 there when a backward hook sees it, and `dx` must have 0 there when the
+ * hook is done. Every buffer may be read (never written) 16 reals past its end.
+ *
+ * Parameters, and their gradients, lie on the device as PyTorch has them (O,I,H,W; O,I), one real after the other. */
+
+/** What a parameter is for. */
+typedef enum {
+    FV_WEIGHT,   /* trained, and penalised by l1, l2 ... */
+    FV_BIAS,     /* trained, never penalised */
+    FV_STATISTIC /* kept with the weights, but not trained: running mean ... */
+} FvRole;
+
+typedef struct {
+    const char *name; /* "weight" */
+    FvRole role;
+    int rank; /* of dims, 1 to 4 */
+    int dims[4];
+    FvInit init;
+    gint64 fan_in, fan_out;
+} FvParamSpec;
+
+/** How long a piece of scratch memory keeps its contents. */
+typedef enum {
+    FV_LIFE_CALL, /* within one call of a hook */
+    FV_LIFE_STEP, /* from this node's forward to its backward */
+    FV_LIFE_PLAN  /* as long as the plan: packed weights */
+} FvLife;
+
+/* For `plan`, and later hooks as well: what the node is. */
+int fv_node_inputs(const FvNode *node);
+FvShape fv_node_input(const FvNode *node, int i);           /* shape */
+const char *fv_node_input_name(const FvNode *node, int i);  /* its `as` name, else its path; for error messages */
+gboolean fv_node_wants_gradient(const FvNode *node, int i); /* FALSE: fv_node_dx(node, i) is NULL */
+FvShape fv_node_output(const FvNode *node);
+int fv_node_lanes(const FvNode *node);         /* L */
+int fv_node_batch(const FvNode *node);         /* the most samples of a batch; buffers are made for these */
+gboolean fv_node_training(const FvNode *node); /* FALSE: there will be no backward */
+int fv_node_index(const FvNode *node);         /* place in the net: tells random streams apart */
+int fv_node_units(const FvNode *node);         /* compute units of the device, at least 1 */
+gint64 fv_node_elements(const FvNode *node, FvShape shape); /* reals that a value of that shape takes, whole blocks */
+
+/* For `plan` only: what the node needs. No device is at hand. */
+void fv_node_set_output(FvNode *node, FvShape shape);
+/** Operations of one sample's forward pass, a multiplication and an addition counting two. */
+void fv_node_set_flops(FvNode *node, double flops);
+/** The output is input 0 itself: no hook is called any more, no buffer is made. The output shape must be input 0's. */
+void fv_node_pass_through(FvNode *node);
+/** Returns the number that fv_node_param() and fv_node_gradient() take: 0, 1, ... in the order of the calls. */
+int fv_node_add_param(FvNode *node, const FvParamSpec *spec);
+/** Returns the number that fv_node_scratch() takes. Elements are reals. */
+int fv_node_add_scratch(FvNode *node, gint64 reals, FvLife life);
+
+/** For `build` only: a kernel of the program.
+ *
+ * @source: OpenCL C 1.2, borrowed until `build` of the last node has returned, with kernels and helper functions
+ *          named by FV_NAME(x), so that several nodes' sources can stand in one program. Before it stand the prelude
+ *          (`real`, `real2` ... `real16`, `FV_L` lanes, fv_philox(), fv_uniform(), fv_gaussian(), FV_AT(s, c, y, x,
+ *          C, H, W)) and @defines.
+ * @name:   the kernel: x of FV_NAME(x).
+ * @defines: printf format of lines such as "#define C %d\n"; the same source with the same defines is compiled once.
+ */
+FvKernel *fv_node_add_kernel(FvNode *node, const char *source, const char *name, const char *defines, ...)
+    G_GNUC_PRINTF(4, 5);
+
+/* For `pack`, `forward` and `backward` only: the node's memory. */
+FvBuffer *fv_node_x(const FvNode *node, int i);
+FvBuffer *fv_node_y(const FvNode *node);
+FvBuffer *fv_node_dx(const FvNode *node, int i); /* to overwrite; NULL where no gradient is wanted */
+FvBuffer *fv_node_dy(const FvNode *node);
+FvBuffer *fv_node_param(const FvNode *node, int i);
+FvBuffer *fv_node_gradient(const FvNode *node, int i); /* to overwrite */
+FvBuffer *fv_node_scratch(const FvNode *node, int i);
+/* Losses and metrics only. */
+FvBuffer *fv_node_target(const FvNode *node);  /* classes: int[N]; values: in the layout of input 0 */
+FvBuffer *fv_node_result(const FvNode *node);  /* real for each sample: write at fv_slot() + sample */
+double fv_node_weight(const FvNode *node);     /* the factor before the loss, 1 for metrics */
+
+/* Hooks are not called at every step: a list is recorded once for each mode and number of samples, and then enqueued
+ * again and again. What changes from step to step is an argument of its own: fv_step(), fv_slot() ... */
+int fv_list_samples(const FvList *list); /* of this list's batch: N */
+int fv_list_blocks(const FvList *list);  /* ceil(N / L) */
+gboolean fv_list_training(const FvList *list);
+
+typedef struct {
+    size_t global[3]; /* 0 counts as 1 */
+    size_t local[3];  /* all 0: the device chooses */
+} FvGrid;
+
+#define FV_GRID(...) ((FvGrid){ .global = { __VA_ARGS__ } })
+
+typedef enum {
+    FV_ARG_BUFFER,
+    FV_ARG_INT,   /* int */
+    FV_ARG_REAL,  /* real: float, or double in gradcheck */
+    FV_ARG_LOCAL, /* local memory, in reals */
+    FV_ARG_STEP,  /* uint: number of the training step, from 0 */
+    FV_ARG_SEED,  /* uint2 */
+    FV_ARG_SLOT,  /* int: where this step's results begin in fv_node_result() */
+    FV_ARG_RATE   /* real: the learning rate of this step */
+} FvArgType;
+
+typedef struct {
+    FvArgType type;
+    FvBuffer *buffer;
+    double number;
+} FvArg;
+
+static inline FvArg fv_buffer(FvBuffer *b)
+{
+    return (FvArg){ .type = FV_ARG_BUFFER, .buffer = b };
+}
+static inline FvArg fv_int(int i)
+{
+    return (FvArg){ .type = FV_ARG_INT, .number = i };
+}
+static inline FvArg fv_real(double r)
+{
+    return (FvArg){ .type = FV_ARG_REAL, .number = r };
+}
+static inline FvArg fv_local(int reals)
+{
+    return (FvArg){ .type = FV_ARG_LOCAL, .number = reals };
+}
+static inline FvArg fv_step(void)
+{
+    return (FvArg){ .type = FV_ARG_STEP };
+}
+static inline FvArg fv_seed(void)
+{
+    return (FvArg){ .type = FV_ARG_SEED };
+}
+static inline FvArg fv_slot(void)
+{
+    return (FvArg){ .type = FV_ARG_SLOT };
+}
+
+/** Appends a launch. Kernels of one list run one after the other; each sees what those before it wrote. Launches
+ * cannot fail here: what the device refuses is reported, with the kernel's name, when the list is enqueued. */
+void fv_list_launch(FvList *list, FvKernel *kernel, FvGrid grid, const FvArg *args, int count);
+#define fv_launch(list, kernel, grid, ...)                                                                             \
+    fv_list_launch((list), (kernel), (grid), (const FvArg[]){ __VA_ARGS__ },                                           \
+                   (int) (sizeof((const FvArg[]){ __VA_ARGS__ }) / sizeof(FvArg)))
+
+/* -------------------------------------------------------------------- layers */
+
+enum {
+    FV_READS_NOTHING = 1 << 0,
+    FV_READS_X = 1 << 1,
+    FV_READS_Y = 1 << 2
+};
+enum { FV_NO_INPUTS = -1, FV_ANY_INPUTS = 1000 };
+
+/** A layer. Either the two maps, or plan, build, forward and backward. */
+typedef struct {
+    FvPlugin base;
+    /** Elementwise layers: OpenCL C statements on scalars. `y = ...;` of x; `dx = ...;` of x, y and dy. Options stand
+     * under their names as constants: floats, ints and booleans. Every line may declare variables of its own. */
+    const char *forward_map, *backward_map;
+    int min_inputs, max_inputs; /* 0, 0: exactly one. FV_NO_INPUTS, FV_ANY_INPUTS */
+    int shape_inputs;           /* so many of the last inputs are looked at for their shape only */
+    unsigned backward_reads;    /* what backward reads: FV_READS_...; 0: all x and y (the safe answer) */
+    /** Says the output's shape, parameters, scratch and FLOPs. Called once, when all input shapes are known. Called
+     * without a device; errors are FV_ERROR_SHAPE or FV_ERROR_OPTION, without the file's position, which the plan
+     * adds, and without the layer's name. */
+    gboolean (*plan)(FvNode *node, void *self, GError **error);
+    /** Adds kernels. Called once, after every node's plan. NULL: none needed. */
+    gboolean (*build)(FvNode *node, void *self, GError **error);
+    /** Brings parameters into the kernels' own order. Recorded before forward whenever parameters may have changed.
+     * NULL: kernels read parameters as they are. */
+    void (*pack)(FvNode *node, const void *self, FvList *list);
+    /** Writes y. */
+    void (*forward)(FvNode *node, const void *self, FvList *list);
+    /** Overwrites dx of every input that wants a gradient, and the gradient of every trained parameter. The plan adds
+     * up where a value fans out. */
+    void (*backward)(FvNode *node, const void *self, FvList *list);
+} FvLayer;
+
+/* ------------------------------------------------------------------- losses */
+
+typedef enum {
+    FV_TARGET_NONE,  /* a penalty: it looks at the weights alone */
+    FV_TARGET_CLASS, /* one class for each sample: int */
+    FV_TARGET_VALUE  /* numbers in the shape of the input */
+} FvTarget;
+
+/** A loss, averaged over the batch by the plan; or a penalty. Either the two maps, or build and forward.
+ *
+ * Maps of a loss: `l = ...;` and `dx = ...;` (the derivative of l) of x and t, added up over the elements of a
+ * sample. Maps of a penalty: `l = ...;` and `dx = ...;` of the weight x, added up over all weights. */
+typedef struct {
+    FvPlugin base;
+    FvTarget target;
+    const char *forward_map, *backward_map;
+    /** Checks shapes, asks for scratch. NULL: any shape will do. */
+    gboolean (*plan)(FvNode *node, void *self, GError **error);
+    gboolean (*build)(FvNode *node, void *self, GError **error);
+    /** Writes weight * loss of each sample to fv_node_result(), and, where fv_node_dx(node, 0) is not NULL and the
+     * list is for training, overwrites it with weight / N times the derivative. */
+    void (*forward)(FvNode *node, const void *self, FvList *list);
+} FvLoss;
+
+/** A metric: one number for each sample, averaged over the split. */
+typedef struct {
+    FvPlugin base;
+    FvTarget target;
+    gboolean (*plan)(FvNode *node, void *self, GError **error);
+    gboolean (*build)(FvNode *node, void *self, GError **error);
+    /** Writes the number of each sample to fv_node_result(). */
+    void (*forward)(FvNode *node, const void *self, FvList *list);
+} FvMetric;
+
+/* --------------------------------------------------------------- optimizers */
+
+enum { FV_MAX_SLOTS = 4 };
+
+/** An optimizer: OpenCL C statements that change the parameter `w` by its gradient `g`, the learning rate `rate`, the
+ * number of the update `t` (int, from 1) and its slots, which begin at 0 and are kept with the checkpoint. One kernel
+ * updates all parameters. Its option table must have a float `rate`. */
+typedef struct {
+    FvPlugin base;
+    const char *slots[FV_MAX_SLOTS + 1]; /* names, NULL-ended */
+    const char *update_map;
+} FvOptim;
+
+/** Where training stands. */
+typedef struct {
+    gint64 step, steps; /* of the whole training; step counts from 0 */
+    gint64 epoch_steps; /* steps of one epoch */
+} FvProgress;
+
+/** A schedule: the factor by which the optimizer's rate is multiplied at a step. */
+typedef struct {
+    FvPlugin base;
+    double (*factor)(const void *self, const FvProgress *at);
+} FvSchedule;
+
+/* ------------------------------------------------------------------- random */
+
+/** A stream of Philox4x32-10 (Salmon et al., 2011): the same numbers on the host and in kernels. */
+typedef struct {
+    uint32_t key[2], counter[4], buffer[4];
+    int left;
+} FvRandom;
+
+/** The stream of (seed, epoch, sample, operation). */
+FvRandom fv_random(uint64_t seed, uint32_t epoch, uint32_t sample, uint32_t operation);
+uint32_t fv_random_bits(FvRandom *random);
+double fv_random_uniform(FvRandom *random);                  /* in [0, 1) */
+double fv_random_range(FvRandom *random, double lo, double hi);
+uint32_t fv_random_below(FvRandom *random, uint32_t n);      /* 0 .. n - 1, without bias */
+double fv_random_gaussian(FvRandom *random);                 /* mean 0, deviation 1 */
+
+/* ------------------------------------------------------------------ sources */
+
+typedef enum { FV_TRAIN, FV_VALIDATE, FV_TEST, FV_SPLITS } FvSplit;
+
+/** What a source holds. Strings belong to the source. */
+typedef struct {
+    gint64 count[FV_SPLITS]; /* samples of each split; 0: it has none */
+    FvShape shape;           /* of every image; h = w = 0 where images differ */
+    int classes;             /* 0: no classes */
+    const char *const *class_names; /* `classes` of them, or NULL */
+} FvSourceInfo;
+
+/** One sample. The loader owns it and gives the same one again, so that `pixels` keeps its storage. */
+typedef struct {
+    FvShape shape;
+    GByteArray *pixels; /* height x width x channels, 8 bits, channels interleaved (R, G, B) */
+    int label;          /* class, or -1 */
+    char *name;         /* where it came from, for messages; g_free()d by the loader */
+} FvSample;
+
+/** A data source. `path` options come from the pipeline as written; relative ones are relative to the working folder. */
+typedef struct {
+    FvPlugin base;
+    gboolean (*open)(void *self, FvSourceInfo *info, GError **error);
+    /** Called from several threads at once. Must check sizes before it allocates. */
+    gboolean (*read)(const void *self, FvSplit split, gint64 index, FvSample *sample, GError **error);
+    void (*close)(void *self);
+} FvSource;
+
+/** Decodes a PNG or JPEG file (told apart by contents) into 8-bit interleaved pixels.
+ * @channels: 1 or 3 to convert to, 0 to keep what the file has (alpha is dropped). */
+gboolean fv_image_read(const char *file, int channels, FvShape *shape, GByteArray *pixels, GError **error);
+
+/* ----------------------------------------------------------------- augment */
+
+enum { FV_MAX_DRAWN = 8 };
+
+/** An augmentation: of coordinates or of pixels.
+ *
+ * coord_map: OpenCL C statements on `float u, v` (column, row; pixel centres at .5) that turn a point of the output
+ * into the point of the input where it comes from. inverse is the other way round, on the host, for boxes and points.
+ * pixel_map: OpenCL C statements on `float p`, the value of channel `int c` at output point u, v.
+ * In both, options stand under their names as constants (FvFloats: an array and NAME_count), the numbers drawn for
+ * this sample under the names in `drawn`, and in_w, in_h, out_w, out_h are the extents. */
+typedef struct {
+    FvPlugin base;
+    const char *coord_map, *pixel_map;
+    const char *drawn[FV_MAX_DRAWN + 1]; /* names of the numbers that draw() writes, NULL-ended */
+    /** The output's extent from the input's (h = w = 0: not known before the image is read). NULL: the same. */
+    gboolean (*plan)(void *self, FvShape in, FvShape *out, GError **error);
+    /** Draws this sample's numbers. Returns FALSE where the operation is not applied to it (the probability `p`).
+     * @training: FALSE in prepare chains of other splits, where random operations take their middle. */
+    gboolean (*draw)(const void *self, FvShape in, FvShape out, gboolean training, FvRandom *random, float *drawn);
+    /** Where input point (u, v) goes: the inverse of coord_map. NULL for pixel operations. */
+    void (*forward_point)(const void *self, FvShape in, FvShape out, const float *drawn, float *u, float *v);
+} FvAugment;
+
+/* ------------------------------------------------------------ convolutions */
+
+/** A convolution for layers that are one, or have one: conv, dense, match. The caller keeps it in its state, fills
+ * the first part, and calls the functions from the hooks of the same names. Cross-correlation, as everywhere:
+ * y[o, i, j] = bias[o] + sum over c, m, n of weight[o, c, m, n] * x[c, i * stride.h - pad.h + m * dilation.h, ...]. */
+typedef struct {
+    FvShape in, out; /* out.c is the caller's; out.h and out.w are set by fv_conv_plan() */
+    FvSize kernel, stride, pad, dilation;
+    int groups;
+    gboolean bias;
+    gboolean flat; /* weight is [out.c][in.c * kernel.h * kernel.w] in files (dense) */
+    FvInit init;
+    /* set by fv_conv_plan() and fv_conv_build() */
+    int weight, bias_param;
+    int pack_scratch[2], sum_scratch;
+    FvKernel *kernels[8];
+    int tiles[8];
+} FvConv;
+
+gboolean fv_conv_plan(FvNode *node, FvConv *conv, GError **error);
+gboolean fv_conv_build(FvNode *node, FvConv *conv, GError **error);
+void fv_conv_pack(FvNode *node, const FvConv *conv, FvList *list);
+void fv_conv_forward(FvNode *node, const FvConv *conv, FvList *list);
+void fv_conv_backward(FvNode *node, const FvConv *conv, FvList *list);
+
+G_END_DECLS
+
+#endif
