@@ -30,6 +30,7 @@ void fv_state_free(FvState *state);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FvState, fv_state_free)
 /** The struct that hooks take as `self`. */
 void *fv_state_self(FvState *state);
+const FvPlugin *fv_state_plugin(const FvState *state);
 
 /** Finds an option by name; on failure the message suggests the nearest. */
 const FvOption *fv_option_find(const FvPlugin *plugin, const char *name, GError **error);
@@ -41,8 +42,17 @@ gboolean fv_option_set(FvState *state, const FvOption *option, const FvValue *va
 /** Fails for the first required option not set yet. */
 gboolean fv_state_complete(const FvState *state, GError **error);
 
+/** Whether a string is an initialisation: zeros, ones, gaussian, gaussian(0.01), xavier, he; fills @init unless NULL. */
+gboolean fv_init_parse(const char *text, FvInit *init);
+/** The shortest decimal that reads back as the same number; g_free() it. */
+char *fv_number_text(double number);
+
 /** "real number, 0 to 10", "one of: a, b, c": the type and range for people; g_free() it. */
 char *fv_option_range(const FvOption *option);
+/** The same within a message: "a whole number from 1 to 8"; g_free() it. */
+char *fv_option_expected(const FvOption *option);
+/** A value as a message shows it, shortened: 3, "text", -1..2, a list of 3; g_free() it. */
+char *fv_value_text(const FvValue *value);
 /** The default as a pipeline would write it, or NULL where there is none; g_free() it. */
 char *fv_option_default(const FvOption *option);
 /** The option's current value in OpenCL C: "#define NAME value\n" for int, float, bool, choice, size (NAME_h, NAME_w),

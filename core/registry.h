@@ -17,9 +17,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(FvRegistry, fv_registry_free)
  * which is then said); FV_ERROR_ABI with file and reason: other ABI or size (both numbers), no symbol, name or kind
  * that are not the file's, a missing hook, a file or folder that others may write, an option table that is malformed. */
 const FvPlugin *fv_registry_find(FvRegistry *registry, FvKind kind, const char *name, GError **error);
-/** Names of all plugins of a kind that the path holds, sorted, without loading them; NULL-ended, g_strfreev() it. */
+/** Names of all plugins of a kind that the path holds, sorted, without loading them; NULL-ended, g_strfreev() it.
+ * The place of FOLDER/NAME.so does not tell its kind: such a name is listed under every kind, and fv_registry_find()
+ * then says FV_ERROR_UNKNOWN for the others. */
 char **fv_registry_names(FvRegistry *registry, FvKind kind);
-/** The file that a plugin was loaded from. */
+/** The file that a plugin was loaded from, NULL for those of fv_registry_add(). */
 const char *fv_registry_file(FvRegistry *registry, const FvPlugin *plugin);
 /** Adds a plugin that is not in a file (tests). */
 void fv_registry_add(FvRegistry *registry, const FvPlugin *plugin);

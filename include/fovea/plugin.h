@@ -299,10 +299,12 @@ gboolean fv_list_training(const FvList *list);
 
 typedef struct {
     size_t global[3]; /* 0 counts as 1 */
-    size_t local[3];  /* all 0: the device chooses */
+    size_t local[3];  /* all 0: what the kernel requires, else the device chooses */
 } FvGrid;
 
 #define FV_GRID(...) ((FvGrid){ .global = { __VA_ARGS__ } })
+/** The same for kernels of one work-item a work-group. */
+#define FV_ITEMS(...) ((FvGrid){ .global = { __VA_ARGS__ }, .local = { 1, 1, 1 } })
 
 typedef enum {
     FV_ARG_BUFFER,
@@ -399,6 +401,12 @@ typedef enum {
     FV_TARGET_VALUE  /* numbers in the shape of the input */
 } FvTarget;
 
+/** What makes probabilities of the value that a loss looks at: how a prediction shows it. */
+typedef enum {
+    FV_LINK_NONE,   /* numbers stay as they are */
+    FV_LINK_SOFTMAX /* exp(x[i]) / sum over j of exp(x[j]) */
+} FvLink;
+
 /** A loss, averaged over the batch by the plan; or a penalty. Either the two maps, or build and forward.
  *
  * Maps of a loss: `l = ...;` and `dx = ...;` (the derivative of l) of x and t, added up over the elements of a
@@ -413,6 +421,7 @@ typedef struct {
     /** Writes weight * loss of each sample to fv_node_result(), and, where fv_node_dx(node, 0) is not NULL and the
      * list is for training, overwrites it with weight / N times the derivative. */
     void (*forward)(FvNode *node, const void *self, FvList *list);
+    FvLink link;
 } FvLoss;
 
 /** A metric: one number for each sample, averaged over the split. */
@@ -489,6 +498,7 @@ typedef struct {
 /** A data source. `path` options come from the pipeline as written; relative ones are relative to the working folder. */
 typedef struct {
     FvPlugin base;
+    /** @info is zeroed before. Cleans up after itself where it fails: close is then not called. */
     gboolean (*open)(void *self, FvSourceInfo *info, GError **error);
     /** Called from several threads at once. Must check sizes before it allocates. */
     gboolean (*read)(const void *self, FvSplit split, gint64 index, FvSample *sample, GError **error);
@@ -509,18 +519,27 @@ enum { FV_MAX_DRAWN = 8 };
  * into the point of the input where it comes from. inverse is the other way round, on the host, for boxes and points.
  * pixel_map: OpenCL C statements on `float p`, the value of channel `int c` at output point u, v.
  * In both, options stand under their names as constants (FvFloats: an array and NAME_count), the numbers drawn for
- * this sample under the names in `drawn`, and in_w, in_h, out_w, out_h are the extents. */
+ * this sample under the names in `drawn`, and in_w, in_h, out_w, out_h are the extents (floats). An option that has the
+ * name of one of these variables cannot be seen by the map.
+ * Pixel operations run after the coordinates' one interpolation, on what the net takes: for them u, v and all extents
+ * are those of the net's input. */
 typedef struct {
     FvPlugin base;
     const char *coord_map, *pixel_map;
     const char *drawn[FV_MAX_DRAWN + 1]; /* names of the numbers that draw() writes, NULL-ended */
-    /** The output's extent from the input's (h = w = 0: not known before the image is read). NULL: the same. */
+    /** The output's extent from the input's (h = w = 0: not known before the image is read). NULL: the same. Channels
+     * stay as they are, and pixel operations keep the extent too. Where images differ in size it is called for each of
+     * them, from several threads at once: it must not write to self. */
     gboolean (*plan)(void *self, FvShape in, FvShape *out, GError **error);
-    /** Draws this sample's numbers. Returns FALSE where the operation is not applied to it (the probability `p`).
+    /** Draws this sample's numbers. Returns FALSE where the operation is not applied to it (the probability `p`), which
+     * one that changes the extent may not. NULL: always applied. Called from several threads at once.
      * @training: FALSE in prepare chains of other splits, where random operations take their middle. */
     gboolean (*draw)(const void *self, FvShape in, FvShape out, gboolean training, FvRandom *random, float *drawn);
     /** Where input point (u, v) goes: the inverse of coord_map. NULL for pixel operations. */
     void (*forward_point)(const void *self, FvShape in, FvShape out, const float *drawn, float *u, float *v);
+    /** coord_map is affine (u and v become sums of multiples of u and v and constants: crop, flip, rotate, shear), so that
+     * rows of the output come from straight lines, and the map need not be asked for every point. */
+    gboolean affine;
 } FvAugment;
 
 /* ------------------------------------------------------------ convolutions */
