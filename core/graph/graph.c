@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: MIT
+ * graph.c: builds a graph from a tree, and owns it. */
+#include "core/graph/graph_private.h"
+
+#include <string.h>
+
+/* --------------------------------------------------------------- ownership */
+
+static void node_free(gpointer data)
+{
+    FvGraphNode *node = data;
+    fv_state_free(node->state);
+    g_free(node->inputs);
+    g_free(node->path);
+    g_free(node->name);
+    if (node->trace)
+        g_ref_string_release(node->trace);
+    g_free(node);
+}
+
+static void use_clear(FvUse *use)
+{
+    fv_state_free(use->state);
+}
+
+static void use_free(gpointer data)
+{
+    use_clear(data);
+    g_free(data);
+}
+
+static void term_free(gpointer data)
+{
+    FvTerm *term = data;
+    use_clear(&term->use);
+    g_free(term->target);
+    g_free(term);
+}
+
+static FvGraph *graph_new(const char *file)
+{
+    FvGraph *graph = g_new0(FvGraph, 1);
+    graph->nodes = g_ptr_array_new_with_free_func(node_free);
+    graph->losses = g_ptr_array_new_with_free_func(term_free);
+    graph->metrics = g_ptr_array_new_with_free_func(term_free);
+    graph->prepare = g_ptr_array_new_with_free_func(use_free);
+    graph->augment = g_ptr_array_new_with_free_func(use_free);
+    graph->values = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    graph->output = -1;
+    graph->epochs = 1;
+    graph->batch = 64;
+    graph->file = g_strdup(file);
+    graph->stem = g_path_get_basename(file);
+    if (g_str_has_suffix(graph->stem, ".fv") && strlen(graph->stem) > strlen(".fv"))
+        graph->stem[strlen(graph->stem) - strlen(".fv")] = '\0';
+    return graph;
+}
+
+void fv_graph_free(FvGraph *graph)
+{
+    if (!graph)
+        return;
+    g_ptr_array_unref(graph->nodes);
+    g_ptr_array_unref(graph->losses);
+    g_ptr_array_unref(graph->metrics);
+    g_ptr_array_unref(graph->prepare);
+    g_ptr_array_unref(graph->augment);
+    use_clear(&graph->source);
+    use_clear(&graph->optimizer);
+    use_clear(&graph->schedule);
+    g_hash_table_unref(graph->values);
+    g_free(graph->file);
+    g_free(graph->stem);
+    g_free(graph);
+}
+
+/* ----------------------------------------------------------------- reports */
+
+char *fv_graph_suggestion(const char *nearest)
+{
+    return nearest ? g_strdup_printf("; did you mean \"%s\"?", nearest) : g_strdup("");
+}
+
+char *fv_graph_place(FvLoc loc, const char *file)
+{
+    if (g_strcmp0(loc.file, file) == 0)
+        return g_strdup_printf("%d:%d", loc.line, loc.col);
+    return g_strdup_printf("%s:%d:%d", loc.file, loc.line, loc.col);
+}
+
+char *fv_graph_most(int count, const char *what)
+{
+    return count ? g_strdup_printf("it has only %d %s%s", count, what, count == 1 ? "" : "s")
+                 : g_strdup("it takes none");
+}
+
+void fv_graph_report_take(Builder *builder, const Frame *frame, FvLoc loc, const char *name, GError *error)
+{
+    if (name)
+        g_prefix_error(&error, "%s: ", name);
+    fv_diag_take(builder->diag, loc, frame ? frame->trace : NULL, error);
+}
+
+void fv_graph_report(Builder *builder, const Frame *frame, FvLoc loc, FvError code, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    GError *error = g_error_new_valist(FV_ERROR, code, format, args);
+    va_end(args);
+    fv_graph_report_take(builder, frame, loc, NULL, error);
+}
+
+/* ---------------------------------------------------------------- building */
+
+/* What prediction computes: what the first loss looks at, else the end of the net. */
+static int output_of(const FvGraph *graph)
+{
+    for (guint i = 0; i < graph->losses->len; i++) {
+        const FvTerm *term = graph->losses->pdata[i];
+        if (term->value >= 0)
+            return term->value;
+    }
+    return (int) graph->nodes->len - 1;
+}
+
+FvGraph *fv_graph_build(const FvTree *tree, const char *file, GHashTable *overrides, FvRegistry *registry, FvDiag *diag)
+{
+    const int errors = fv_diag_count(diag);
+    FvGraph *graph = graph_new(file);
+    Builder builder = { .graph = graph, .tree = tree, .registry = registry, .diag = diag };
+    builder.lets = fv_scope_new(NULL);
+    builder.net = fv_scope_new(builder.lets);
+    builder.blocks = g_hash_table_new(g_str_hash, g_str_equal);
+    builder.paths = g_hash_table_new(g_str_hash, g_str_equal);
+
+    fv_build_lets(&builder, overrides);
+    fv_build_blocks(&builder);
+    fv_build_sections(&builder);
+    fv_build_settings(&builder);
+    graph->output = output_of(graph);
+
+    g_hash_table_unref(builder.paths);
+    g_hash_table_unref(builder.blocks);
+    fv_scope_free(builder.net);
+    fv_scope_free(builder.lets);
+    if (fv_diag_count(diag) == errors)
+        return graph;
+    fv_graph_free(graph);
+    return NULL;
+}
