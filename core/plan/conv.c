@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: MIT
+ * conv.c: convolutions for layers: shapes and parameters, and the launches that compute them. */
+#include "core/plan/conv.h"
+
+#include "conv_pack.cl.h"
+
+/* FvConv.kernels */
+enum { FORWARD, INPUT_GRADIENT, WEIGHT_GRADIENT, PACK, SUM, SPREAD };
+
+/* -------------------------------------------------------------------- shapes */
+
+static gboolean output_extent(gint64 in, gint64 kernel, gint64 stride, gint64 pad, gint64 dilation, int *out)
+{
+    gint64 reach = dilation * (kernel - 1) + 1, room = in + 2 * pad;
+    if (reach > room || (room - reach) / stride + 1 > G_MAXINT32)
+        return FALSE;
+    *out = (int) ((room - reach) / stride + 1);
+    return TRUE;
+}
+
+static gboolean too_large(FvConv *conv)
+{
+    gint64 weights = (gint64) conv->out.c * (conv->in.c / conv->groups);
+    gint64 window = (gint64) conv->kernel.h * conv->kernel.w, plane = (gint64) conv->out.h * conv->out.w;
+    return weights > G_MAXINT32 || window > G_MAXINT32 || weights * window > G_MAXINT32 || plane > G_MAXINT32 ||
+           plane * conv->out.c > G_MAXINT32;
+}
+
+static gboolean set_shape(FvConv *conv, GError **error)
+{
+    if (conv->out.c < 1 || conv->kernel.h < 1 || conv->kernel.w < 1 || conv->stride.h < 1 || conv->stride.w < 1 ||
+        conv->dilation.h < 1 || conv->dilation.w < 1 || conv->pad.h < 0 || conv->pad.w < 0 || conv->groups < 1) {
+        g_set_error_literal(error, FV_ERROR, FV_ERROR_OPTION,
+                            "channels, kernel, stride, dilation and groups must be 1 or more, and pad 0 or more");
+        return FALSE;
+    }
+    if (conv->in.c % conv->groups != 0 || conv->out.c % conv->groups != 0) {
+        g_set_error(error, FV_ERROR, FV_ERROR_SHAPE, "groups=%d must divide the channels of input (%d) and output (%d)",
+                    conv->groups, conv->in.c, conv->out.c);
+        return FALSE;
+    }
+    if (!output_extent(conv->in.h, conv->kernel.h, conv->stride.h, conv->pad.h, conv->dilation.h, &conv->out.h) ||
+        !output_extent(conv->in.w, conv->kernel.w, conv->stride.w, conv->pad.w, conv->dilation.w, &conv->out.w)) {
+        g_autofree char *dilation = conv->dilation.h == 1 && conv->dilation.w == 1
+                                        ? g_strdup("")
+                                        : g_strdup_printf(" (dilation %dx%d)", conv->dilation.h, conv->dilation.w);
+        g_set_error(error, FV_ERROR, FV_ERROR_SHAPE,
+                    "kernel %dx%d%s is larger than the padded input %" G_GINT64_FORMAT "x%" G_GINT64_FORMAT,
+                    conv->kernel.h, conv->kernel.w, dilation, (gint64) conv->in.h + 2 * (gint64) conv->pad.h,
+                    (gint64) conv->in.w + 2 * (gint64) conv->pad.w);
+        return FALSE;
+    }
+    if (too_large(conv)) {
+        g_set_error(error, FV_ERROR, FV_ERROR_SHAPE,
+                    "%d to %d channels by a %dx%d kernel, %dx%d pixels: more elements than can be numbered", conv->in.c,
+                    conv->out.c, conv->kernel.h, conv->kernel.w, conv->out.h, conv->out.w);
+        return FALSE;
+    }
+    return TRUE;
+}
+
+static void add_params(FvNode *node, FvConv *conv)
+{
+    gint64 window = (gint64) conv->kernel.h * conv->kernel.w;
+    int inputs = conv->in.c / conv->groups;
+    FvParamSpec weight = {
+        .name = "weight",
+        .role = FV_WEIGHT,
+        .rank = 4,
+        .dims = { conv->out.c, inputs, conv->kernel.h, conv->kernel.w },
+        .init = conv->init,
+        .fan_in = inputs * window,
+        .fan_out = conv->out.c / conv->groups * window,
+    };
+    if (conv->flat) {
+        weight.rank = 2;
+        weight.dims[1] = (int) (inputs * window);
+        weight.fan_out = conv->out.c;
+    }
+    conv->weight = fv_node_add_param(node, &weight);
+    if (!conv->bias)
+        return;
+    FvParamSpec bias = {
+        .name = "bias",
+        .role = FV_BIAS,
+        .rank = 1,
+        .dims = { conv->out.c },
+        .init = { .kind = FV_INIT_ZEROS },
+        .fan_in = weight.fan_in,
+        .fan_out = weight.fan_out,
+    };
+    conv->bias_param = fv_node_add_param(node, &bias);
+}
+
+static gboolean wants_input_gradient(const FvNode *node)
+{
+    return fv_node_training(node) && fv_node_wants_gradient(node, 0);
+}
+
+gboolean fv_conv_plan(FvNode *node, FvConv *conv, GError **error)
+{
+    if (!set_shape(conv, error))
+        return FALSE;
+    fv_node_set_output(node, conv->out);
+
+    double outputs = (double) fv_shape_elements(conv->out);
+    double taps = (double) (conv->in.c / conv->groups) * conv->kernel.h * conv->kernel.w;
+    fv_node_set_flops(node, outputs * (2 * taps + (conv->bias ? 1 : 0)));
+
+    add_params(node, conv);
+    for (int backward = 0; backward <= wants_input_gradient(node); backward++) {
+        FvConvGather gather;
+        fv_conv_gather(node, conv, backward, &gather);
+        conv->pack_scratch[backward] = fv_node_add_scratch(node, gather.packed, FV_LIFE_PLAN);
+    }
+    if (fv_node_training(node)) {
+        FvConvSum sum;
+        fv_conv_sum(node, conv, &sum);
+        conv->sum_scratch = fv_node_add_scratch(node, sum.work, FV_LIFE_CALL);
+    }
+    return TRUE;
+}
+
+/* ------------------------------------------------------------------ kernels */
+
+static FvKernel *shared_kernel(FvNode *node, const char *name)
+{
+    return fv_node_add_kernel(node, conv_pack_cl, name, "#define MAX_WIDTH %d\n", FV_CONV_WIDTH);
+}
+
+gboolean fv_conv_build(FvNode *node, FvConv *conv, GError **error)
+{
+    FvConvGather gather;
+    conv->kernels[PACK] = shared_kernel(node, "conv_pack");
+    fv_conv_gather(node, conv, FALSE, &gather);
+    conv->kernels[FORWARD] = fv_conv_gather_kernel(node, &gather);
+    if (wants_input_gradient(node)) {
+        fv_conv_gather(node, conv, TRUE, &gather);
+        conv->kernels[INPUT_GRADIENT] = fv_conv_gather_kernel(node, &gather);
+    }
+    if (!fv_node_training(node))
+        return TRUE;
+    FvConvSum sum;
+    fv_conv_sum(node, conv, &sum);
+    conv->kernels[WEIGHT_GRADIENT] = fv_conv_sum_kernel(node, &sum);
+    if (sum.shares > 1)
+        conv->kernels[SUM] = shared_kernel(node, "conv_sum");
+    if (sum.spread)
+        conv->kernels[SPREAD] = shared_kernel(node, "conv_spread");
+    return TRUE;
+}
+
+/* ----------------------------------------------------------------- launches */
+
+static void pack(FvNode *node, const FvConv *conv, gboolean backward, FvList *list)
+{
+    FvConvGather gather;
+    fv_conv_gather(node, conv, backward, &gather);
+    FvBuffer *weight = fv_node_param(node, conv->weight);
+    FvBuffer *bias = gather.bias ? fv_node_param(node, conv->bias_param) : weight;
+    size_t panels = (size_t) gather.groups * (size_t) gather.panels;
+
+    fv_launch(list, conv->kernels[PACK], FV_ITEMS(panels), fv_buffer(weight), fv_buffer(bias),
+              fv_buffer(fv_node_scratch(node, conv->pack_scratch[backward])), fv_int(gather.panels),
+              fv_int(gather.width), fv_int(gather.target_group), fv_int(gather.pack_channels), fv_int(gather.taps),
+              fv_int(gather.source_group), fv_int(gather.bias), fv_int(gather.group_step), fv_int(gather.row_split), fv_int(gather.row_step),
+              fv_int(gather.split_step), fv_int(gather.channel_step));
+}
+
+void fv_conv_pack(FvNode *node, const FvConv *conv, FvList *list)
+{
+    pack(node, conv, FALSE, list);
+    if (fv_list_training(list) && wants_input_gradient(node))
+        pack(node, conv, TRUE, list);
+}
+
+static void gather_pass(FvNode *node, const FvConv *conv, gboolean backward, FvList *list)
+{
+    FvConvGather gather;
+    fv_conv_gather(node, conv, backward, &gather);
+    int blocks = fv_list_blocks(list), count = gather.flat ? blocks * gather.target.w : gather.target.h;
+    /* Panels first: what of the source they share is then still in the cache. */
+    FvGrid grid = FV_ITEMS((size_t) gather.groups * (size_t) gather.panels,
+                          (size_t) (count + gather.chunk - 1) / (size_t) gather.chunk, gather.flat ? 1 : (size_t) blocks);
+
+    fv_launch(list, conv->kernels[backward ? INPUT_GRADIENT : FORWARD], grid,
+              fv_buffer(backward ? fv_node_dy(node) : fv_node_x(node, 0)),
+              fv_buffer(fv_node_scratch(node, conv->pack_scratch[backward])),
+              fv_buffer(backward ? fv_node_dx(node, 0) : fv_node_y(node)), fv_int(count));
+}
+
+void fv_conv_forward(FvNode *node, const FvConv *conv, FvList *list)
+{
+    gather_pass(node, conv, FALSE, list);
+}
+
+static void add_shares(FvNode *node, const FvConv *conv, const FvConvSum *sum, int param, gint64 offset, gint64 count,
+                       FvList *list)
+{
+    enum { CHUNK = 2048 };
+    fv_launch(list, conv->kernels[SUM], FV_ITEMS((size_t) (count + CHUNK - 1) / CHUNK),
+              fv_buffer(fv_node_scratch(node, conv->sum_scratch)), fv_buffer(fv_node_gradient(node, param)),
+              fv_int((int) offset), fv_int((int) sum->weights), fv_int(sum->shares), fv_int((int) count),
+              fv_int(CHUNK));
+}
+
+static FvBuffer *spread_input(FvNode *node, const FvConv *conv, FvList *list)
+{
+    enum { CHUNK = 8 };
+    FvBuffer *spread = fv_node_scratch(node, conv->sum_scratch);
+    fv_launch(list, conv->kernels[SPREAD],
+              FV_ITEMS((size_t) (conv->in.c + CHUNK - 1) / CHUNK, (size_t) fv_list_blocks(list)),
+              fv_buffer(fv_node_x(node, 0)), fv_buffer(spread), fv_int(conv->in.c), fv_int(conv->in.h * conv->in.w),
+              fv_int(CHUNK));
+    return spread;
+}
+
+static void weight_gradient(FvNode *node, const FvConv *conv, FvList *list)
+{
+    FvConvSum sum;
+    fv_conv_sum(node, conv, &sum);
+    FvBuffer *x = sum.spread ? spread_input(node, conv, list) : fv_node_x(node, 0);
+    FvBuffer *dw = fv_node_gradient(node, conv->weight);
+    FvBuffer *db = conv->bias ? fv_node_gradient(node, conv->bias_param) : dw;
+    gint64 weights = sum.weights - (conv->bias ? conv->out.c : 0);
+    int blocks = fv_list_blocks(list), share = (blocks + sum.shares - 1) / sum.shares;
+
+    if (sum.shares > 1)
+        dw = db = fv_node_scratch(node, conv->sum_scratch);
+    FvGrid grid = FV_ITEMS((size_t) sum.kernel.h * (size_t) (sum.kernel.w / sum.taps),
+                          (size_t) sum.groups * (size_t) sum.row_tiles * (size_t) sum.col_tiles, (size_t) sum.shares);
+    fv_launch(list, conv->kernels[WEIGHT_GRADIENT], grid, fv_buffer(x), fv_buffer(fv_node_dy(node)), fv_buffer(dw),
+              fv_buffer(db), fv_int(blocks), fv_int(share));
+    if (sum.shares == 1)
+        return;
+    add_shares(node, conv, &sum, conv->weight, 0, weights, list);
+    if (conv->bias)
+        add_shares(node, conv, &sum, conv->bias_param, weights, conv->out.c, list);
+}
+
+void fv_conv_backward(FvNode *node, const FvConv *conv, FvList *list)
+{
+    weight_gradient(node, conv, list);
+    if (fv_node_dx(node, 0))
+        gather_pass(node, conv, TRUE, list);
+}

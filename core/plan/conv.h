@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT
+ * conv.h: what the files of the convolution generator share: the geometry of a pass, tiles, and their kernels. */
+#ifndef FOVEA_CONV_H
+#define FOVEA_CONV_H
+
+#include <fovea/plugin.h>
+
+/* Accumulators of a tile, vectors of 16: they must fit into 32 registers, with what is multiplied. */
+enum { FV_CONV_TILE = 28 };
+/* The widest panel of packed weights, in channels. */
+enum { FV_CONV_WIDTH = 128 };
+
+/** Forward, or the gradient of the input: every pixel of the target gathers taps x channels of the source. */
+typedef struct {
+    gboolean backward, bias;
+    gboolean flat;          /* 1x1: pixels of the whole batch are one row, source and target alike */
+    FvShape source, target; /* all channels; flat: h = 1, w = pixels of one sample */
+    FvSize kernel, stride, pad, dilation;
+    int groups, source_group, target_group; /* channels of a group */
+    int lanes;
+    int pixels, vectors; /* of a tile, lanes 1 */
+    int width, panels;   /* channels of a panel of packed weights, panels of a group */
+    gint64 panel;        /* its reals */
+    gint64 packed;       /* reals of all of them, and of the zeros behind them */
+    int chunk;           /* rows (flat: pixels) of the target that a work-group takes */
+    /* for conv_pack: where weights are, see there */
+    int pack_channels, taps, group_step, row_split, row_step, split_step, channel_step;
+} FvConvGather;
+
+/** The gradient of the weights. */
+typedef struct {
+    gboolean bias;
+    gboolean outer;  /* 1x1 or dense with vectors over inputs: a product of matrices */
+    gboolean spread; /* outer: x is brought to [sample][input] first */
+    FvShape in, out; /* outer: h = 1, w = pixels of one sample */
+    FvSize kernel, stride, pad, dilation;
+    int groups, in_group, out_group;
+    int lanes;
+    int rows, taps, cols; /* of a tile; vectors over channels: taps = 1, cols in vectors of 16 */
+    int row_tiles, col_tiles;
+    int shares;           /* sets of partial sums; 1: none, straight to the gradients */
+    gint64 weights;       /* reals of one set */
+    gint64 work;          /* reals of scratch: partial sums, or x spread */
+} FvConvSum;
+
+/** What a node's convolution comes to; everything follows from its state and the node. */
+void fv_conv_gather(const FvNode *node, const FvConv *conv, gboolean backward, FvConvGather *gather);
+void fv_conv_sum(const FvNode *node, const FvConv *conv, FvConvSum *sum);
+
+/** Adds the kernel that does it. */
+FvKernel *fv_conv_gather_kernel(FvNode *node, const FvConvGather *gather);
+FvKernel *fv_conv_sum_kernel(FvNode *node, const FvConvSum *sum);
+
+#endif

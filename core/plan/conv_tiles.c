@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: MIT
+ * conv_tiles.c: brings a convolution into the kernels' terms, and chooses their tiles. */
+#include "core/plan/conv.h"
+
+static int ceil_div(gint64 a, gint64 b)
+{
+    return (int) ((a + b - 1) / b);
+}
+
+/* The output is one pixel that sees the whole input: a product with a vector. */
+static gboolean is_dense(const FvConv *conv)
+{
+    return conv->groups == 1 && conv->kernel.h == conv->in.h && conv->kernel.w == conv->in.w && conv->pad.h == 0 &&
+           conv->pad.w == 0;
+}
+
+static gboolean is_pointwise(const FvConv *conv)
+{
+    return conv->kernel.h == 1 && conv->kernel.w == 1 && conv->stride.h == 1 && conv->stride.w == 1 &&
+           conv->pad.h == 0 && conv->pad.w == 0;
+}
+
+static const FvSize one = { 1, 1 }, none = { 0, 0 };
+
+/* Enough work-groups for all units to end at about the same time. */
+static gint64 groups_wanted(const FvNode *node)
+{
+    return 16 * (gint64) fv_node_units(node);
+}
+
+/* ------------------------------------------------------------------ gather */
+
+/* Vectors over the batch: one pixel, as many channels as divide them best. */
+static void tile_lanes(FvConvGather *gather)
+{
+    int most = MIN(gather->lanes >= 16 ? FV_CONV_TILE : FV_CONV_TILE / 2, gather->target_group);
+    double best = G_MAXDOUBLE;
+    for (int width = 1; width <= most; width++) {
+        int panels = ceil_div(gather->target_group, width);
+        double cost = panels * (MAX(width, 8) + 1.5); /* fewer than 8 chains wait for each other */
+        if (cost > best)
+            continue;
+        best = cost;
+        gather->width = width;
+        gather->panels = panels;
+    }
+}
+
+/* Numbers a power of two apart share few places of a small cache (32 KiB, 8 ways of 4 KiB): more pixels than that at
+ * once throw each other out at every channel. */
+static int pixels_in_cache(int distance)
+{
+    enum { WAY = 4096, WAYS = 8 };
+    int places = WAY;
+    while (places > 1 && distance % 2 == 0) {
+        distance /= 2;
+        places /= 2;
+    }
+    return (WAYS - 1) * MAX(1, places / (int) sizeof(float));
+}
+
+/* Vectors over channels: pixels of a row x vectors. What a step costs, as measured on CPUs: multiplications that take
+ * their number from memory need no other instruction where there is one vector; small tiles wait for results. */
+static void tile_channels(FvConvGather *gather, gint64 row)
+{
+    int most = pixels_in_cache(gather->source.c * (gather->backward ? 1 : gather->stride.w));
+    int all = ceil_div(gather->target_group, 16);
+    double best = G_MAXDOUBLE;
+    for (int vectors = 1; vectors <= MIN(all, FV_CONV_WIDTH / 16); vectors++)
+        for (int pixels = 1; pixels <= most && pixels * vectors <= FV_CONV_TILE; pixels++) {
+            double tiles = (double) ceil_div(row, pixels) * ceil_div(all, vectors);
+            double cost = tiles * MAX(10, pixels * vectors * (vectors > 1 ? 1.2 : 1) + 2);
+            if (cost >= best)
+                continue;
+            best = cost;
+            gather->pixels = pixels;
+            gather->vectors = vectors;
+        }
+    gather->width = gather->vectors * 16;
+    gather->panels = ceil_div(all, gather->vectors);
+}
+
+static void choose_chunk(const FvNode *node, FvConvGather *gather)
+{
+    gint64 blocks = ceil_div(fv_node_batch(node), gather->lanes);
+    gint64 panels = (gint64) gather->groups * gather->panels;
+    if (gather->flat) {
+        gint64 pixels = blocks * gather->target.w, tile = gather->lanes > 1 ? 1 : gather->pixels;
+        gint64 chunk = pixels * panels / groups_wanted(node) / tile * tile;
+        gather->chunk = (int) CLAMP(chunk, tile, 64 * tile);
+        return;
+    }
+    gather->chunk = (int) CLAMP(gather->target.h * blocks * panels / groups_wanted(node), 1, 16);
+}
+
+static void set_weights(FvConvGather *gather, const FvConv *conv, gboolean dense)
+{
+    int window = conv->kernel.h * conv->kernel.w, outer = gather->backward ? window : conv->in.c / conv->groups * window;
+    gather->pack_channels = dense && !gather->backward ? conv->in.c : gather->source_group;
+    gather->taps = dense && gather->backward ? 1 : window;
+    gather->group_step = conv->out.c / conv->groups * (conv->in.c / conv->groups) * window;
+    gather->row_split = gather->target_group;
+    gather->row_step = outer;
+    gather->channel_step = gather->backward ? conv->in.c / conv->groups * window : window;
+    if (dense && gather->backward) { /* rows are pixels x channels of the input, weights channels x pixels */
+        gather->row_split = conv->in.c;
+        gather->split_step = 1;
+    }
+}
+
+void fv_conv_gather(const FvNode *node, const FvConv *conv, gboolean backward, FvConvGather *gather)
+{
+    gboolean dense = is_dense(conv), pointwise = is_pointwise(conv);
+    FvShape in = conv->in, out = conv->out;
+    if (dense)
+        in = (FvShape){ in.c * in.h * in.w, 1, 1 };
+    else if (pointwise)
+        in = out = (FvShape){ 0, 1, in.h * in.w };
+    if (pointwise && !dense) {
+        in.c = conv->in.c;
+        out.c = conv->out.c;
+    }
+    *gather = (FvConvGather){
+        .backward = backward,
+        .bias = conv->bias && !backward,
+        .flat = dense || pointwise,
+        .source = backward ? out : in,
+        .target = backward ? in : out,
+        .groups = conv->groups,
+        .lanes = fv_node_lanes(node),
+    };
+    gather->kernel = gather->flat ? one : conv->kernel;
+    gather->stride = gather->flat ? one : conv->stride;
+    gather->dilation = gather->flat ? one : conv->dilation;
+    gather->pad = gather->flat ? none : conv->pad;
+    gather->source_group = gather->source.c / conv->groups;
+    gather->target_group = gather->target.c / conv->groups;
+    set_weights(gather, conv, dense);
+
+    /* Backward, pixels of a tile are `stride` apart. */
+    gint64 row = gather->flat ? (gint64) gather->target.w * fv_node_batch(node)
+                              : ceil_div(gather->target.w, backward ? gather->stride.w : 1);
+    if (gather->lanes > 1)
+        tile_lanes(gather);
+    else
+        tile_channels(gather, row);
+    gint64 per_row = (gint64) gather->kernel.h * gather->kernel.w * gather->source_group + gather->bias;
+    gather->panel = per_row * gather->width;
+    gather->packed = gather->panel * gather->panels * gather->groups + gather->source_group;
+    choose_chunk(node, gather);
+}
+
+/* --------------------------------------------------------- gradient of weights */
+
+static void tile_sum_lanes(FvConvSum *sum)
+{
+    double best = G_MAXDOUBLE;
+    for (int taps = 1; taps <= sum->kernel.w; taps++)
+        for (int cols = 1; cols <= MIN(sum->in_group, 8); cols++)
+            for (int rows = 1; rows <= sum->out_group; rows++) {
+                /* Several taps only where the input channels alone are too few to reuse what was loaded. */
+                if (taps * cols * rows + taps * cols > FV_CONV_TILE + 2 || sum->kernel.w % taps != 0 ||
+                    (taps > 1 && cols < sum->in_group))
+                    continue;
+                int row_tiles = ceil_div(sum->out_group, rows), col_tiles = ceil_div(sum->in_group, cols);
+                double cost = (double) (sum->kernel.w / taps) * row_tiles * col_tiles *
+                              (MAX(8, taps * cols * rows) + taps * cols + rows);
+                if (cost >= best)
+                    continue;
+                best = cost;
+                sum->rows = rows;
+                sum->taps = taps;
+                sum->cols = cols;
+                sum->row_tiles = row_tiles;
+                sum->col_tiles = col_tiles;
+            }
+}
+
+static void tile_sum_channels(FvConvSum *sum)
+{
+    int all_rows = sum->outer ? sum->out_group : sum->in_group;
+    int all = ceil_div(sum->outer ? sum->in_group : sum->out_group, 16);
+    double best = G_MAXDOUBLE;
+    sum->taps = 1;
+    for (int cols = 1; cols <= MIN(all, 8); cols++)
+        for (int rows = 1; rows <= all_rows && rows * cols <= FV_CONV_TILE; rows++) {
+            int row_tiles = ceil_div(all_rows, rows), col_tiles = ceil_div(all, cols);
+            double cost =
+                (double) row_tiles * col_tiles * (MAX(8, MAX(rows * cols, rows + cols)) + 0.5 * (rows + cols) + 1);
+            if (cost >= best)
+                continue;
+            best = cost;
+            sum->rows = rows;
+            sum->cols = cols;
+            sum->row_tiles = row_tiles;
+            sum->col_tiles = col_tiles;
+        }
+}
+
+static void choose_shares(const FvNode *node, FvConvSum *sum)
+{
+    enum { MOST = 64, MOST_REALS = 1 << 24 };
+    int blocks = ceil_div(fv_node_batch(node), sum->lanes);
+    gint64 tiles = (gint64) sum->kernel.h * (sum->kernel.w / sum->taps) * sum->groups * sum->row_tiles * sum->col_tiles;
+
+    sum->shares = 1;
+    if (!sum->spread && tiles < groups_wanted(node))
+        sum->shares = (int) MIN(MIN(blocks, MOST), groups_wanted(node) / tiles);
+    sum->shares = (int) CLAMP(MOST_REALS / sum->weights, 1, sum->shares);
+    sum->work = sum->shares > 1 ? sum->shares * sum->weights : 0;
+}
+
+void fv_conv_sum(const FvNode *node, const FvConv *conv, FvConvSum *sum)
+{
+    gboolean dense = is_dense(conv), pointwise = is_pointwise(conv);
+    *sum = (FvConvSum){
+        .bias = conv->bias,
+        .in = conv->in,
+        .out = conv->out,
+        .kernel = conv->kernel,
+        .stride = conv->stride,
+        .pad = conv->pad,
+        .dilation = conv->dilation,
+        .groups = conv->groups,
+        .lanes = fv_node_lanes(node),
+    };
+    sum->outer = dense || (pointwise && sum->lanes == 1);
+    if (sum->outer) {
+        int inputs = dense ? conv->in.c * conv->in.h * conv->in.w : conv->in.c;
+        sum->spread = dense && (sum->lanes > 1 || conv->in.h * conv->in.w > 1);
+        sum->in = (FvShape){ inputs, 1, conv->out.h * conv->out.w };
+        sum->out = (FvShape){ conv->out.c, 1, conv->out.h * conv->out.w };
+        sum->kernel = sum->stride = sum->dilation = one;
+        sum->pad = none;
+    }
+    sum->in_group = sum->in.c / sum->groups;
+    sum->out_group = sum->out.c / sum->groups;
+    sum->weights = (gint64) sum->out.c * sum->in_group * sum->kernel.h * sum->kernel.w + (conv->bias ? conv->out.c : 0);
+    if (sum->lanes > 1 && !sum->outer)
+        tile_sum_lanes(sum);
+    else
+        tile_sum_channels(sum);
+    choose_shares(node, sum);
+    if (sum->spread)
+        sum->work = fv_node_elements(node, conv->in);
+}

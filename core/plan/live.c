@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: MIT
+ * live.c: which values and gradients are needed, when, and where in memory they lie. */
+#include "core/plan/private.h"
+
+#include <string.h>
+
+static int backward_time(const FvNode *node)
+{
+    return 2 * (int) node->plan->nodes->len - node->index;
+}
+
+static int loss_time(const FvPlan *plan)
+{
+    return (int) plan->nodes->len;
+}
+
+/* Inputs that are computed with, not only looked at. */
+static int data_inputs(const FvNode *node)
+{
+    if (node->plugin->kind != FV_LAYER)
+        return node->input_count;
+    return node->input_count - fv_node_layer(node)->shape_inputs;
+}
+
+static gboolean is_word(char c)
+{
+    return g_ascii_isalnum(c) || c == '_';
+}
+
+static gboolean mentions(const char *text, const char *word)
+{
+    size_t length = strlen(word);
+    for (const char *at = strstr(text, word); at; at = strstr(at + 1, word))
+        if ((at == text || !is_word(at[-1])) && !is_word(at[length]))
+            return TRUE;
+    return FALSE;
+}
+
+static unsigned backward_reads(const FvLayer *layer)
+{
+    if (layer->forward_map)
+        return (mentions(layer->backward_map, "x") ? FV_READS_X : 0u) |
+               (mentions(layer->backward_map, "y") ? FV_READS_Y : 0u);
+    return layer->backward_reads ? layer->backward_reads : (FV_READS_X | FV_READS_Y);
+}
+
+static void mark_alive(FvPlan *plan, int number)
+{
+    FvNode *top = fv_plan_resolve(plan, number);
+    g_autoptr(GPtrArray) todo = g_ptr_array_new();
+    g_ptr_array_add(todo, top);
+    while (todo->len > 0) {
+        FvNode *node = g_ptr_array_steal_index(todo, todo->len - 1);
+        if (node->alive)
+            continue;
+        node->alive = TRUE;
+        for (int i = 0; i < data_inputs(node); i++)
+            g_ptr_array_add(todo, fv_plan_resolve(plan, node->inputs[i]));
+    }
+}
+
+static gboolean has_gradient(const FvNode *term)
+{
+    return term->plugin->kind == FV_LOSS && term->input_count > 0;
+}
+
+static void mark(FvPlan *plan)
+{
+    mark_alive(plan, plan->output);
+    for (guint i = 0; i < plan->terms->len; i++) {
+        FvNode *term = plan->terms->pdata[i];
+        if (term->input_count > 0)
+            mark_alive(plan, term->inputs[0]);
+        if (has_gradient(term))
+            fv_plan_resolve(plan, term->inputs[0])->reached = plan->settings.purpose == FV_FOR_TRAINING;
+    }
+    for (guint i = plan->nodes->len; i-- > 0;) {
+        FvNode *node = plan->nodes->pdata[i];
+        for (int j = 0; node->reached && !node->passes && j < data_inputs(node); j++)
+            fv_plan_resolve(plan, node->inputs[j])->reached = TRUE;
+        node->reached &= node->trained_above && !node->passes;
+    }
+}
+
+static FvArea *add_area(FvPlan *plan, guint64 reals, size_t size, int first, int last, guint64 align)
+{
+    FvArea *area = g_new0(FvArea, 1);
+    area->piece.bytes = fv_round_up((reals + FV_SLACK) * size, align);
+    area->piece.first = first;
+    area->piece.last = last;
+    g_ptr_array_add(plan->areas, area);
+    return area;
+}
+
+static FvArea *add_value(FvPlan *plan, FvShape shape, int first, int last, guint64 align)
+{
+    guint64 reals = (guint64) fv_shape_elements(shape) * (guint64) plan->lanes * (guint64) plan->blocks;
+    return add_area(plan, reals, plan->real_size, first, last, align);
+}
+
+static void extend(FvArea *area, int last)
+{
+    area->piece.last = MAX(area->piece.last, last);
+}
+
+static void lay_out_values(FvPlan *plan, guint64 align)
+{
+    for (guint i = 0; i < plan->nodes->len; i++) {
+        FvNode *node = plan->nodes->pdata[i];
+        if (!node->alive || node->passes)
+            continue;
+        gboolean kept = plan->settings.keep || node->input_count == 0 || node == fv_plan_resolve(plan, plan->output);
+        node->y = add_value(plan, node->out, node->input_count == 0 ? -1 : node->index, kept ? FV_ALWAYS : node->index,
+                            align);
+        unsigned reads = backward_reads(fv_node_layer(node));
+        if (node->reached && (reads & FV_READS_Y))
+            extend(node->y, backward_time(node));
+        for (int j = 0; j < data_inputs(node); j++)
+            extend(fv_plan_resolve(plan, node->inputs[j])->y,
+                   node->reached && (reads & FV_READS_X) ? backward_time(node) : node->index);
+    }
+    for (guint i = 0; i < plan->terms->len; i++) {
+        FvNode *term = plan->terms->pdata[i];
+        if (term->input_count > 0)
+            extend(fv_plan_resolve(plan, term->inputs[0])->y, loss_time(plan));
+        term->result = add_area(plan, (guint64) plan->settings.slots * (guint64) term->result_stride, plan->real_size,
+                                -1, FV_ALWAYS, align);
+    }
+    for (guint i = 0; i < plan->targets->len; i++) {
+        FvTargetArea *target = plan->targets->pdata[i];
+        target->area = target->kind == FV_TARGET_CLASS
+                           ? add_area(plan, (guint64) plan->settings.batch, sizeof(cl_int), -1, FV_ALWAYS, align)
+                           : add_value(plan, target->shape, -1, FV_ALWAYS, align);
+    }
+}
+
+/* Where a consumer writes the gradient of one of its inputs: straight to the value's dy where it is the first in
+ * backward order, else to a piece of its own, which is then added. */
+static void lay_out_gradient(FvNode *consumer, int input, int time, guint64 align)
+{
+    FvPlan *plan = consumer->plan;
+    FvNode *node = fv_plan_resolve(plan, consumer->inputs[input]);
+    if (!node->reached || !fv_node_wants_gradient(consumer, input))
+        return;
+    if (!node->dy) {
+        gboolean kept = plan->settings.keep || node->input_count == 0;
+        node->dy = add_value(plan, node->out, time, kept ? FV_ALWAYS : backward_time(node), align);
+        consumer->dx[input] = node->dy;
+    } else {
+        consumer->dx[input] = add_value(plan, node->out, time, time, align);
+        consumer->adds[input] = TRUE;
+    }
+}
+
+static void lay_out_gradients(FvPlan *plan, guint64 align)
+{
+    for (guint i = 0; i < plan->terms->len; i++) {
+        FvNode *term = plan->terms->pdata[i];
+        term->dx = g_new0(FvArea *, 1);
+        term->adds = g_new0(gboolean, 1);
+        if (has_gradient(term))
+            lay_out_gradient(term, 0, loss_time(plan), align);
+    }
+    for (guint i = plan->nodes->len; i-- > 0;) {
+        FvNode *node = plan->nodes->pdata[i];
+        if (!node->reached)
+            continue;
+        node->dx = g_new0(FvArea *, node->input_count + 1);
+        node->adds = g_new0(gboolean, node->input_count + 1);
+        for (int j = 0; j < data_inputs(node); j++)
+            lay_out_gradient(node, j, backward_time(node), align);
+    }
+}
+
+static void lay_out_scratch(FvNode *node, guint64 align)
+{
+    FvPlan *plan = node->plan;
+    guint64 call = 0;
+    for (guint i = 0; i < node->scratch->len; i++) {
+        FvScratch *scratch = node->scratch->pdata[i];
+        int now = node->plugin->kind == FV_LAYER ? node->index : loss_time(plan);
+        switch (scratch->life) {
+        case FV_LIFE_PLAN:
+            scratch->area = add_area(plan, scratch->reals, plan->real_size, -1, FV_ALWAYS, align);
+            break;
+        case FV_LIFE_STEP:
+            scratch->area = add_area(plan, scratch->reals, plan->real_size, now,
+                                     node->reached ? backward_time(node) : now, align);
+            break;
+        case FV_LIFE_CALL: /* calls follow each other: all share one piece */
+            scratch->call_offset = call;
+            call += fv_round_up((scratch->reals + FV_SLACK) * plan->real_size, align);
+            break;
+        }
+    }
+    plan->call_bytes = MAX(plan->call_bytes, call);
+}
+
+static void lay_out_params(FvPlan *plan, guint64 align)
+{
+    static const FvRole order[] = { FV_WEIGHT, FV_BIAS, FV_STATISTIC };
+    guint64 unit = align / plan->real_size, at = 0;
+    for (guint r = 0; r < G_N_ELEMENTS(order); r++) {
+        for (guint i = 0; i < plan->params->len; i++) {
+            FvParam *param = plan->params->pdata[i];
+            if (param->spec.role != order[r])
+                continue;
+            param->offset = at;
+            at += fv_round_up((guint64) param->elements + FV_SLACK, unit);
+        }
+        if (order[r] == FV_WEIGHT)
+            plan->weight_reals = at;
+        if (order[r] == FV_BIAS)
+            plan->trained_reals = at;
+    }
+    plan->param_reals = at;
+    plan->slot_count = 0;
+    const FvOptim *optim = (const FvOptim *) plan->graph->optimizer.plugin;
+    while (plan->settings.purpose == FV_FOR_TRAINING && optim && plan->slot_count < FV_MAX_SLOTS &&
+           optim->slots[plan->slot_count])
+        plan->slot_count++;
+}
+
+/* @chunk: the largest buffer the device gives, 0: no limit. May be called again. FALSE: a value is larger than that. */
+gboolean fv_plan_lay_out(FvPlan *plan, guint64 chunk, guint64 align)
+{
+    g_ptr_array_set_size(plan->areas, 0);
+    plan->call_bytes = 0;
+    for (guint i = 0; i < plan->nodes->len; i++) {
+        FvNode *node = plan->nodes->pdata[i];
+        node->alive = node->reached = FALSE;
+        node->y = node->dy = NULL;
+        g_clear_pointer(&node->dx, g_free);
+        g_clear_pointer(&node->adds, g_free);
+    }
+    for (guint i = 0; i < plan->terms->len; i++) {
+        FvNode *term = plan->terms->pdata[i];
+        g_clear_pointer(&term->dx, g_free);
+        g_clear_pointer(&term->adds, g_free);
+    }
+
+    mark(plan);
+    lay_out_values(plan, align);
+    lay_out_gradients(plan, align);
+    for (guint i = 0; i < plan->nodes->len; i++) {
+        FvNode *node = plan->nodes->pdata[i];
+        if (node->alive && !node->passes)
+            lay_out_scratch(node, align);
+    }
+    for (guint i = 0; i < plan->terms->len; i++)
+        lay_out_scratch(plan->terms->pdata[i], align);
+    lay_out_params(plan, align);
+
+    g_autofree FvPiece **pieces = g_new(FvPiece *, plan->areas->len + 1);
+    for (guint i = 0; i < plan->areas->len; i++)
+        pieces[i] = &((FvArea *) plan->areas->pdata[i])->piece;
+    plan->arena_bytes = fv_arena_pack(pieces, plan->areas->len, align, chunk);
+    return plan->areas->len == 0 || plan->arena_bytes > 0;
+}

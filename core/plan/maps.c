@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: MIT
+ * maps.c: kernels made of the expressions of plugins: elementwise layers, losses, penalties and optimizers. */
+#include "core/plan/private.h"
+
+#include <string.h>
+
+#define KERNEL "kernel __attribute__((reqd_work_group_size(1, 1, 1))) void "
+
+/* Every work-item takes FV_CHUNK elements. */
+static const char each_element[] =
+    "    size_t fv_begin = (size_t)get_group_id(0) * FV_CHUNK;\n"
+    "    size_t fv_end = min(fv_begin + FV_CHUNK, (size_t)count);\n"
+    "    for (size_t fv_i = fv_begin; fv_i < fv_end; fv_i++) {\n";
+
+static FvGrid chunks_of(guint64 reals)
+{
+    return FV_GRID((reals + FV_CHUNK - 1) / FV_CHUNK);
+}
+
+static FvKernel *add_kernel(FvPlan *plan, const GString *source, const char *name, const FvState *state)
+{
+    g_autoptr(GString) defines = g_string_new(NULL);
+    g_string_append_printf(defines, "#define FV_CHUNK %d\n", FV_CHUNK);
+    if (state)
+        fv_state_defines(state, defines);
+    return fv_plan_add_kernel(plan, source->str, name, defines->str);
+}
+
+/* ------------------------------------------------------------------ layers */
+
+static void build_layer(FvNode *node)
+{
+    const FvLayer *layer = fv_node_layer(node);
+    g_autoptr(GString) forward = g_string_new(NULL);
+    g_string_append_printf(forward,
+                           KERNEL "FV_NAME(%s_forward)(global const real *restrict fv_x, global real *restrict fv_y, "
+                                  "int count)\n{\n%s"
+                                  "        real x = fv_x[fv_i], y;\n"
+                                  "        {\n%s\n        }\n"
+                                  "        fv_y[fv_i] = y;\n    }\n}\n",
+                           node->plugin->name, each_element, layer->forward_map);
+    g_autofree char *forward_name = g_strconcat(node->plugin->name, "_forward", NULL);
+    node->maps[0] = add_kernel(node->plan, forward, forward_name, node->state);
+    if (!node->reached)
+        return;
+
+    /* Buffers that the map does not mention may be gone by then: their place is taken by dy. */
+    g_autoptr(GString) backward = g_string_new(NULL);
+    g_string_append_printf(backward,
+                           KERNEL "FV_NAME(%s_backward)(global const real *restrict fv_x, "
+                                  "global const real *restrict fv_y, global const real *restrict fv_dy, "
+                                  "global real *restrict fv_dx, int count)\n{\n%s"
+                                  "        real x = fv_x[fv_i], y = fv_y[fv_i], dy = fv_dy[fv_i], dx;\n"
+                                  "        {\n%s\n        }\n"
+                                  "        fv_dx[fv_i] = dx;\n    }\n}\n",
+                           node->plugin->name, each_element, layer->backward_map);
+    g_autofree char *backward_name = g_strconcat(node->plugin->name, "_backward", NULL);
+    node->maps[1] = add_kernel(node->plan, backward, backward_name, node->state);
+}
+
+static guint64 elements_now(const FvNode *node, const FvList *list)
+{
+    return (guint64) fv_shape_elements(node->out) * (guint64) node->plan->lanes * (guint64) fv_list_blocks(list);
+}
+
+void fv_maps_forward(FvNode *node, FvList *list)
+{
+    guint64 count = elements_now(node, list);
+    fv_launch(list, node->maps[0], chunks_of(count), fv_buffer(fv_node_x(node, 0)), fv_buffer(fv_node_y(node)),
+              fv_int((int) count));
+}
+
+void fv_maps_backward(FvNode *node, FvList *list)
+{
+    guint64 count = elements_now(node, list);
+    if (!fv_node_dx(node, 0))
+        return;
+    fv_launch(list, node->maps[1], chunks_of(count), fv_buffer(fv_node_x(node, 0)), fv_buffer(fv_node_y(node)),
+              fv_buffer(fv_node_dy(node)), fv_buffer(fv_node_dx(node, 0)), fv_int((int) count));
+}
+
+/* ------------------------------------------------------------------ losses */
+
+/* One work-item takes a block of samples, lane beside lane. */
+static const char loss_source[] =
+    KERNEL "FV_NAME(loss)(global const real *restrict fv_x, global const real *restrict fv_t, "
+    "global real *restrict fv_result, int slot, int n, int elements, real weight)\n"
+    "{\n"
+    "    int fv_block = get_group_id(0);\n"
+    "    real fv_sum[FV_L];\n"
+    "    for (int fv_lane = 0; fv_lane < FV_L; fv_lane++)\n"
+    "        fv_sum[fv_lane] = 0;\n"
+    "    size_t fv_i = (size_t)fv_block * elements * FV_L;\n"
+    "    for (int fv_e = 0; fv_e < elements; fv_e++)\n"
+    "        for (int fv_lane = 0; fv_lane < FV_L; fv_lane++, fv_i++) {\n"
+    "            real x = fv_x[fv_i], t = fv_t[fv_i], l;\n"
+    "            {\n%s\n            }\n"
+    "            fv_sum[fv_lane] += l;\n"
+    "        }\n"
+    "    for (int fv_lane = 0; fv_lane < FV_L && fv_block * FV_L + fv_lane < n; fv_lane++)\n"
+    "        fv_result[slot + fv_block * FV_L + fv_lane] = weight * fv_sum[fv_lane];\n"
+    "}\n" KERNEL "FV_NAME(loss_gradient)(global const real *restrict fv_x, global const real *restrict fv_t, "
+    "global real *restrict fv_dx, int n, int elements, real scale)\n"
+    "{\n"
+    "    int fv_block = get_group_id(0);\n"
+    "    size_t fv_i = (size_t)fv_block * elements * FV_L;\n"
+    "    for (int fv_e = 0; fv_e < elements; fv_e++)\n"
+    "        for (int fv_lane = 0; fv_lane < FV_L; fv_lane++, fv_i++) {\n"
+    "            real x = fv_x[fv_i], t = fv_t[fv_i], dx;\n"
+    "            {\n%s\n            }\n"
+    "            fv_dx[fv_i] = fv_block * FV_L + fv_lane < n ? scale * dx : 0;\n"
+    "        }\n"
+    "}\n";
+
+static const char penalty_source[] =
+    KERNEL "FV_NAME(penalty)(global const real *restrict fv_x, global real *restrict fv_result, int slot, int count, "
+    "int chunk, real weight)\n"
+    "{\n"
+    "    int fv_begin = get_group_id(0) * chunk, fv_end = min(fv_begin + chunk, count);\n"
+    "    real fv_sum = 0;\n"
+    "    for (int fv_row = fv_begin; fv_row < fv_end; fv_row += 256) {\n" /* rows keep the rounding error small */
+    "        real fv_part = 0;\n"
+    "        for (int fv_i = fv_row; fv_i < min(fv_row + 256, fv_end); fv_i++) {\n"
+    "            real x = fv_x[fv_i], l;\n"
+    "            {\n%s\n            }\n"
+    "            fv_part += l;\n"
+    "        }\n"
+    "        fv_sum += fv_part;\n"
+    "    }\n"
+    "    fv_result[slot + get_group_id(0)] = weight * fv_sum;\n"
+    "}\n" KERNEL "FV_NAME(penalty_gradient)(global const real *restrict fv_x, global real *restrict fv_g, int count, "
+    "real weight)\n"
+    "{\n%s"
+    "        real x = fv_x[fv_i], dx;\n"
+    "        {\n%s\n        }\n"
+    "        fv_g[fv_i] += weight * dx;\n"
+    "    }\n"
+    "}\n";
+
+static void build_loss(FvNode *node)
+{
+    const FvLoss *loss = (const FvLoss *) node->plugin;
+    g_autoptr(GString) source = g_string_new(NULL);
+    gboolean penalty = loss->target == FV_TARGET_NONE;
+
+    if (penalty)
+        g_string_append_printf(source, penalty_source, loss->forward_map, each_element, loss->backward_map);
+    else
+        g_string_append_printf(source, loss_source, loss->forward_map, loss->backward_map);
+    node->maps[0] = add_kernel(node->plan, source, penalty ? "penalty" : "loss", node->state);
+    node->maps[1] = add_kernel(node->plan, source, penalty ? "penalty_gradient" : "loss_gradient", node->state);
+}
+
+void fv_maps_loss(FvNode *node, FvList *list)
+{
+    int n = fv_list_samples(list), elements = (int) fv_shape_elements(fv_node_input(node, 0));
+    FvGrid grid = FV_GRID((size_t) fv_list_blocks(list));
+    FvArg x = fv_buffer(fv_node_x(node, 0)), t = fv_buffer(fv_node_target(node));
+
+    fv_launch(list, node->maps[0], grid, x, t, fv_buffer(fv_node_result(node)), fv_slot(), fv_int(n), fv_int(elements),
+              fv_real(node->weight));
+    if (fv_list_training(list) && fv_node_dx(node, 0))
+        fv_launch(list, node->maps[1], grid, x, t, fv_buffer(fv_node_dx(node, 0)), fv_int(n), fv_int(elements),
+                  fv_real(node->weight / n));
+}
+
+void fv_maps_penalty(FvNode *node, FvList *list)
+{
+    FvPlan *plan = node->plan;
+    int count = (int) plan->weight_reals, chunk = (count + FV_PARTIALS - 1) / FV_PARTIALS;
+    if (count == 0)
+        return;
+    fv_launch(list, node->maps[0], FV_GRID(FV_PARTIALS), fv_buffer(&plan->weights_value),
+              fv_buffer(fv_node_result(node)), fv_slot(), fv_int(count), fv_int(chunk), fv_real(node->weight));
+    if (fv_list_training(list))
+        fv_launch(list, node->maps[1], chunks_of((guint64) count), fv_buffer(&plan->weights_value),
+                  fv_buffer(&plan->weights_gradient), fv_int(count), fv_real(node->weight));
+}
+
+/* -------------------------------------------------------------- the whole net */
+
+static void build_add(FvPlan *plan)
+{
+    g_autoptr(GString) source = g_string_new(NULL);
+    g_string_append_printf(source,
+                           KERNEL "FV_NAME(add)(global real *restrict fv_sum, global const real *restrict fv_more, "
+                                  "int count)\n{\n%s        fv_sum[fv_i] += fv_more[fv_i];\n    }\n}\n",
+                           each_element);
+    plan->add_kernel = add_kernel(plan, source, "add", NULL);
+}
+
+void fv_maps_add(FvPlan *plan, FvBuffer *sum, FvBuffer *more, guint64 reals, FvList *list)
+{
+    fv_launch(list, plan->add_kernel, chunks_of(reals), fv_buffer(sum), fv_buffer(more), fv_int((int) reals));
+}
+
+static void build_update(FvPlan *plan)
+{
+    const FvUse *use = &plan->graph->optimizer;
+    const FvOptim *optim = (const FvOptim *) use->plugin;
+    g_autoptr(GString) source = g_string_new(KERNEL "FV_NAME(update)(global real *restrict fv_w, "
+                                                    "global const real *restrict fv_g, real fv_rate, uint fv_step, "
+                                                    "int count");
+    for (int i = 0; i < plan->slot_count; i++)
+        g_string_append_printf(source, ", global real *restrict fv_%s", optim->slots[i]);
+    g_string_append_printf(source, ")\n{\n%s        real w = fv_w[fv_i], g = fv_g[fv_i];\n        int t = (int)fv_step + 1;\n",
+                           each_element);
+    for (int i = 0; i < plan->slot_count; i++)
+        g_string_append_printf(source, "        real %s = fv_%s[fv_i];\n", optim->slots[i], optim->slots[i]);
+    /* The schedule's rate of this step takes the place of the option. */
+    g_string_append_printf(source, "#undef rate\n        real rate = fv_rate;\n        {\n%s\n        }\n"
+                                   "        fv_w[fv_i] = w;\n",
+                           optim->update_map);
+    for (int i = 0; i < plan->slot_count; i++)
+        g_string_append_printf(source, "        fv_%s[fv_i] = %s;\n", optim->slots[i], optim->slots[i]);
+    g_string_append(source, "    }\n}\n");
+    plan->update_kernel = add_kernel(plan, source, "update", use->state);
+}
+
+void fv_maps_update(FvPlan *plan, FvList *list)
+{
+    FvArg args[5 + FV_MAX_SLOTS] = { fv_buffer(&plan->all_value), fv_buffer(&plan->all_gradient),
+                                     { .type = FV_ARG_RATE },      fv_step(),
+                                     fv_int((int) plan->trained_reals) };
+    for (int i = 0; i < plan->slot_count; i++)
+        args[5 + i] = fv_buffer(&plan->all_slots[i]);
+    if (plan->trained_reals > 0)
+        fv_list_launch(list, plan->update_kernel, chunks_of(plan->trained_reals), args, 5 + plan->slot_count);
+}
+
+void fv_maps_build(FvPlan *plan)
+{
+    gboolean sums = FALSE;
+    for (guint i = 0; i < plan->nodes->len; i++) {
+        FvNode *node = plan->nodes->pdata[i];
+        if (!node->alive || node->passes)
+            continue;
+        if (fv_node_layer(node)->forward_map)
+            build_layer(node);
+        for (int j = 0; node->adds && j < node->input_count; j++)
+            sums |= node->adds[j];
+    }
+    for (guint i = 0; i < plan->terms->len; i++) {
+        FvNode *term = plan->terms->pdata[i];
+        if (term->plugin->kind == FV_LOSS && ((const FvLoss *) term->plugin)->forward_map)
+            build_loss(term);
+        sums |= term->adds && term->adds[0];
+    }
+    if (sums)
+        build_add(plan);
+    if (plan->settings.purpose == FV_FOR_TRAINING && plan->graph->optimizer.plugin)
+        build_update(plan);
+}

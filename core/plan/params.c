@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT
+ * params.c: parameters of a loaded plan: how they begin, and their way to and from the host. */
+#include "core/plan/private.h"
+
+#include <math.h>
+#include <string.h>
+
+guint fv_plan_params(const FvPlan *plan)
+{
+    return plan->params->len;
+}
+
+FvPlanParam fv_plan_param(const FvPlan *plan, guint i)
+{
+    const FvParam *param = plan->params->pdata[i];
+    return (FvPlanParam){ .name = param->name, .spec = param->spec, .trained = param->spec.role != FV_STATISTIC };
+}
+
+static void fill(const FvParam *param, FvRandom *random, FvTensor *tensor)
+{
+    const FvInit *init = &param->spec.init;
+    double deviation = init->kind == FV_INIT_HE ? sqrt(2.0 / (double) MAX(1, param->spec.fan_in)) : (double) init->std;
+    double bound = sqrt(6.0 / (double) MAX(1, param->spec.fan_in + param->spec.fan_out));
+    for (gint64 i = 0; i < param->elements; i++) {
+        double value = 0;
+        switch (init->kind) {
+        case FV_INIT_ZEROS:
+            break;
+        case FV_INIT_ONES:
+            value = 1;
+            break;
+        case FV_INIT_XAVIER:
+            value = fv_random_range(random, -bound, bound);
+            break;
+        case FV_INIT_GAUSSIAN:
+        case FV_INIT_HE:
+            value = deviation * fv_random_gaussian(random);
+            break;
+        }
+        fv_tensor_set(tensor, i, value);
+    }
+}
+
+static FvTensor *tensor_for(const FvPlan *plan, const FvParam *param, GError **error)
+{
+    gint64 dims[4];
+    for (int d = 0; d < param->spec.rank; d++)
+        dims[d] = param->spec.dims[d];
+    return fv_tensor_new(plan->settings.doubles ? FV_F64 : FV_F32, param->spec.rank, dims, error);
+}
+
+static FvTensor *get(FvPlan *plan, guint i, cl_mem memory, GError **error)
+{
+    const FvParam *param = plan->params->pdata[i];
+    g_autoptr(FvTensor) tensor = tensor_for(plan, param, error);
+    if (!tensor || !fv_device_read(plan->device, memory, param->offset * plan->real_size,
+                                   (size_t) param->elements * plan->real_size, tensor->data, error))
+        return NULL;
+    return g_steal_pointer(&tensor);
+}
+
+static gboolean set(FvPlan *plan, guint i, cl_mem memory, const FvTensor *from, GError **error)
+{
+    const FvParam *param = plan->params->pdata[i];
+    gboolean same = from->rank == param->spec.rank;
+    for (int d = 0; same && d < from->rank; d++)
+        same = from->dims[d] == param->spec.dims[d];
+    g_autoptr(FvTensor) tensor = tensor_for(plan, param, error);
+    if (!tensor)
+        return FALSE;
+    if (!same) {
+        g_autofree char *has = fv_tensor_dims_text(from);
+        g_autofree char *wants = fv_tensor_dims_text(tensor);
+        g_set_error(error, FV_ERROR, FV_ERROR_SHAPE, "%s is %s, the net's is %s", param->name, has, wants);
+        return FALSE;
+    }
+    for (gint64 k = 0; k < param->elements; k++)
+        fv_tensor_set(tensor, k, fv_tensor_get(from, k));
+    return fv_device_write(plan->device, memory, param->offset * plan->real_size,
+                           (size_t) param->elements * plan->real_size, tensor->data, error);
+}
+
+gboolean fv_plan_initialise(FvPlan *plan, guint64 seed, GError **error)
+{
+    enum { STREAM = 0x1717 }; /* apart from the streams of samples */
+    for (guint i = 0; i < plan->params->len; i++) {
+        const FvParam *param = plan->params->pdata[i];
+        FvRandom random = fv_random(seed, G_MAXUINT32, i, STREAM);
+        g_autoptr(FvTensor) tensor = tensor_for(plan, param, error);
+        if (!tensor)
+            return FALSE;
+        fill(param, &random, tensor);
+        if (!fv_plan_set_param(plan, i, tensor, error))
+            return FALSE;
+    }
+    for (int s = 0; s < plan->slot_count; s++) {
+        const cl_uint zero = 0;
+        cl_int code = clEnqueueFillBuffer(plan->device->queue, plan->slot_memory[s], &zero, sizeof zero, 0,
+                                          MAX(FV_ALIGN, plan->trained_reals * plan->real_size), 0, NULL, NULL);
+        if (code != CL_SUCCESS)
+            return fv_cl_fail(code, "clearing the optimizer's state", error);
+    }
+    return TRUE;
+}
+
+FvTensor *fv_plan_get_param(FvPlan *plan, guint i, GError **error)
+{
+    return get(plan, i, plan->param_memory, error);
+}
+
+FvTensor *fv_plan_get_gradient(FvPlan *plan, guint i, GError **error)
+{
+    return get(plan, i, plan->gradient_memory, error);
+}
+
+FvTensor *fv_plan_get_slot(FvPlan *plan, guint i, guint slot, GError **error)
+{
+    return get(plan, i, plan->slot_memory[slot], error);
+}
+
+gboolean fv_plan_set_param(FvPlan *plan, guint i, const FvTensor *tensor, GError **error)
+{
+    return set(plan, i, plan->param_memory, tensor, error);
+}
+
+gboolean fv_plan_set_slot(FvPlan *plan, guint i, guint slot, const FvTensor *tensor, GError **error)
+{
+    return set(plan, i, plan->slot_memory[slot], tensor, error);
+}
+
+const char *const *fv_plan_slots(const FvPlan *plan)
+{
+    static const char *const none[] = { NULL };
+    const FvOptim *optim = (const FvOptim *) plan->graph->optimizer.plugin;
+    return optim && plan->settings.purpose == FV_FOR_TRAINING ? optim->slots : none;
+}
+
+double fv_plan_rate(const FvPlan *plan)
+{
+    const FvUse *use = &plan->graph->optimizer;
+    const FvOption *rate = use->plugin ? fv_option_find(use->plugin, "rate", NULL) : NULL;
+    return rate ? (double) G_STRUCT_MEMBER(float, fv_state_self(use->state), rate->offset) : 0;
+}

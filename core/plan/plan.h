@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: MIT
+ * plan.h: a graph made ready to run: shapes, parameters, one arena for all values, a program, lists of launches. */
+#ifndef FOVEA_PLAN_H
+#define FOVEA_PLAN_H
+
+#include "core/device/device.h"
+#include "core/graph/graph.h"
+#include "core/plan/launch.h"
+#include "core/tensor.h"
+
+/** What a plan is for; each is able to do what those before it do. */
+typedef enum {
+    FV_FOR_PREDICTION, /* the output alone: losses, metrics, and what only they need, are left out */
+    FV_FOR_EVALUATION, /* losses and metrics too */
+    FV_FOR_TRAINING
+} FvPurpose;
+
+typedef struct {
+    FvPurpose purpose;
+    int batch;               /* the most samples at once */
+    int lanes;               /* 0: the plan chooses (FOVEA_LANES overrides) */
+    gboolean doubles;        /* real is double */
+    gboolean input_gradient; /* keep the gradient of the net's input (gradcheck) */
+    gboolean keep;           /* keep every value and gradient until the next step */
+    int units;               /* compute units of the device; 0: not known */
+    int slots;               /* steps whose results are kept until they are read; 0: 1 */
+} FvPlanSettings;
+
+typedef struct FvPlan FvPlan;
+
+/** Shapes, parameters and memory; no device is needed. Every error goes to @diag; NULL where there was one. The graph
+ * is borrowed. */
+FvPlan *fv_plan_new(const FvGraph *graph, const FvPlanSettings *settings, FvDiag *diag);
+void fv_plan_free(FvPlan *plan);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(FvPlan, fv_plan_free)
+
+/** Compiles the kernels and allocates the memory. The device must outlive the plan.
+ * @extra: more OpenCL C for the program, NULL-ended, or NULL; kernels of it by fv_plan_extra_kernel(). FV_ERROR_NOMEM
+ * names the device's limit and the largest batch that fits. */
+gboolean fv_plan_load(FvPlan *plan, FvDevice *device, const char *const *extra, GError **error);
+/** Kernel FV_NAME(@name) of extra source number @which. */
+FvKernel *fv_plan_extra_kernel(FvPlan *plan, guint which, const char *name);
+
+/* ---- what it found, without a device */
+
+typedef struct {
+    const char *path, *kind, *name; /* name: what `as` calls it, or NULL */
+    FvShape out;
+    gint64 parameters; /* of it, statistics not counted */
+    double flops;      /* forward, one sample */
+    gboolean passes;   /* the output is the input itself */
+    gboolean alive;    /* FALSE: not needed for this purpose */
+    const int *inputs;
+    int input_count;
+} FvPlanLayer;
+
+guint fv_plan_layers(const FvPlan *plan);
+FvPlanLayer fv_plan_layer(const FvPlan *plan, guint i);
+
+typedef struct {
+    guint64 parameters, gradients, optimizer, values, scratch, total; /* bytes */
+} FvPlanMemory;
+
+FvPlanMemory fv_plan_memory(const FvPlan *plan);
+gint64 fv_plan_parameter_count(const FvPlan *plan); /* trained ones */
+double fv_plan_flops(const FvPlan *plan);           /* forward, one sample */
+int fv_plan_lanes(const FvPlan *plan);
+int fv_plan_batch(const FvPlan *plan);
+size_t fv_plan_real_size(const FvPlan *plan);
+int fv_plan_slots_of_results(const FvPlan *plan); /* steps whose results are kept */
+FvShape fv_plan_input_shape(const FvPlan *plan);
+FvShape fv_plan_output_shape(const FvPlan *plan);
+
+/* ---- lists */
+
+typedef enum {
+    FV_LIST_PACK,     /* brings parameters into the kernels' order; before PREDICT and EVALUATE, once after a change */
+    FV_LIST_PREDICT,  /* input to output */
+    FV_LIST_EVALUATE, /* and losses, metrics */
+    FV_LIST_GRADIENT, /* training mode: packs, forward, losses, backward, penalties */
+    FV_LIST_TRAIN     /* and the optimizer's update */
+} FvListKind;
+
+/** The list for that many samples; recorded at the first call, kept by the plan. */
+const FvList *fv_plan_list(FvPlan *plan, FvListKind kind, int samples, GError **error);
+
+/* ---- memory of a loaded plan */
+
+FvBuffer *fv_plan_input(FvPlan *plan);          /* the net's input value */
+FvBuffer *fv_plan_output(FvPlan *plan);         /* the value that prediction computes */
+/** The output of a layer, and its gradient; NULL where there is none. Only the input, the output and, where settings
+ * say so, everything is kept to the end of a step. */
+FvBuffer *fv_plan_value(FvPlan *plan, guint layer);
+FvBuffer *fv_plan_value_gradient(FvPlan *plan, guint layer);
+FvBuffer *fv_plan_input_gradient(FvPlan *plan); /* where settings ask for it */
+/** The buffer of a target by its name, and what it takes; NULL where no loss or metric has it. */
+FvBuffer *fv_plan_target(FvPlan *plan, const char *name, FvTarget *kind, FvShape *shape);
+/** The first loss's target, or NULL. */
+const char *fv_plan_first_target(const FvPlan *plan);
+
+/** One loss term, penalty or metric, and where its numbers are. */
+typedef struct {
+    const char *kind;  /* "softmax" */
+    gboolean metric;
+    gboolean penalty;
+    int stride;        /* numbers kept for each slot: samples of the batch; partial sums of a penalty */
+    double weight;
+    FvBuffer *result;
+} FvPlanTerm;
+
+guint fv_plan_terms(const FvPlan *plan);
+FvPlanTerm fv_plan_term(const FvPlan *plan, guint i);
+
+/* ---- parameters */
+
+typedef struct {
+    const char *name; /* "conv1.weight" */
+    FvParamSpec spec;
+    gboolean trained;
+} FvPlanParam;
+
+guint fv_plan_params(const FvPlan *plan);
+FvPlanParam fv_plan_param(const FvPlan *plan, guint i);
+
+/** Fills all parameters from the seed, and sets the optimizer's slots to 0. */
+gboolean fv_plan_initialise(FvPlan *plan, guint64 seed, GError **error);
+/** Copies a parameter, its gradient, or one of its optimizer's slots; F32, or F64 in plans of doubles. */
+FvTensor *fv_plan_get_param(FvPlan *plan, guint i, GError **error);
+FvTensor *fv_plan_get_gradient(FvPlan *plan, guint i, GError **error);
+FvTensor *fv_plan_get_slot(FvPlan *plan, guint i, guint slot, GError **error);
+/** Sets them; the tensor's dims must be the parameter's. */
+gboolean fv_plan_set_param(FvPlan *plan, guint i, const FvTensor *tensor, GError **error);
+gboolean fv_plan_set_slot(FvPlan *plan, guint i, guint slot, const FvTensor *tensor, GError **error);
+/** Names of the optimizer's slots, NULL-ended. */
+const char *const *fv_plan_slots(const FvPlan *plan);
+/** The optimizer's rate as the pipeline gives it. */
+double fv_plan_rate(const FvPlan *plan);
+
+FvDevice *fv_plan_device(const FvPlan *plan);
+
+/** Reads a value of that shape as N,C,H,W doubles. Waits for the device. */
+gboolean fv_plan_read_value(FvPlan *plan, FvBuffer *buffer, FvShape shape, int samples, double *nchw, GError **error);
+/** Writes one from N,C,H,W. */
+gboolean fv_plan_write_value(FvPlan *plan, FvBuffer *buffer, FvShape shape, int samples, const FvTensor *nchw,
+                             GError **error);
+
+#endif

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT
+ * private.h: what the files of the plan share. */
+#ifndef FOVEA_PLAN_PRIVATE_H
+#define FOVEA_PLAN_PRIVATE_H
+
+#include "core/plan/arena.h"
+#include "core/plan/plan.h"
+
+/* Reals that may be read past the end of a buffer. */
+enum { FV_SLACK = 16 };
+/* Buffers begin at multiples of this many bytes, or of what the device asks for where that is more. */
+enum { FV_ALIGN = 512 };
+/* Elements that one work-item of an elementwise kernel takes, and the most partial sums of a penalty. */
+enum { FV_CHUNK = 4096, FV_PARTIALS = 64 };
+
+/* The moments of a step: nodes' forward passes are 0 .. n - 1, losses n, backward passes n + 1 .. 2n. */
+enum { FV_ALWAYS = G_MAXINT };
+
+/** A piece of device memory before and after it is there. */
+typedef struct {
+    FvPiece piece;
+    FvBuffer buffer;
+} FvArea;
+
+typedef struct {
+    char *name;
+    FvParamSpec spec;
+    gint64 elements;
+    guint64 offset; /* in reals, in the regions of parameters, gradients and slots */
+    FvNode *node;
+    FvBuffer value, gradient;
+} FvParam;
+
+typedef struct {
+    FvLife life;
+    guint64 reals;
+    guint64 call_offset; /* FV_LIFE_CALL: in bytes, in the shared area */
+    FvArea *area;
+} FvScratch;
+
+typedef struct {
+    char *name;
+    FvTarget kind;
+    FvShape shape;
+    FvArea *area;
+} FvTargetArea;
+
+/* Layers, losses and metrics alike. */
+struct FvNode {
+    FvPlan *plan;
+    int index; /* layers: number in the graph; terms: after them */
+    const FvPlugin *plugin;
+    FvState *state;
+    void *self;
+    const char *path, *name, *trace;
+    FvLoc loc;
+    int input_count;
+    const int *inputs;
+    FvShape out;
+    double flops, weight;
+    gboolean passes, alive, planning;
+    gboolean trained_above; /* a trained parameter in it or before it: dy is wanted */
+    gboolean reached;       /* a loss depends on it */
+    GPtrArray *params;      /* of FvParam, borrowed */
+    GPtrArray *scratch;     /* of FvScratch */
+    FvArea *y, *dy;
+    FvArea **dx;            /* for each input: where backward writes; dy of the input, or a piece of its own */
+    gboolean *adds;         /* dx[i] is then added to the input's dy */
+    FvTargetArea *target;
+    FvArea *result;
+    int result_stride;
+    FvKernel *maps[2]; /* of expressions: forward, backward */
+    const FvTerm *term;
+};
+
+/* One source of the program, with the defines before it. */
+typedef struct {
+    char *key; /* defines and source */
+    int number;
+} FvSnippet;
+
+struct FvPlan {
+    const FvGraph *graph;
+    FvPlanSettings settings;
+    int lanes, blocks;
+    size_t real_size;
+    GPtrArray *nodes;   /* of FvNode, in the graph's order */
+    GPtrArray *terms;   /* of FvNode: losses, penalties, metrics */
+    GPtrArray *params;  /* of FvParam, in the nodes' order */
+    GPtrArray *targets; /* of FvTargetArea */
+    GPtrArray *areas;   /* of FvArea: everything in the arena */
+    GPtrArray *snippets; /* of FvSnippet */
+    GPtrArray *kernels;  /* of FvKernel */
+    GString *source;
+    GArray *extras; /* of int: numbers of the snippets that fv_plan_load() was given */
+    int input, output; /* node numbers; input -1: there are several or none */
+    guint64 weight_reals, trained_reals, param_reals; /* weights first, then other trained ones, then statistics */
+    guint64 arena_bytes, persistent_bytes, call_bytes;
+    int slot_count;
+
+    FvDevice *device;
+    cl_program program;
+    GPtrArray *chunks;  /* of cl_mem: the arena */
+    cl_mem call_memory, param_memory, gradient_memory, slot_memory[FV_MAX_SLOTS];
+    FvBuffer weights_value, weights_gradient, all_value, all_gradient, all_slots[FV_MAX_SLOTS];
+    GPtrArray *buffers; /* of cl_mem: sub-buffers */
+    FvKernel *add_kernel, *update_kernel;
+    GHashTable *lists; /* kind and samples -> FvList */
+};
+
+/* shape.c */
+FvNode *fv_plan_resolve(const FvPlan *plan, int number); /* past nodes that pass their input on */
+/* live.c */
+gboolean fv_plan_lay_out(FvPlan *plan, guint64 chunk, guint64 align);
+/* maps.c: kernels of expressions */
+void fv_maps_build(FvPlan *plan);
+void fv_maps_forward(FvNode *node, FvList *list);
+void fv_maps_backward(FvNode *node, FvList *list);
+void fv_maps_loss(FvNode *node, FvList *list);
+void fv_maps_penalty(FvNode *node, FvList *list);
+void fv_maps_update(FvPlan *plan, FvList *list);
+void fv_maps_add(FvPlan *plan, FvBuffer *sum, FvBuffer *more, guint64 reals, FvList *list);
+FvKernel *fv_plan_add_kernel(FvPlan *plan, const char *source, const char *name, const char *defines);
+
+static inline guint64 fv_round_up(guint64 value, guint64 align)
+{
+    return (value + align - 1) / align * align;
+}
+
+static inline const FvLayer *fv_node_layer(const FvNode *node)
+{
+    return (const FvLayer *) node->plugin;
+}
+
+#endif

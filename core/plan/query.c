@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: MIT
+ * query.c: what the rest of fovea asks a plan: layers, terms, buffers, values. */
+#include "core/plan/private.h"
+
+guint fv_plan_layers(const FvPlan *plan)
+{
+    return plan->nodes->len;
+}
+
+FvPlanLayer fv_plan_layer(const FvPlan *plan, guint i)
+{
+    const FvNode *node = plan->nodes->pdata[i];
+    FvPlanLayer layer = { .path = node->path,
+                          .kind = node->plugin->name,
+                          .name = node->name,
+                          .out = node->out,
+                          .flops = node->flops,
+                          .passes = node->passes,
+                          .alive = node->alive,
+                          .inputs = node->inputs,
+                          .input_count = node->input_count };
+    for (guint p = 0; p < node->params->len; p++) {
+        const FvParam *param = node->params->pdata[p];
+        if (param->spec.role != FV_STATISTIC)
+            layer.parameters += param->elements;
+    }
+    return layer;
+}
+
+gint64 fv_plan_parameter_count(const FvPlan *plan)
+{
+    gint64 sum = 0;
+    for (guint i = 0; i < plan->nodes->len; i++)
+        sum += fv_plan_layer(plan, i).parameters;
+    return sum;
+}
+
+double fv_plan_flops(const FvPlan *plan)
+{
+    double sum = 0;
+    for (guint i = 0; i < plan->nodes->len; i++) {
+        const FvNode *node = plan->nodes->pdata[i];
+        sum += node->alive && !node->passes ? node->flops : 0;
+    }
+    return sum;
+}
+
+int fv_plan_lanes(const FvPlan *plan)
+{
+    return plan->lanes;
+}
+
+int fv_plan_batch(const FvPlan *plan)
+{
+    return plan->settings.batch;
+}
+
+size_t fv_plan_real_size(const FvPlan *plan)
+{
+    return plan->real_size;
+}
+
+int fv_plan_slots_of_results(const FvPlan *plan)
+{
+    return plan->settings.slots;
+}
+
+FvShape fv_plan_input_shape(const FvPlan *plan)
+{
+    return plan->input < 0 ? (FvShape){ 0, 0, 0 } : ((FvNode *) plan->nodes->pdata[plan->input])->out;
+}
+
+FvShape fv_plan_output_shape(const FvPlan *plan)
+{
+    return fv_plan_resolve(plan, plan->output)->out;
+}
+
+FvBuffer *fv_plan_input(FvPlan *plan)
+{
+    return plan->input < 0 ? NULL : fv_plan_value(plan, (guint) plan->input);
+}
+
+FvBuffer *fv_plan_output(FvPlan *plan)
+{
+    return fv_plan_value(plan, (guint) plan->output);
+}
+
+FvBuffer *fv_plan_value(FvPlan *plan, guint layer)
+{
+    FvNode *node = fv_plan_resolve(plan, (int) layer);
+    return fv_node_y(node);
+}
+
+FvBuffer *fv_plan_value_gradient(FvPlan *plan, guint layer)
+{
+    return fv_node_dy(fv_plan_resolve(plan, (int) layer));
+}
+
+FvBuffer *fv_plan_input_gradient(FvPlan *plan)
+{
+    return plan->input < 0 ? NULL : fv_node_dy(plan->nodes->pdata[plan->input]);
+}
+
+FvBuffer *fv_plan_target(FvPlan *plan, const char *name, FvTarget *kind, FvShape *shape)
+{
+    for (guint i = 0; i < plan->targets->len; i++) {
+        FvTargetArea *target = plan->targets->pdata[i];
+        if (!g_str_equal(target->name, name))
+            continue;
+        if (kind)
+            *kind = target->kind;
+        if (shape)
+            *shape = target->shape;
+        return &target->area->buffer;
+    }
+    return NULL;
+}
+
+const char *fv_plan_first_target(const FvPlan *plan)
+{
+    return plan->targets->len > 0 ? ((FvTargetArea *) plan->targets->pdata[0])->name : NULL;
+}
+
+guint fv_plan_terms(const FvPlan *plan)
+{
+    return plan->terms->len;
+}
+
+FvPlanTerm fv_plan_term(const FvPlan *plan, guint i)
+{
+    const FvNode *node = plan->terms->pdata[i];
+    return (FvPlanTerm){ .kind = node->plugin->name,
+                         .metric = node->plugin->kind == FV_METRIC,
+                         .penalty = node->input_count == 0,
+                         .stride = node->result_stride,
+                         .weight = node->weight,
+                         .result = fv_node_result(node) };
+}
+
+FvDevice *fv_plan_device(const FvPlan *plan)
+{
+    return plan->device;
+}
+
+gboolean fv_plan_read_value(FvPlan *plan, FvBuffer *buffer, FvShape shape, int samples, double *nchw, GError **error)
+{
+    int blocks = (samples + plan->lanes - 1) / plan->lanes;
+    size_t bytes = (size_t) fv_shape_elements(shape) * (size_t) (blocks * plan->lanes) * plan->real_size;
+    g_autofree void *raw = g_malloc(MAX(1, bytes));
+    if (!fv_device_read(plan->device, buffer->memory, 0, bytes, raw, error))
+        return FALSE;
+    fv_layout_unpack(raw, samples, shape, plan->lanes, plan->real_size, nchw);
+    return TRUE;
+}
+
+gboolean fv_plan_write_value(FvPlan *plan, FvBuffer *buffer, FvShape shape, int samples, const FvTensor *nchw,
+                             GError **error)
+{
+    int blocks = (samples + plan->lanes - 1) / plan->lanes;
+    gint64 count = fv_shape_elements(shape) * samples;
+    size_t bytes = (size_t) fv_shape_elements(shape) * (size_t) (blocks * plan->lanes) * plan->real_size;
+    if (fv_tensor_elements(nchw) < count) {
+        g_set_error(error, FV_ERROR, FV_ERROR_SHAPE, "the tensor has fewer than %d samples of %dx%dx%d", samples,
+                    shape.c, shape.h, shape.w);
+        return FALSE;
+    }
+    g_autofree double *values = g_new(double, MAX(1, count));
+    for (gint64 i = 0; i < count; i++)
+        values[i] = fv_tensor_get(nchw, i);
+    g_autofree void *raw = g_malloc0(MAX(1, bytes));
+    fv_layout_pack(values, NULL, samples, shape, plan->lanes, plan->real_size, raw);
+    return fv_device_write(plan->device, buffer->memory, 0, bytes, raw, error);
+}

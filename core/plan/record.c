@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: MIT
+ * record.c: records the lists of launches: pack, predict, evaluate, gradient, train. */
+#include "core/plan/private.h"
+
+static gboolean computed(const FvNode *node)
+{
+    return node->alive && !node->passes;
+}
+
+static void pack(FvPlan *plan, FvList *list)
+{
+    for (guint i = 0; i < plan->nodes->len; i++) {
+        FvNode *node = plan->nodes->pdata[i];
+        if (computed(node) && fv_node_layer(node)->pack)
+            fv_node_layer(node)->pack(node, node->self, list);
+    }
+}
+
+static void forward(FvPlan *plan, FvList *list)
+{
+    for (guint i = 0; i < plan->nodes->len; i++) {
+        FvNode *node = plan->nodes->pdata[i];
+        const FvLayer *layer = fv_node_layer(node);
+        if (!computed(node))
+            continue;
+        if (layer->forward_map)
+            fv_maps_forward(node, list);
+        else if (layer->forward)
+            layer->forward(node, node->self, list);
+    }
+}
+
+/* A gradient that was written to a piece of its own is added to what was there before. */
+static void add_up(FvNode *node, FvList *list)
+{
+    for (int i = 0; node->adds && i < node->input_count; i++) {
+        if (!node->adds[i])
+            continue;
+        FvNode *input = fv_plan_resolve(node->plan, node->inputs[i]);
+        guint64 reals = (guint64) fv_shape_elements(input->out) * (guint64) node->plan->lanes *
+                        (guint64) fv_list_blocks(list);
+        fv_maps_add(node->plan, fv_node_dy(input), fv_node_dx(node, i), reals, list);
+    }
+}
+
+static void losses(FvPlan *plan, FvList *list)
+{
+    for (guint i = 0; i < plan->terms->len; i++) {
+        FvNode *term = plan->terms->pdata[i];
+        list->result_stride = term->result_stride;
+        if (term->plugin->kind == FV_METRIC) {
+            ((const FvMetric *) term->plugin)->forward(term, term->self, list);
+            continue;
+        }
+        const FvLoss *loss = (const FvLoss *) term->plugin;
+        if (loss->target == FV_TARGET_NONE)
+            continue;
+        if (loss->forward_map)
+            fv_maps_loss(term, list);
+        else
+            loss->forward(term, term->self, list);
+        if (list->training)
+            add_up(term, list);
+    }
+}
+
+static void penalties(FvPlan *plan, FvList *list)
+{
+    for (guint i = 0; i < plan->terms->len; i++) {
+        FvNode *term = plan->terms->pdata[i];
+        if (term->plugin->kind != FV_LOSS || ((const FvLoss *) term->plugin)->target != FV_TARGET_NONE)
+            continue;
+        list->result_stride = term->result_stride;
+        fv_maps_penalty(term, list);
+    }
+}
+
+static void backward(FvPlan *plan, FvList *list)
+{
+    for (guint i = plan->nodes->len; i-- > 0;) {
+        FvNode *node = plan->nodes->pdata[i];
+        const FvLayer *layer = fv_node_layer(node);
+        if (!computed(node) || !node->reached || !node->dy)
+            continue;
+        if (layer->forward_map)
+            fv_maps_backward(node, list);
+        else if (layer->backward)
+            layer->backward(node, node->self, list);
+        add_up(node, list);
+    }
+}
+
+static void record(FvPlan *plan, FvListKind kind, FvList *list)
+{
+    gboolean training = kind == FV_LIST_GRADIENT || kind == FV_LIST_TRAIN;
+    if (kind == FV_LIST_PACK || training)
+        pack(plan, list);
+    if (kind == FV_LIST_PACK)
+        return;
+    forward(plan, list);
+    if (kind == FV_LIST_PREDICT)
+        return;
+    losses(plan, list);
+    if (training)
+        backward(plan, list);
+    penalties(plan, list);
+    if (kind == FV_LIST_TRAIN)
+        fv_maps_update(plan, list);
+}
+
+const FvList *fv_plan_list(FvPlan *plan, FvListKind kind, int samples, GError **error)
+{
+    static const FvPurpose needs[] = {
+        [FV_LIST_PACK] = FV_FOR_PREDICTION,   [FV_LIST_PREDICT] = FV_FOR_PREDICTION,
+        [FV_LIST_EVALUATE] = FV_FOR_EVALUATION, [FV_LIST_GRADIENT] = FV_FOR_TRAINING,
+        [FV_LIST_TRAIN] = FV_FOR_TRAINING,
+    };
+    g_assert(plan->program && plan->settings.purpose >= needs[kind] && samples >= 1 &&
+             samples <= plan->settings.batch);
+
+    gint64 key = (gint64) kind << 32 | samples;
+    const FvList *known = g_hash_table_lookup(plan->lists, &key);
+    if (known)
+        return known;
+
+    gboolean training = kind == FV_LIST_GRADIENT || kind == FV_LIST_TRAIN;
+    g_autoptr(FvList) list = fv_list_new(samples, plan->lanes, plan->real_size, training);
+    record(plan, kind, list);
+    if (list->failed) {
+        g_propagate_error(error, g_steal_pointer(&list->failed));
+        return NULL;
+    }
+    const FvList *made = list;
+    g_hash_table_insert(plan->lists, g_memdup2(&key, sizeof key), g_steal_pointer(&list));
+    return made;
+}
