@@ -1,0 +1,355 @@
+/* SPDX-License-Identifier: MIT
+ * loader.c: reads samples on worker threads, ahead of the consumer, and hands out batches in order. */
+#include "core/data/order.h"
+
+#include <string.h>
+
+enum {
+    SLOTS = 4, /* batches at once: read, waiting, held */
+    MAX_WORKERS = 16,
+    KEPT_BYTES = 1 << 20 /* a sample's storage that is worth keeping for the next one */
+};
+
+typedef enum { FREE, LOADING, READY, HELD } State;
+
+typedef struct Slot Slot;
+
+/* Samples begin .. end - 1 of a batch: what the pool calls a task. */
+typedef struct {
+    Slot *slot;
+    int begin, end;
+} Task;
+
+struct Slot {
+    FvBatch batch;    /* first, so that a batch is its slot */
+    gsize capacity;   /* of batch.pixels */
+    FvSample *sample; /* config.batch of them */
+    Task *tasks;      /* one for each worker */
+    State state;
+    int pending; /* tasks not done */
+    GError *error;
+    int error_at; /* the sample in the batch that it is about */
+};
+
+struct FvLoader {
+    FvLoaderConfig config;
+    gsize count, params;
+    guint32 *indices; /* of the split */
+    guint32 *order;   /* of this epoch */
+    guint32 epoch;
+    GThreadPool *pool;
+    gint stopping; /* atomic: workers leave the rest of their tasks */
+    GMutex lock;   /* for everything below, and for state, pending and error of slots */
+    GCond changed;
+    gint64 dispatched, next, end; /* batches: the next to begin, the next to hand out, one past the last */
+    int loading;                  /* slots */
+    Slot slots[SLOTS];
+};
+
+/* ------------------------------------------------------------------ workers */
+
+static gboolean check_sample(const FvLoader *loader, const FvSample *sample, GError **error)
+{
+    const FvShape shape = sample->shape;
+    int classes = loader->config.info->classes;
+    if (shape.c < 1 || shape.h < 1 || shape.w < 1 || shape.h > G_MAXINT / shape.w ||
+        (gint64) shape.h * shape.w > G_MAXINT / shape.c || sample->pixels->len != fv_shape_elements(shape)) {
+        g_set_error(error, FV_ERROR, FV_ERROR_DATA, "%dx%dx%d do not go with %u bytes", shape.c, shape.h, shape.w,
+                    sample->pixels->len);
+        return FALSE;
+    }
+    if (classes > 0 && (sample->label < 0 || sample->label >= classes)) {
+        g_set_error(error, FV_ERROR, FV_ERROR_DATA, "class %d, where classes are 0 to %d", sample->label, classes - 1);
+        return FALSE;
+    }
+    return TRUE;
+}
+
+static gboolean load_sample(FvLoader *loader, Slot *slot, int i, GError **error)
+{
+    const FvLoaderConfig *config = &loader->config;
+    FvSplit split = config->info->count[config->split] > 0 ? config->split : FV_TRAIN;
+    FvSample *sample = &slot->sample[i];
+    guint32 index = loader->order[slot->batch.number * config->batch + i];
+    g_clear_pointer(&sample->name, g_free);
+    sample->label = -1;
+    slot->batch.samples[i] = index;
+    if (!config->source->read(config->state, split, index, sample, error))
+        return FALSE;
+    guint32 on = 0;
+    if (!check_sample(loader, sample, error) ||
+        !fv_prep_draw(config->prep, config->seed, loader->epoch, index, sample->shape,
+                      slot->batch.params + loader->params * (gsize) i, &on, error)) {
+        if (sample->name)
+            g_prefix_error(error, "%s: ", sample->name);
+        else
+            g_prefix_error(error, "sample %u: ", index);
+        return FALSE;
+    }
+    slot->batch.labels[i] = sample->label;
+    slot->batch.info[i] = (FvImageInfo){ .c = sample->shape.c, .h = sample->shape.h, .w = sample->shape.w, .on = on };
+    return TRUE;
+}
+
+/* Where images differ, their places are only known when all have been read. */
+static gboolean join_pixels(Slot *slot, GError **error)
+{
+    FvBatch *batch = &slot->batch;
+    gsize bytes = 0;
+    for (int i = 0; i < batch->n; i++)
+        bytes += slot->sample[i].pixels->len;
+    if (bytes > slot->capacity) {
+        guint8 *pixels = g_try_realloc(batch->pixels, bytes);
+        if (!pixels) {
+            g_set_error(error, FV_ERROR, FV_ERROR_NOMEM, "no memory for a batch of %d images, %" G_GSIZE_FORMAT " MiB",
+                        batch->n, bytes >> 20);
+            return FALSE;
+        }
+        batch->pixels = pixels;
+        slot->capacity = bytes;
+    }
+    batch->bytes = 0;
+    for (int i = 0; i < batch->n; i++) {
+        FvSample *sample = &slot->sample[i];
+        batch->info[i].offset_low = (guint32) batch->bytes;
+        batch->info[i].offset_high = (guint32) ((guint64) batch->bytes >> 32);
+        batch->names[i] = sample->name;
+        memcpy(batch->pixels + batch->bytes, sample->pixels->data, sample->pixels->len);
+        batch->bytes += sample->pixels->len;
+        if (sample->pixels->len > KEPT_BYTES) {
+            g_byte_array_unref(sample->pixels);
+            sample->pixels = g_byte_array_new();
+        }
+    }
+    return TRUE;
+}
+
+/* The first sample in the batch's order that failed is the one reported, whichever worker was first. */
+static void keep_error(FvLoader *loader, Slot *slot, int at, GError *error)
+{
+    g_mutex_lock(&loader->lock);
+    if (!slot->error || at < slot->error_at) {
+        g_clear_error(&slot->error);
+        slot->error = g_steal_pointer(&error);
+        slot->error_at = at;
+    }
+    g_mutex_unlock(&loader->lock);
+    g_clear_error(&error);
+}
+
+static void work(gpointer data, gpointer user_data)
+{
+    Task *task = data;
+    FvLoader *loader = user_data;
+    Slot *slot = task->slot;
+    for (int i = task->begin; i < task->end && !g_atomic_int_get(&loader->stopping); i++) {
+        GError *error = NULL;
+        if (load_sample(loader, slot, i, &error))
+            continue;
+        keep_error(loader, slot, i, error);
+        break;
+    }
+    g_mutex_lock(&loader->lock);
+    gboolean last = --slot->pending == 0;
+    gboolean whole = last && !slot->error && !g_atomic_int_get(&loader->stopping);
+    g_mutex_unlock(&loader->lock);
+    if (!last)
+        return;
+    GError *error = NULL;
+    if (whole && !join_pixels(slot, &error))
+        keep_error(loader, slot, 0, error);
+    g_mutex_lock(&loader->lock);
+    slot->state = READY;
+    loader->loading--;
+    g_cond_broadcast(&loader->changed);
+    g_mutex_unlock(&loader->lock);
+}
+
+/* Gives free slots the next batches. The lock is held. */
+static void dispatch(FvLoader *loader)
+{
+    const int size = loader->config.batch, workers = loader->config.workers;
+    for (int i = 0; i < SLOTS && loader->dispatched < loader->end; i++) {
+        Slot *slot = &loader->slots[i];
+        if (slot->state != FREE)
+            continue;
+        slot->batch.number = loader->dispatched++;
+        slot->batch.n = (int) MIN((gsize) size, loader->count - (gsize) slot->batch.number * (gsize) size);
+        slot->state = LOADING;
+        slot->pending = MIN(workers, slot->batch.n);
+        loader->loading++;
+        for (int j = 0, tasks = slot->pending; j < tasks; j++) {
+            slot->tasks[j] = (Task){ slot, (int) ((gint64) slot->batch.n * j / tasks),
+                                     (int) ((gint64) slot->batch.n * (j + 1) / tasks) };
+            /* All threads of the pool run since it was made, so that this cannot fail. */
+            g_thread_pool_push(loader->pool, &slot->tasks[j], NULL);
+        }
+    }
+}
+
+/* Waits until no worker touches a slot, and drops what they have read. The lock is held. */
+static void stop(FvLoader *loader)
+{
+    g_atomic_int_set(&loader->stopping, TRUE);
+    while (loader->loading > 0)
+        g_cond_wait(&loader->changed, &loader->lock);
+    g_atomic_int_set(&loader->stopping, FALSE);
+    for (int i = 0; i < SLOTS; i++) {
+        Slot *slot = &loader->slots[i];
+        if (slot->state == READY)
+            slot->state = FREE;
+        g_clear_error(&slot->error);
+    }
+}
+
+/* ----------------------------------------------------------------- consumer */
+
+static void init_slot(FvLoader *loader, Slot *slot)
+{
+    const gsize n = (gsize) loader->config.batch;
+    slot->capacity = 1;
+    slot->batch.pixels = g_malloc(slot->capacity);
+    slot->batch.info = g_new0(FvImageInfo, n);
+    slot->batch.params = g_new0(float, n * loader->params);
+    slot->batch.labels = g_new0(gint32, n);
+    slot->batch.samples = g_new0(guint32, n);
+    slot->batch.names = g_new0(const char *, n);
+    slot->tasks = g_new0(Task, (gsize) loader->config.workers);
+    slot->sample = g_new0(FvSample, n);
+    for (gsize i = 0; i < n; i++)
+        slot->sample[i].pixels = g_byte_array_new();
+}
+
+static void clear_slot(FvLoader *loader, Slot *slot)
+{
+    for (int i = 0; slot->sample && i < loader->config.batch; i++) {
+        g_byte_array_unref(slot->sample[i].pixels);
+        g_free(slot->sample[i].name);
+    }
+    g_free(slot->sample);
+    g_free(slot->tasks);
+    g_free(slot->batch.pixels);
+    g_free(slot->batch.info);
+    g_free(slot->batch.params);
+    g_free(slot->batch.labels);
+    g_free(slot->batch.samples);
+    g_free(slot->batch.names);
+    g_clear_error(&slot->error);
+}
+
+FvLoader *fv_loader_new(const FvLoaderConfig *config, GError **error)
+{
+    g_autoptr(FvLoader) loader = g_new0(FvLoader, 1);
+    GError *thread_error = NULL;
+    loader->config = *config;
+    g_mutex_init(&loader->lock);
+    g_cond_init(&loader->changed);
+    if (config->batch < 1) {
+        g_set_error(error, FV_ERROR, FV_ERROR_OPTION, "a batch of %d samples", config->batch);
+        return NULL;
+    }
+    if (loader->config.workers < 1)
+        loader->config.workers = (int) g_get_num_processors();
+    loader->config.workers = MIN(loader->config.workers, MAX_WORKERS);
+    loader->params = (gsize) fv_prep_params(config->prep);
+    loader->indices = fv_order_split(config->info, config->split, config->validate, config->test, config->seed,
+                                     &loader->count, error);
+    if (!loader->indices)
+        return NULL;
+    loader->config.batch = (int) MIN((gsize) config->batch, loader->count);
+    loader->order = g_memdup2(loader->indices, sizeof(guint32) * loader->count);
+    loader->pool = g_thread_pool_new(work, loader, loader->config.workers, TRUE, &thread_error);
+    if (thread_error) {
+        g_set_error(error, FV_ERROR, FV_ERROR_IO, "no threads to read the data: %s", thread_error->message);
+        g_clear_error(&thread_error);
+        return NULL;
+    }
+    for (int i = 0; i < SLOTS; i++)
+        init_slot(loader, &loader->slots[i]);
+    return g_steal_pointer(&loader);
+}
+
+void fv_loader_free(FvLoader *loader)
+{
+    if (!loader)
+        return;
+    g_mutex_lock(&loader->lock);
+    stop(loader);
+    g_mutex_unlock(&loader->lock);
+    if (loader->pool)
+        g_thread_pool_free(loader->pool, FALSE, TRUE);
+    for (int i = 0; i < SLOTS; i++)
+        clear_slot(loader, &loader->slots[i]);
+    g_free(loader->order);
+    g_free(loader->indices);
+    g_cond_clear(&loader->changed);
+    g_mutex_clear(&loader->lock);
+    g_free(loader);
+}
+
+gint64 fv_loader_count(const FvLoader *loader)
+{
+    return (gint64) loader->count;
+}
+
+gint64 fv_loader_batches(const FvLoader *loader)
+{
+    const gsize size = (gsize) loader->config.batch;
+    return (gint64) ((loader->count + size - 1) / size);
+}
+
+void fv_loader_start_epoch(FvLoader *loader, guint32 epoch, gint64 first_batch)
+{
+    g_mutex_lock(&loader->lock);
+    stop(loader);
+    loader->epoch = epoch;
+    memcpy(loader->order, loader->indices, sizeof(guint32) * loader->count);
+    if (loader->config.shuffle)
+        fv_order_shuffle(loader->order, loader->count, fv_random(loader->config.seed, epoch, 0, FV_STREAM_SHUFFLE));
+    loader->end = fv_loader_batches(loader);
+    loader->next = loader->dispatched = CLAMP(first_batch, 0, loader->end);
+    dispatch(loader);
+    g_mutex_unlock(&loader->lock);
+}
+
+static Slot *find_next(FvLoader *loader)
+{
+    for (int i = 0; i < SLOTS; i++) {
+        Slot *slot = &loader->slots[i];
+        if ((slot->state == LOADING || slot->state == READY) && slot->batch.number == loader->next)
+            return slot;
+    }
+    return NULL;
+}
+
+FvBatch *fv_loader_next(FvLoader *loader, GError **error)
+{
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&loader->lock);
+    if (loader->next >= loader->end)
+        return NULL;
+    Slot *slot = find_next(loader);
+    if (!slot) {
+        g_set_error(error, FV_ERROR, FV_ERROR_DATA, "all %d batches of the loader are held", SLOTS);
+        return NULL;
+    }
+    while (slot->state == LOADING)
+        g_cond_wait(&loader->changed, &loader->lock);
+    if (slot->error) {
+        g_propagate_error(error, g_steal_pointer(&slot->error));
+        slot->state = FREE;
+        loader->next = loader->dispatched = loader->end;
+        return NULL;
+    }
+    slot->state = HELD;
+    loader->next++;
+    return &slot->batch;
+}
+
+void fv_loader_recycle(FvLoader *loader, FvBatch *batch)
+{
+    Slot *slot = (Slot *) batch;
+    g_mutex_lock(&loader->lock);
+    slot->state = FREE;
+    dispatch(loader);
+    g_mutex_unlock(&loader->lock);
+}
