@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT
+ * avgpool: the mean of each window. */
+#include "pool.h"
+
+#include "avgpool.cl.h"
+
+static gboolean plan(FvNode *node, void *self, GError **error)
+{
+    return pool_plan(node, self, error);
+}
+
+static gboolean build(FvNode *node, void *self, GError **error)
+{
+    Pool *pool = self;
+    pool->forward = pool_kernel(node, pool, avgpool_cl, "forward");
+    if (fv_node_training(node))
+        pool->backward = pool_kernel(node, pool, avgpool_cl, "backward");
+    return TRUE;
+}
+
+static void forward(FvNode *node, const void *self, FvList *list)
+{
+    const Pool *pool = self;
+    fv_launch(list, pool->forward, pool_grid(node, pool, fv_node_output(node), list), fv_buffer(fv_node_x(node, 0)),
+              fv_buffer(fv_node_y(node)));
+}
+
+static void backward(FvNode *node, const void *self, FvList *list)
+{
+    const Pool *pool = self;
+    if (!fv_node_dx(node, 0))
+        return;
+    fv_launch(list, pool->backward, pool_grid(node, pool, fv_node_input(node, 0), list), fv_buffer(fv_node_dy(node)),
+              fv_buffer(fv_node_dx(node, 0)));
+}
+
+static const char *const examples[] = { "avgpool",
+                                        "avgpool(3, stride=2, pad=1)",
+                                        "avgpool(3, stride=1, pad=1)",
+                                        "avgpool([2, 3], stride=[3, 1], pad=[1, 0])",
+                                        "avgpool(1, stride=3)",
+                                        NULL };
+
+static const FvLayer avgpool = {
+    .base = { FV_HEAD(FvLayer, Pool), .kind = FV_LAYER, .name = "avgpool", .summary = "the mean of each window",
+              .options = pool_options,
+              .details = "c x h x w becomes c x oh x ow, oh = (h + 2 pad - kernel) / stride + 1 rounded down, and ow "
+                         "likewise; what is left over on the right and below is not looked at. The margin counts as "
+                         "zeros: every sum is divided by the whole kernel's extent.",
+              .examples = examples },
+    .backward_reads = FV_READS_NOTHING,
+    .plan = plan,
+    .build = build,
+    .forward = forward,
+    .backward = backward,
+};
+FV_EXPORT(avgpool)

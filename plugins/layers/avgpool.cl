@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT
+ * avgpool.cl: a work-item takes SPAN reals of COLUMNS pixels of one row of one block: of the output going forward, of the
+ * input going backward. C, H, W: input; OH, OW: output; KH, KW: kernel; SH, SW: stride; PH, PW: margin. */
+#define PIXEL (C * FV_L)
+#define SPANS ((PIXEL + SPAN - 1) / SPAN)
+#define SHARE ((real)1 / (KH * KW))
+
+kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
+FV_NAME(forward)(global const real *restrict x, global real *restrict y)
+{
+    int begin = get_group_id(0) * COLUMNS, end = min(begin + COLUMNS, OW), oy = get_group_id(1);
+    int block = get_group_id(2) / SPANS, first = get_group_id(2) % SPANS * SPAN, span = min(SPAN, PIXEL - first);
+    int top = max(oy * SH - PH, 0), bottom = min(oy * SH - PH + KH, H);
+    x += (size_t)block * H * W * PIXEL + first;
+    y += (((size_t)block * OH + oy) * OW + begin) * PIXEL + first;
+
+    for (int ox = begin; ox < end; ox++, y += PIXEL) {
+        int left = max(ox * SW - PW, 0), right = min(ox * SW - PW + KW, W);
+        for (int i = 0; i < span; i++)
+            y[i] = 0;
+        for (int iy = top; iy < bottom; iy++)
+            for (int ix = left; ix < right; ix++) {
+                global const real *from = x + ((size_t)iy * W + ix) * PIXEL;
+                for (int i = 0; i < span; i++)
+                    y[i] += from[i];
+            }
+        for (int i = 0; i < span; i++)
+            y[i] *= SHARE;
+    }
+}
+
+/* Every pixel gathers from the windows that hold it. */
+kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
+FV_NAME(backward)(global const real *restrict dy, global real *restrict dx)
+{
+    int begin = get_group_id(0) * COLUMNS, end = min(begin + COLUMNS, W), iy = get_group_id(1);
+    int block = get_group_id(2) / SPANS, first = get_group_id(2) % SPANS * SPAN, span = min(SPAN, PIXEL - first);
+    int top = iy + PH < KH ? 0 : (iy + PH - KH) / SH + 1, bottom = min((iy + PH) / SH + 1, OH);
+    dy += (size_t)block * OH * OW * PIXEL + first;
+    dx += (((size_t)block * H + iy) * W + begin) * PIXEL + first;
+
+    for (int ix = begin; ix < end; ix++, dx += PIXEL) {
+        int left = ix + PW < KW ? 0 : (ix + PW - KW) / SW + 1, right = min((ix + PW) / SW + 1, OW);
+        for (int i = 0; i < span; i++)
+            dx[i] = 0;
+        for (int oy = top; oy < bottom; oy++)
+            for (int ox = left; ox < right; ox++) {
+                global const real *from = dy + ((size_t)oy * OW + ox) * PIXEL;
+                for (int i = 0; i < span; i++)
+                    dx[i] += from[i] * SHARE;
+            }
+    }
+}
+
+#undef PIXEL
+#undef SPANS
+#undef SHARE

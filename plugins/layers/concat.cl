@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT
+ * concat.cl: a work-item copies SPAN reals of SOME_PIXELS of one input to or from its channels among the output's C. */
+kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
+FV_NAME(forward)(global const real *restrict x, global real *restrict y, int channel, int channels, int pixels)
+{
+    int begin = get_group_id(0) * SOME_PIXELS, end = min(begin + SOME_PIXELS, pixels);
+    int first = get_group_id(1) * SPAN, span = min(SPAN, channels * FV_L - first);
+    for (int p = begin; p < end; p++) {
+        global const real *from = x + (size_t)p * channels * FV_L + first;
+        global real *to = y + ((size_t)p * C + channel) * FV_L + first;
+        for (int i = 0; i < span; i++)
+            to[i] = from[i];
+    }
+}
+
+kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
+FV_NAME(backward)(global const real *restrict dy, global real *restrict dx, int channel, int channels, int pixels)
+{
+    int begin = get_group_id(0) * SOME_PIXELS, end = min(begin + SOME_PIXELS, pixels);
+    int first = get_group_id(1) * SPAN, span = min(SPAN, channels * FV_L - first);
+    for (int p = begin; p < end; p++) {
+        global const real *from = dy + ((size_t)p * C + channel) * FV_L + first;
+        global real *to = dx + (size_t)p * channels * FV_L + first;
+        for (int i = 0; i < span; i++)
+            to[i] = from[i];
+    }
+}

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT
+ * dropout: sets randomly chosen values to 0 in training (Srivastava et al., 2014). */
+#include <fovea/plugin.h>
+
+#include "dropout.cl.h"
+
+typedef struct {
+    float rate;
+    FvKernel *apply, *copy;
+} Dropout;
+
+/* Groups of four elements, which share the words of one call of the generator, that a work-item takes: a multiple of
+ * the groups that it takes at once. */
+enum { SOME_GROUPS = 64 };
+
+static const FvOption options[] = {
+    FV_OPT_FLOAT(Dropout, rate, 0.5, 0, 0.999, "probability that a value is set to 0"),
+    { 0 },
+};
+
+static gboolean plan(FvNode *node, void *self, GError **error)
+{
+    const Dropout *dropout = self;
+    if (!fv_node_training(node) || dropout->rate == 0)
+        fv_node_pass_through(node);
+    return TRUE;
+}
+
+static FvKernel *add_kernel(FvNode *node, const Dropout *dropout, const char *name)
+{
+    const FvShape in = fv_node_input(node, 0);
+    const double rate = (double) dropout->rate;
+    char scale[G_ASCII_DTOSTR_BUF_SIZE];
+
+    g_ascii_formatd(scale, sizeof scale, "%.17e", 1 / (1 - rate));
+    return fv_node_add_kernel(node, dropout_cl, name,
+                              "#define C %d\n#define PIXELS %d\n#define SOME_GROUPS %d\n#define NODE %du\n"
+                              "#define DROPPED %uu\n#define SCALE ((real) %s)\n",
+                              in.c, in.h * in.w, SOME_GROUPS, fv_node_index(node), (unsigned) (rate * 0x1p32), scale);
+}
+
+static gboolean build(FvNode *node, void *self, GError **error)
+{
+    Dropout *dropout = self;
+    dropout->apply = add_kernel(node, dropout, "apply");
+    dropout->copy = add_kernel(node, dropout, "copy");
+    return TRUE;
+}
+
+static FvGrid grid(const FvNode *node, const FvList *list)
+{
+    const size_t groups = ((size_t) fv_shape_elements(fv_node_input(node, 0)) + 3) / 4;
+    return FV_ITEMS((groups + SOME_GROUPS - 1) / SOME_GROUPS, (size_t) fv_list_blocks(list));
+}
+
+static void forward(FvNode *node, const void *self, FvList *list)
+{
+    const Dropout *dropout = self;
+    FvArg x = fv_buffer(fv_node_x(node, 0)), y = fv_buffer(fv_node_y(node));
+    if (fv_list_training(list))
+        fv_launch(list, dropout->apply, grid(node, list), x, y, fv_step(), fv_seed());
+    else
+        fv_launch(list, dropout->copy, grid(node, list), x, y);
+}
+
+static void backward(FvNode *node, const void *self, FvList *list)
+{
+    const Dropout *dropout = self;
+    if (fv_node_dx(node, 0))
+        fv_launch(list, dropout->apply, grid(node, list), fv_buffer(fv_node_dy(node)), fv_buffer(fv_node_dx(node, 0)),
+                  fv_step(), fv_seed());
+}
+
+static const char *const examples[] = { "dropout", "dropout(0.2)", "dropout(0)", NULL };
+
+static const FvLayer dropout = {
+    .base = { FV_HEAD(FvLayer, Dropout), .kind = FV_LAYER, .name = "dropout",
+              .summary = "sets randomly chosen values to 0 in training", .options = options,
+              .details = "In training y = 0 with probability rate, else x / (1 - rate), so that the mean stays; "
+                         "otherwise y = x. Any shape, which stays. What is dropped follows from the seed, the step, "
+                         "the layer, the sample's place in the batch and the element's place in C, H, W order: it is "
+                         "the same on every device.",
+              .reference = "Srivastava et al., Dropout: a simple way to prevent neural networks from overfitting, 2014",
+              .examples = examples },
+    .backward_reads = FV_READS_NOTHING,
+    .plan = plan,
+    .build = build,
+    .forward = forward,
+    .backward = backward,
+};
+FV_EXPORT(dropout)

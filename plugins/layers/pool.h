@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT
+ * pool.h: what maxpool and avgpool share: options, and the windows' geometry. */
+#ifndef FOVEA_LAYERS_POOL_H
+#define FOVEA_LAYERS_POOL_H
+
+#include <fovea/plugin.h>
+
+typedef struct {
+    FvSize kernel, stride, pad;
+    int winners;       /* maxpool: scratch */
+    int span, columns; /* reals of a pixel, and pixels of a row, that a work-item takes */
+    FvKernel *forward, *train, *backward;
+} Pool;
+
+enum { POOL_LARGEST = 1024 };
+/* Steps of a work-item's innermost loops. llvmpipe ends all loops of a work-item after 65535 steps together. */
+enum { POOL_STEPS = 16384 };
+
+static const FvOption pool_options[] = {
+    FV_OPT_SIZE(Pool, kernel, 2, 1, POOL_LARGEST, "extent of the window", .unit = "px"),
+    FV_OPT_SIZE(Pool, stride, 0, 0, POOL_LARGEST, "step from window to window; 0: the kernel's extent", .unit = "px"),
+    FV_OPT_SIZE(Pool, pad, 0, 0, POOL_LARGEST / 2, "margin on each side, at most half the kernel", .unit = "px"),
+    { 0 },
+};
+
+/* Sets the output, fills in the stride, and splits the work. */
+static inline gboolean pool_plan(FvNode *node, Pool *pool, GError **error)
+{
+    const FvShape in = fv_node_input(node, 0);
+    const FvSize kernel = pool->kernel, pad = pool->pad;
+
+    if (pool->stride.h == 0)
+        pool->stride.h = kernel.h;
+    if (pool->stride.w == 0)
+        pool->stride.w = kernel.w;
+    if (pad.h > kernel.h / 2 || pad.w > kernel.w / 2) {
+        g_set_error(error, FV_ERROR, FV_ERROR_OPTION, "a pad of %dx%d is more than half the kernel of %dx%d", pad.h,
+                    pad.w, kernel.h, kernel.w);
+        return FALSE;
+    }
+    if (in.h + 2 * pad.h < kernel.h || in.w + 2 * pad.w < kernel.w) {
+        g_set_error(error, FV_ERROR, FV_ERROR_SHAPE, "%s is %dx%dx%d, with its margin less than the kernel of %dx%d",
+                    fv_node_input_name(node, 0), in.c, in.h, in.w, kernel.h, kernel.w);
+        return FALSE;
+    }
+    const FvShape out = { in.c, (in.h + 2 * pad.h - kernel.h) / pool->stride.h + 1,
+                          (in.w + 2 * pad.w - kernel.w) / pool->stride.w + 1 };
+    const int pixel = in.c * fv_node_lanes(node), reals = MAX(1, POOL_STEPS / (kernel.h * kernel.w + 2));
+    pool->span = MIN(pixel, reals);
+    pool->columns = reals / pool->span;
+    fv_node_set_output(node, out);
+    fv_node_set_flops(node, (double) fv_shape_elements(out) * kernel.h * kernel.w);
+    return TRUE;
+}
+
+/* Adds a kernel, with the geometry as constants. */
+static inline FvKernel *pool_kernel(FvNode *node, const Pool *pool, const char *source, const char *name)
+{
+    const FvShape in = fv_node_input(node, 0), out = fv_node_output(node);
+    return fv_node_add_kernel(node, source, name,
+                              "#define C %d\n#define H %d\n#define W %d\n#define OH %d\n#define OW %d\n"
+                              "#define KH %d\n#define KW %d\n#define SH %d\n#define SW %d\n"
+                              "#define PH %d\n#define PW %d\n#define SPAN %d\n#define COLUMNS %d\n",
+                              in.c, in.h, in.w, out.h, out.w, pool->kernel.h, pool->kernel.w, pool->stride.h,
+                              pool->stride.w, pool->pad.h, pool->pad.w, pool->span, pool->columns);
+}
+
+/* Over the columns, rows, and spans of blocks of the output (forward) or the input (backward). */
+static inline FvGrid pool_grid(const FvNode *node, const Pool *pool, FvShape shape, const FvList *list)
+{
+    const int spans = (shape.c * fv_node_lanes(node) + pool->span - 1) / pool->span;
+    return FV_ITEMS((size_t) ((shape.w + pool->columns - 1) / pool->columns), (size_t) shape.h,
+                    (size_t) spans * (size_t) fv_list_blocks(list));
+}
+
+#endif
