@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: MIT
+ * apply.c: runs a net on tensors and image files. */
+#include "core/train/apply.h"
+
+#include "core/exec/exec.h"
+#include "core/train/feed.h"
+#include "core/train/pipeline.h"
+#include "core/train/tally.h"
+#include "core/train/weights.h"
+
+#include <string.h>
+
+/* ------------------------------------------------------------------ loading */
+
+static FvPlan *make_plan(const FvApplySettings *settings, FvPurpose purpose, int batch, GError **error)
+{
+    const FvGraph *graph = settings->graph;
+    g_autoptr(FvDiag) diag = fv_diag_new();
+    const FvPlanSettings wanted = {
+        .purpose = purpose, .batch = batch, .units = (int) settings->device->info->units
+    };
+    g_autoptr(FvPlan) plan = fv_plan_new(graph, &wanted, diag);
+    if (plan && fv_plan_input_shape(plan).c == 0) {
+        const FvLoc top = { g_intern_string(graph->file), 1, 1 };
+        fv_diag_error(diag, top, NULL, "the net must have exactly one input");
+    }
+    return fv_diag_check(diag, error) ? g_steal_pointer(&plan) : NULL;
+}
+
+static gboolean load(const FvApplySettings *settings, FvPlan *plan, const char *source, char ***classes, GError **error)
+{
+    const char *const sources[] = { source, NULL };
+    if (!fv_plan_load(plan, settings->device, source ? sources : NULL, error))
+        return FALSE;
+    return settings->weights ? fv_weights_load(plan, settings->weights, classes, error)
+                             : fv_plan_initialise(plan, settings->seed, error);
+}
+
+static gboolean enqueue(FvPlan *plan, FvListKind kind, int samples, guint64 seed, GError **error)
+{
+    const FvList *list = fv_plan_list(plan, kind, samples, error);
+    const FvStep step = { .seed = seed };
+    return list && fv_exec_enqueue(fv_plan_device(plan), list, &step, error);
+}
+
+/* ------------------------------------------------------------------ tensors */
+
+/* Whether a tensor is samples of that shape; trailing ones may be missing. Sets the number of samples. */
+static gboolean check_shape(const FvTensor *tensor, const char *name, FvShape shape, int *samples, GError **error)
+{
+    const gint64 dims[] = { shape.c, shape.h, shape.w };
+    gboolean fits = tensor->rank >= 1 && tensor->rank <= 4 && tensor->dims[0] >= 1 && tensor->dims[0] <= G_MAXINT;
+    for (int i = 0; i < 3 && fits; i++)
+        fits = dims[i] == (i + 1 < tensor->rank ? tensor->dims[i + 1] : 1);
+    if (fits) {
+        *samples = (int) tensor->dims[0];
+        return TRUE;
+    }
+    g_autofree char *has = fv_tensor_dims_text(tensor);
+    g_set_error(error, FV_ERROR, FV_ERROR_DATA, "%s: is %s, expected Nx%dx%dx%d", name, has, shape.c, shape.h, shape.w);
+    return FALSE;
+}
+
+/* Samples begin .. begin + n - 1 as a tensor of their own. */
+static FvTensor *slice(const FvTensor *tensor, int begin, int n, GError **error)
+{
+    gint64 dims[FV_MAX_RANK];
+    memcpy(dims, tensor->dims, sizeof dims);
+    dims[0] = n;
+    FvTensor *part = fv_tensor_new(tensor->dtype, tensor->rank, dims, error);
+    if (!part)
+        return NULL;
+    const size_t each = (size_t) (fv_tensor_elements(part) / n) * fv_dtype_size(tensor->dtype);
+    memcpy(part->data, (const char *) tensor->data + (size_t) begin * each, (size_t) n * each);
+    return part;
+}
+
+static gboolean forward_batch(FvPlan *plan, const FvTensor *in, int begin, int n, FvTensor *out, guint64 seed,
+                              GError **error)
+{
+    const FvShape shape = fv_plan_output_shape(plan);
+    const gint64 each = fv_shape_elements(shape);
+    g_autoptr(FvTensor) part = slice(in, begin, n, error);
+    g_autofree double *numbers = g_new(double, each * n);
+    if (!part || !fv_plan_write_value(plan, fv_plan_input(plan), fv_plan_input_shape(plan), n, part, error) ||
+        !enqueue(plan, FV_LIST_PREDICT, n, seed, error) ||
+        !fv_plan_read_value(plan, fv_plan_output(plan), shape, n, numbers, error))
+        return FALSE;
+    for (gint64 i = 0; i < each * n; i++)
+        fv_tensor_set(out, begin * each + i, numbers[i]);
+    return TRUE;
+}
+
+FvTensor *fv_apply_forward(const FvApplySettings *settings, const FvTensor *in, const char *name, GError **error)
+{
+    const gint64 given = in->rank >= 1 ? CLAMP(in->dims[0], 1, settings->graph->batch) : 1;
+    g_autoptr(FvPlan) plan = make_plan(settings, FV_FOR_PREDICTION, (int) given, error);
+    int samples;
+    if (!plan || !check_shape(in, name, fv_plan_input_shape(plan), &samples, error) ||
+        !load(settings, plan, NULL, NULL, error) || !enqueue(plan, FV_LIST_PACK, 1, settings->seed, error))
+        return NULL;
+    const FvShape shape = fv_plan_output_shape(plan);
+    g_autoptr(FvTensor) out =
+        fv_tensor_new(FV_F32, 4, (const gint64[]){ samples, shape.c, shape.h, shape.w }, error);
+    if (!out)
+        return NULL;
+    const int batch = fv_plan_batch(plan);
+    for (int begin = 0; begin < samples; begin += batch)
+        if (!forward_batch(plan, in, begin, MIN(batch, samples - begin), out, settings->seed, error))
+            return NULL;
+    return g_steal_pointer(&out);
+}
+
+/* ---------------------------------------------------------------- gradients */
+
+static gboolean set_classes(FvPlan *plan, FvBuffer *buffer, const FvTensor *target, const char *name, int samples,
+                            GError **error)
+{
+    gboolean whole = target->dtype == FV_I64 || target->dtype == FV_I32 || target->dtype == FV_U8;
+    if (!whole || target->rank != 1 || target->dims[0] != samples) {
+        g_autofree char *dims = fv_tensor_dims_text(target);
+        g_set_error(error, FV_ERROR, FV_ERROR_DATA, "%s: expected %d classes, int64 of shape %d; it is %s %s", name,
+                    samples, samples, whole ? "of shape" : "no whole numbers, of shape", dims);
+        return FALSE;
+    }
+    g_autofree gint32 *classes = g_new(gint32, samples);
+    for (int i = 0; i < samples; i++) {
+        const double class = fv_tensor_get(target, i);
+        if (class < 0 || class > G_MAXINT32) {
+            g_set_error(error, FV_ERROR, FV_ERROR_DATA, "%s: element %d is %.0f, which is no class", name, i, class);
+            return FALSE;
+        }
+        classes[i] = (gint32) class;
+    }
+    return fv_device_write(fv_plan_device(plan), buffer->memory, 0, (size_t) samples * sizeof *classes, classes, error);
+}
+
+/* Every target of the net's losses. */
+static gboolean set_targets(FvPlan *plan, const FvGraph *graph, const FvTensor *target, const char *name, int samples,
+                            GError **error)
+{
+    g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
+    for (guint i = 0; i < graph->losses->len; i++) {
+        const FvTerm *term = graph->losses->pdata[i];
+        FvTarget kind;
+        FvShape shape;
+        FvBuffer *buffer = term->target ? fv_plan_target(plan, term->target, &kind, &shape) : NULL;
+        int count;
+        if (!buffer || !g_hash_table_add(seen, term->target))
+            continue;
+        if (kind == FV_TARGET_CLASS) {
+            if (!set_classes(plan, buffer, target, name, samples, error))
+                return FALSE;
+            continue;
+        }
+        if (!check_shape(target, name, shape, &count, error))
+            return FALSE;
+        if (count != samples) {
+            g_set_error(error, FV_ERROR, FV_ERROR_DATA, "%s: holds %d samples, the input %d", name, count, samples);
+            return FALSE;
+        }
+        if (!fv_plan_write_value(plan, buffer, shape, samples, target, error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+static FvTensors *read_gradients(FvPlan *plan, GError **error)
+{
+    g_autoptr(FvTensors) grads = fv_tensors_new();
+    for (guint i = 0; i < fv_plan_params(plan); i++) {
+        const FvPlanParam param = fv_plan_param(plan, i);
+        if (!param.trained)
+            continue;
+        FvTensor *tensor = fv_plan_get_gradient(plan, i, error);
+        if (!tensor || !fv_tensors_add(grads, param.name, tensor, error))
+            return NULL;
+    }
+    return g_steal_pointer(&grads);
+}
+
+static gboolean read_loss(FvPlan *plan, int samples, double *loss, GError **error)
+{
+    FvTally *tally = fv_tally_new(plan);
+    fv_tally_step(tally, samples);
+    gboolean done = fv_tally_flush(tally, error);
+    *loss = fv_tally_totals(tally).loss;
+    fv_tally_free(tally);
+    return done;
+}
+
+static gboolean has_target(const FvGraph *graph, GError **error)
+{
+    for (guint i = 0; i < graph->losses->len; i++)
+        if (((const FvTerm *) graph->losses->pdata[i])->target)
+            return TRUE;
+    g_autoptr(FvDiag) diag = fv_diag_new();
+    const FvLoc top = { g_intern_string(graph->file), 1, 1 };
+    fv_diag_error(diag, top, NULL, "there is no loss with a target");
+    return fv_diag_check(diag, error);
+}
+
+gboolean fv_apply_gradients(const FvApplySettings *settings, const FvTensor *in, const char *in_name,
+                            const FvTensor *target, const char *target_name, double *loss, FvTensors **grads,
+                            GError **error)
+{
+    const int batch = in->rank >= 1 && in->dims[0] >= 1 && in->dims[0] <= G_MAXINT16 ? (int) in->dims[0] : 1;
+    int samples;
+    if (!has_target(settings->graph, error))
+        return FALSE;
+    g_autoptr(FvPlan) plan = make_plan(settings, FV_FOR_TRAINING, batch, error);
+    if (!plan || !check_shape(in, in_name, fv_plan_input_shape(plan), &samples, error))
+        return FALSE;
+    if (samples > batch) {
+        g_set_error(error, FV_ERROR, FV_ERROR_DATA, "%s: more than %d samples", in_name, G_MAXINT16);
+        return FALSE;
+    }
+    if (!load(settings, plan, NULL, NULL, error) ||
+        !fv_plan_write_value(plan, fv_plan_input(plan), fv_plan_input_shape(plan), samples, in, error) ||
+        !set_targets(plan, settings->graph, target, target_name, samples, error) ||
+        !enqueue(plan, FV_LIST_GRADIENT, samples, settings->seed, error) || !read_loss(plan, samples, loss, error))
+        return FALSE;
+    *grads = read_gradients(plan, error);
+    return *grads != NULL;
+}
+
+/* -------------------------------------------------------------------- files */
+
+typedef struct {
+    FvPlan *plan;
+    FvPrep *prep;
+    void *source;
+    FvSourceInfo info;
+    FvFeed *feed;
+} Files;
+
+static void files_clear(Files *files)
+{
+    fv_feed_free(files->feed);
+    fv_files_source_free(files->source);
+    fv_prep_free(files->prep);
+    fv_plan_free(files->plan);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Files, files_clear)
+
+static gboolean open_files(Files *files, const FvApplySettings *settings, const char *const *names, char ***classes,
+                           GError **error)
+{
+    const FvGraph *graph = settings->graph;
+    const guint count = g_strv_length((char **) names);
+    files->plan = make_plan(settings, FV_FOR_PREDICTION, (int) MIN(count, (guint) graph->batch), error);
+    if (!files->plan)
+        return FALSE;
+    const FvShape want = fv_plan_input_shape(files->plan);
+    FvLoc where;
+    GError *failed = NULL;
+    files->source = fv_files_source_new(names, want.c == 1 || want.c == 3 ? want.c : 0, &files->info);
+    files->prep = fv_prep_new(NULL, graph->prepare, files->info.shape, want, FALSE, &where, &failed);
+    if (!files->prep) {
+        g_autoptr(FvDiag) diag = fv_diag_new();
+        const FvLoc top = { g_intern_string(graph->file), 1, 1 };
+        fv_diag_take(diag, where.file ? where : top, NULL, failed);
+        return fv_diag_check(diag, error);
+    }
+    g_autoptr(GString) source = g_string_new(NULL);
+    fv_prep_source(files->prep, fv_feed_rows(settings->device), source);
+    if (!load(settings, files->plan, source->str, classes, error))
+        return FALSE;
+    const FvLoaderConfig config = { .source = fv_files_source(),
+                                    .state = files->source,
+                                    .info = &files->info,
+                                    .split = FV_TEST,
+                                    .prep = files->prep,
+                                    .batch = fv_plan_batch(files->plan) };
+    files->feed = fv_feed_new(files->plan, fv_plan_extra_kernel(files->plan, 0, "prepare"), &config, NULL, error);
+    return files->feed != NULL;
+}
+
+gboolean fv_apply_files(const FvApplySettings *settings, const char *const *names, char ***classes, FvApplyFunc func,
+                        gpointer data, GError **error)
+{
+    g_auto(Files) files = { NULL };
+    int samples;
+    if (!open_files(&files, settings, names, classes, error) || !enqueue(files.plan, FV_LIST_PACK, 1, 0, error))
+        return FALSE;
+    const FvShape shape = fv_plan_output_shape(files.plan);
+    const gint64 each = fv_shape_elements(shape);
+    g_autofree double *numbers = g_new(double, each * fv_plan_batch(files.plan));
+    fv_feed_start_epoch(files.feed, 0, 0);
+    while ((samples = fv_feed_next(files.feed, error)) > 0) {
+        if (!enqueue(files.plan, FV_LIST_PREDICT, samples, 0, error) ||
+            !fv_plan_read_value(files.plan, fv_plan_output(files.plan), shape, samples, numbers, error))
+            return FALSE;
+        const FvBatch *batch = fv_feed_batch(files.feed);
+        for (int i = 0; i < samples; i++)
+            func(batch->names[i], numbers + i * each, shape, data);
+    }
+    return samples == 0;
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT
+ * pipeline.h: a pipeline file taken from text to graph, with what it needs to live. */
+#ifndef FOVEA_PIPELINE_H
+#define FOVEA_PIPELINE_H
+
+#include "core/graph/graph.h"
+
+typedef struct {
+    FvRegistry *registry;
+    FvTree *tree;
+    GHashTable *overrides; /* let name -> FvExpr */
+    FvGraph *graph;
+} FvPipeline;
+
+/** Reads and resolves a pipeline.
+ * @sets: "name=value" of -s, NULL-ended, or NULL.
+ * Errors: the message is every error found, one a line, each with its place: to be printed as it is. */
+FvPipeline *fv_pipeline_open(const char *file, const char *const *sets, GError **error);
+/** The same for text; @name stands for the file. */
+FvPipeline *fv_pipeline_from_text(const char *name, const char *text, GError **error);
+void fv_pipeline_free(FvPipeline *pipeline);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(FvPipeline, fv_pipeline_free)
+
+/** The pipeline as one text: imports inlined, `let`s as overridden; g_free() it. */
+char *fv_pipeline_text(const FvPipeline *pipeline);
+
+/** Sets @error to everything in @diag; returns FALSE where there was anything. */
+gboolean fv_diag_check(FvDiag *diag, GError **error);
+
+#endif

@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: MIT
+ * session.c: opens the data of a pipeline, plans its net for them, and evaluates splits. */
+#include "core/train/session.h"
+
+#include "core/train/pipeline.h"
+
+#include <string.h>
+
+/* Extra sources of the program: how batches are prepared. */
+enum { FOR_EVALUATION, FOR_TRAINING, PREPS };
+
+struct FvSession {
+    FvSessionSettings settings;
+    FvPlan *plan;
+    FvOpenSource source;
+    FvPrep *preps[PREPS];
+    FvKernel *kernels[PREPS];
+    FvFeed *feeds[FV_SPLITS];
+    FvFeed *training;
+    FvTally *tally;
+};
+
+static const char *const split_names[FV_SPLITS] = { "train", "validate", "test" };
+
+const char *fv_split_name(FvSplit split)
+{
+    return split_names[split];
+}
+
+FvSplit fv_split_from_name(const char *name)
+{
+    int split = 0;
+    while (split < FV_SPLITS && !g_str_equal(split_names[split], name))
+        split++;
+    return (FvSplit) split;
+}
+
+/* ----------------------------------------------------------------- checking */
+
+/* Sources give images and their class; whatever else a loss wants is not there. */
+static void check_term(const FvSession *session, const FvTerm *term, FvDiag *diag)
+{
+    const char *name = term->use.plugin->name;
+    const FvTarget target = term->use.plugin->kind == FV_METRIC ? ((const FvMetric *) term->use.plugin)->target
+                                                                : ((const FvLoss *) term->use.plugin)->target;
+    const FvSourceInfo *info = &session->source.info;
+    if (target == FV_TARGET_NONE)
+        return;
+    if (target != FV_TARGET_CLASS || g_strcmp0(term->target, "label") != 0) {
+        fv_diag_error(diag, term->use.loc, NULL, "%s: the data give each image a class, \"label\"; there is no %s \"%s\"",
+                      name, target == FV_TARGET_CLASS ? "class" : "target", term->target);
+        return;
+    }
+    if (info->classes < 1) {
+        fv_diag_error(diag, term->use.loc, NULL, "%s: the data have no classes", name);
+        return;
+    }
+    const FvShape scores = fv_plan_layer(session->plan, (guint) term->value).out;
+    if (fv_shape_elements(scores) < info->classes)
+        fv_diag_error(diag, term->use.loc, NULL, "%s: the data have %d classes, the value only %" G_GINT64_FORMAT
+                                                 " numbers", name, info->classes, fv_shape_elements(scores));
+}
+
+static gboolean check_terms(const FvSession *session, GError **error)
+{
+    const FvGraph *graph = session->settings.graph;
+    g_autoptr(FvDiag) diag = fv_diag_new();
+    for (guint i = 0; i < graph->losses->len; i++)
+        check_term(session, graph->losses->pdata[i], diag);
+    for (guint i = 0; i < graph->metrics->len; i++)
+        check_term(session, graph->metrics->pdata[i], diag);
+    return fv_diag_check(diag, error);
+}
+
+static gboolean check_graph(const FvGraph *graph, FvPurpose purpose, GError **error)
+{
+    g_autoptr(FvDiag) diag = fv_diag_new();
+    const FvLoc top = { g_intern_string(graph->file), 1, 1 };
+    if (!graph->source.plugin)
+        fv_diag_error(diag, top, NULL, "there is no data section; write data { source = ... }");
+    if (graph->losses->len == 0)
+        fv_diag_error(diag, top, NULL, "there is no loss; write loss = softmax(logits, label), for example");
+    if (purpose == FV_FOR_TRAINING && !graph->optimizer.plugin)
+        fv_diag_error(diag, top, NULL, "there is no optimizer; write optimizer = sgd(rate=0.01, momentum=0.9), for "
+                                       "example");
+    return fv_diag_check(diag, error);
+}
+
+/* ------------------------------------------------------------------- opening */
+
+static gboolean make_plan(FvSession *session, FvPurpose purpose, GError **error)
+{
+    const FvGraph *graph = session->settings.graph;
+    g_autoptr(FvDiag) diag = fv_diag_new();
+    const FvPlanSettings settings = {
+        .purpose = purpose,
+        .batch = graph->batch,
+        .units = (int) session->settings.device->info->units,
+        .slots = FV_SESSION_SLOTS,
+        .keep = session->settings.keep,
+    };
+    session->plan = fv_plan_new(graph, &settings, diag);
+    if (session->plan && fv_plan_input_shape(session->plan).c == 0) {
+        const FvLoc top = { g_intern_string(graph->file), 1, 1 };
+        fv_diag_error(diag, top, NULL, "the net must have exactly one input");
+    }
+    return fv_diag_check(diag, error);
+}
+
+static gboolean make_prep(FvSession *session, int which, GError **error)
+{
+    const FvGraph *graph = session->settings.graph;
+    FvLoc where;
+    GError *failed = NULL;
+    session->preps[which] = fv_prep_new(graph->augment, graph->prepare, session->source.info.shape,
+                                        fv_plan_input_shape(session->plan), which == FOR_TRAINING, &where, &failed);
+    if (session->preps[which])
+        return TRUE;
+    g_autoptr(FvDiag) diag = fv_diag_new();
+    fv_diag_take(diag, where.file ? where : graph->source.loc, NULL, failed);
+    return fv_diag_check(diag, error);
+}
+
+static gboolean load(FvSession *session, int preps, GError **error)
+{
+    FvDevice *device = session->settings.device;
+    g_autoptr(GPtrArray) sources = g_ptr_array_new_with_free_func(g_free);
+    for (int i = 0; i < preps; i++) {
+        GString *source = g_string_new(NULL);
+        fv_prep_source(session->preps[i], fv_feed_rows(device), source);
+        g_ptr_array_add(sources, g_string_free(source, FALSE));
+    }
+    g_ptr_array_add(sources, NULL);
+    if (!fv_plan_load(session->plan, device, (const char *const *) sources->pdata, error))
+        return FALSE;
+    for (int i = 0; i < preps; i++)
+        session->kernels[i] = fv_plan_extra_kernel(session->plan, (guint) i, "prepare");
+    session->tally = fv_tally_new(session->plan);
+    return TRUE;
+}
+
+FvSession *fv_session_new(const FvSessionSettings *settings, FvPurpose purpose, GError **error)
+{
+    g_autoptr(FvSession) session = g_new0(FvSession, 1);
+    const int preps = purpose == FV_FOR_TRAINING ? PREPS : FOR_TRAINING;
+    session->settings = *settings;
+    /* The net first: its mistakes need no data to be found. */
+    if (!check_graph(settings->graph, purpose, error) || !make_plan(session, purpose, error) ||
+        !fv_source_open(&settings->graph->source, &session->source, error) || !check_terms(session, error))
+        return NULL;
+    for (int i = 0; i < preps; i++)
+        if (!make_prep(session, i, error))
+            return NULL;
+    return load(session, preps, error) ? g_steal_pointer(&session) : NULL;
+}
+
+void fv_session_free(FvSession *session)
+{
+    if (!session)
+        return;
+    for (int i = 0; i < FV_SPLITS; i++)
+        fv_feed_free(session->feeds[i]);
+    fv_feed_free(session->training);
+    fv_tally_free(session->tally);
+    for (int i = 0; i < PREPS; i++)
+        fv_prep_free(session->preps[i]);
+    fv_plan_free(session->plan);
+    fv_source_close(&session->source);
+    g_free(session);
+}
+
+FvPlan *fv_session_plan(FvSession *session)
+{
+    return session->plan;
+}
+
+const FvSourceInfo *fv_session_source(const FvSession *session)
+{
+    return &session->source.info;
+}
+
+gboolean fv_session_has(const FvSession *session, FvSplit split)
+{
+    const FvGraph *graph = session->settings.graph;
+    const double shares[FV_SPLITS] = { 0, graph->validate, graph->test };
+    return session->source.info.count[split] > 0 || shares[split] > 0;
+}
+
+gboolean fv_session_stopped(const FvSession *session)
+{
+    return session->settings.stop && *session->settings.stop;
+}
+
+const char *fv_session_metric(const FvSession *session)
+{
+    return fv_tally_metric(session->tally);
+}
+
+/* ---------------------------------------------------------------- evaluation */
+
+static FvFeed *make_feed(FvSession *session, FvSplit split, int prep, GError **error)
+{
+    const FvGraph *graph = session->settings.graph;
+    const FvLoaderConfig config = {
+        .source = session->source.source,
+        .state = session->source.self,
+        .info = &session->source.info,
+        .split = split,
+        .validate = graph->validate,
+        .test = graph->test,
+        .prep = session->preps[prep],
+        .seed = session->settings.seed,
+        .batch = graph->batch,
+        .shuffle = prep == FOR_TRAINING,
+    };
+    return fv_feed_new(session->plan, session->kernels[prep], &config,
+                       fv_plan_target(session->plan, "label", NULL, NULL), error);
+}
+
+FvFeed *fv_session_train_feed(FvSession *session, GError **error)
+{
+    if (!session->training)
+        session->training = make_feed(session, FV_TRAIN, FOR_TRAINING, error);
+    return session->training;
+}
+
+static gboolean enqueue(FvSession *session, FvListKind kind, int samples, int slot, GError **error)
+{
+    const FvList *list = fv_plan_list(session->plan, kind, samples, error);
+    const FvStep step = { .slot = slot, .seed = session->settings.seed };
+    return list && fv_exec_enqueue(session->settings.device, list, &step, error);
+}
+
+static gboolean evaluate_batches(FvSession *session, FvFeed *feed, gint64 *done, GError **error)
+{
+    FvTally *tally = session->tally;
+    FvProgressBar *progress = session->settings.progress;
+    int samples;
+    while ((samples = fv_feed_next(feed, error)) > 0) {
+        if (fv_session_stopped(session))
+            return FALSE;
+        if (!enqueue(session, FV_LIST_EVALUATE, samples, fv_tally_step(tally, samples), error))
+            return FALSE;
+        *done += samples;
+        if (fv_tally_full(tally) && !fv_tally_flush(tally, error))
+            return FALSE;
+        FvTotals totals = fv_tally_totals(tally);
+        if (progress && totals.samples > 0)
+            fv_progress_update(progress, *done, totals.loss, fv_tally_metric(tally), totals.metric);
+    }
+    return samples == 0 && fv_tally_flush(tally, error);
+}
+
+gboolean fv_session_evaluate(FvSession *session, FvSplit split, const char *label, FvTotals *totals, GError **error)
+{
+    gint64 done = 0;
+    if (!session->feeds[split])
+        session->feeds[split] = make_feed(session, split, FOR_EVALUATION, error);
+    FvFeed *feed = session->feeds[split];
+    if (!feed || !enqueue(session, FV_LIST_PACK, 1, 0, error))
+        return FALSE;
+    fv_tally_reset(session->tally);
+    fv_feed_start_epoch(feed, 0, 0);
+    if (session->settings.progress)
+        fv_progress_start(session->settings.progress, label, 0, fv_feed_samples(feed), 0);
+    gboolean whole = evaluate_batches(session, feed, &done, error);
+    if (session->settings.progress)
+        fv_progress_finish(session->settings.progress);
+    *totals = fv_tally_totals(session->tally);
+    return whole;
+}

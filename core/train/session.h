@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT
+ * session.h: a pipeline with its data on a device: what training and evaluation share. */
+#ifndef FOVEA_SESSION_H
+#define FOVEA_SESSION_H
+
+#include "core/exec/exec.h"
+#include "core/sink/progress.h"
+#include "core/train/feed.h"
+#include "core/train/tally.h"
+
+#include <signal.h>
+
+/** Steps whose results stay on the device until they are read, at most. */
+enum { FV_SESSION_SLOTS = 50 };
+
+typedef struct {
+    const FvGraph *graph; /* borrowed, as everything here */
+    FvDevice *device;
+    guint64 seed; /* which samples are in which share, the order, augmentation, dropout */
+    gboolean keep; /* every value stays until the next step */
+    FvProgressBar *progress; /* or NULL */
+    const volatile sig_atomic_t *stop; /* not 0: stop at the next step; or NULL */
+} FvSessionSettings;
+
+typedef struct FvSession FvSession;
+
+/** Opens the source, plans the net and loads it. FV_FOR_EVALUATION or FV_FOR_TRAINING.
+ * Mistakes of the pipeline come with their place, one a line. */
+FvSession *fv_session_new(const FvSessionSettings *settings, FvPurpose purpose, GError **error);
+void fv_session_free(FvSession *session);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(FvSession, fv_session_free)
+
+FvPlan *fv_session_plan(FvSession *session);
+const FvSourceInfo *fv_session_source(const FvSession *session);
+/** Whether the data have such a split, by themselves or by a share that the pipeline gives. */
+gboolean fv_session_has(const FvSession *session, FvSplit split);
+/** Batches of the training split, shuffled and augmented. */
+FvFeed *fv_session_train_feed(FvSession *session, GError **error);
+gboolean fv_session_stopped(const FvSession *session);
+/** Name of the first metric, or NULL. */
+const char *fv_session_metric(const FvSession *session);
+
+/** Loss and metric of a split, by the parameters as they are.
+ * @label: of the progress bar. @after: batches that follow later, for its time left.
+ * Returns FALSE with an error, or without one where it was stopped. */
+gboolean fv_session_evaluate(FvSession *session, FvSplit split, const char *label, FvTotals *totals, GError **error);
+
+/** "train", "validate", "test" */
+const char *fv_split_name(FvSplit split);
+/** FV_SPLITS where there is no such split. */
+FvSplit fv_split_from_name(const char *name);
+
+#endif

@@ -1,0 +1,406 @@
+/* SPDX-License-Identifier: MIT
+ * train.c: the course of a training: steps, epochs, validation, checkpoints. */
+#include "core/sink/atomic.h"
+#include "core/sink/report.h"
+#include "core/train/trainer.h"
+
+#include <math.h>
+#include <string.h>
+
+enum {
+    READ_EVERY = G_USEC_PER_SEC / 5, /* results are read back that often, for the bar */
+    SAVE_EVERY = 10 * G_USEC_PER_SEC,
+    SAVE_SHARE = 50 /* saving takes at most 1 / 50 of the time */
+};
+
+void fv_train_result_clear(FvTrainResult *result)
+{
+    g_clear_pointer(&result->folder, g_free);
+    g_clear_pointer(&result->metric, g_free);
+}
+
+/* --------------------------------------------------------------------- steps */
+
+double fv_trainer_rate(const FvTrainer *trainer, gint64 step)
+{
+    const FvUse *use = &trainer->graph->schedule;
+    const FvProgress progress = { .step = step, .steps = trainer->steps, .epoch_steps = trainer->epoch_steps };
+    const double rate = fv_plan_rate(trainer->plan);
+    if (!use->plugin)
+        return rate;
+    return rate * ((const FvSchedule *) use->plugin)->factor(fv_state_self(use->state), &progress);
+}
+
+gboolean fv_trainer_enqueue(const FvTrainer *trainer, FvSession *session, FvListKind kind, gint64 step, int samples,
+                            int slot, GError **error)
+{
+    const FvList *list = fv_plan_list(fv_session_plan(session), kind, samples, error);
+    const FvStep now = {
+        .step = (guint32) step, .slot = slot, .rate = fv_trainer_rate(trainer, step), .seed = trainer->at.seed
+    };
+    return list && fv_exec_enqueue(trainer->settings->device, list, &now, error);
+}
+
+static gboolean save(FvTrainer *trainer, GError **error)
+{
+    const gint64 begun = g_get_monotonic_time();
+    g_autofree char *file = fv_run_file(trainer->run, FV_RUN_LAST);
+    GError *failed = NULL;
+    trainer->at.sums = fv_tally_sums(trainer->tally);
+    if (!fv_checkpoint_save(trainer->plan, &trainer->at, &trainer->notes, file, &failed)) {
+        g_propagate_prefixed_error(error, failed, "step %" G_GINT64_FORMAT " (learning rate %.6g): ", trainer->at.step,
+                                   fv_trainer_rate(trainer, MAX(0, trainer->at.step - 1)));
+        return FALSE;
+    }
+    trainer->saved = g_get_monotonic_time();
+    trainer->saving = trainer->saved - begun;
+    return TRUE;
+}
+
+static gboolean is_time_to_save(const FvTrainer *trainer)
+{
+    return g_get_monotonic_time() - trainer->saved > MAX(SAVE_EVERY, SAVE_SHARE * trainer->saving);
+}
+
+/* Reads back what the device has done; a loss that is not finite ends the training. */
+static gboolean read_back(FvTrainer *trainer, GError **error)
+{
+    if (!fv_tally_flush(trainer->tally, error))
+        return FALSE;
+    const gint64 bad = fv_tally_totals(trainer->tally).bad_step;
+    return bad < 0 || fv_trainer_diverged(trainer, trainer->at.epochs * trainer->epoch_steps + bad, error);
+}
+
+static gboolean log_mark(FvTrainer *trainer, double rate_of_images, GError **error)
+{
+    const FvTotals totals = fv_tally_totals_since(trainer->tally, &trainer->at.mark);
+    FvRecord record = fv_record(trainer->at.step, trainer->at.epochs + 1, FV_TRAIN);
+    if (totals.samples == 0)
+        return TRUE;
+    record.loss = totals.loss;
+    record.metric = fv_tally_metric(trainer->tally);
+    record.value = totals.metric;
+    record.rate = fv_trainer_rate(trainer, trainer->at.step - 1);
+    record.images_per_second = rate_of_images;
+    trainer->at.mark = fv_tally_sums(trainer->tally);
+    return fv_run_log(trainer->run, &record, error);
+}
+
+/* What is to be done after a step: results read, a line in the log, a checkpoint. */
+typedef struct {
+    gint64 read, marked; /* monotonic times */
+    gint64 samples;      /* since `marked` */
+} Chores;
+
+static gboolean do_chores(FvTrainer *trainer, Chores *chores, GError **error)
+{
+    const gint64 in_epoch = trainer->at.step - trainer->at.epochs * trainer->epoch_steps;
+    const gboolean mark = in_epoch % FV_SESSION_SLOTS == 0 || in_epoch == trainer->epoch_steps;
+    const gboolean stop = fv_session_stopped(trainer->session);
+    const gboolean keep = is_time_to_save(trainer);
+    if (!mark && !stop && !keep && !fv_tally_full(trainer->tally) &&
+        g_get_monotonic_time() - chores->read < READ_EVERY)
+        return TRUE;
+    if (!read_back(trainer, error))
+        return FALSE;
+    const gint64 now = chores->read = g_get_monotonic_time();
+    const FvTotals totals = fv_tally_totals(trainer->tally);
+    fv_progress_update(trainer->settings->progress, totals.samples, totals.loss, fv_tally_metric(trainer->tally),
+                       totals.metric);
+    if (mark) {
+        if (!log_mark(trainer, (double) chores->samples * G_USEC_PER_SEC / (double) MAX(1, now - chores->marked),
+                      error))
+            return FALSE;
+        chores->marked = now;
+        chores->samples = 0;
+    }
+    if ((keep || stop) && !save(trainer, error))
+        return FALSE;
+    trainer->stopped = stop;
+    return TRUE;
+}
+
+static gboolean train_steps(FvTrainer *trainer, FvFeed *feed, GError **error)
+{
+    Chores chores = { .read = g_get_monotonic_time(), .marked = g_get_monotonic_time() };
+    int samples = 0;
+    while (!trainer->stopped && (samples = fv_feed_next(feed, error)) > 0) {
+        if (!fv_trainer_enqueue(trainer, trainer->session, FV_LIST_TRAIN, trainer->at.step, samples,
+                                fv_tally_step(trainer->tally, samples), error))
+            return FALSE;
+        trainer->at.step++;
+        chores.samples += samples;
+        if (!do_chores(trainer, &chores, error))
+            return FALSE;
+    }
+    return samples >= 0;
+}
+
+/* -------------------------------------------------------------------- epochs */
+
+static char *epoch_label(const FvTrainer *trainer)
+{
+    return g_strdup_printf("epoch %d/%d", trainer->at.epochs + 1, trainer->graph->epochs);
+}
+
+/* Better is larger; a validation split without metric is judged by its loss. */
+static gboolean keep_best(FvTrainer *trainer, const FvTotals *validation, GError **error)
+{
+    const double worth = !validation ? 0 : isnan(validation->metric) ? -validation->loss : validation->metric;
+    if (validation && trainer->at.has_best && !(worth > trainer->at.best))
+        return TRUE;
+    g_autofree char *file = fv_run_file(trainer->run, FV_RUN_BEST);
+    trainer->at.has_best = TRUE;
+    trainer->at.best = worth;
+    return fv_weights_save(trainer->plan, &trainer->notes, file, error);
+}
+
+/* Validation, the log, the best parameters. FALSE without an error: stopped before it was done. */
+static gboolean close_epoch(FvTrainer *trainer, double rate, GError **error)
+{
+    const char *metric = fv_tally_metric(trainer->tally);
+    const FvTotals train = fv_tally_totals(trainer->tally);
+    const gboolean validates = fv_session_has(trainer->session, FV_VALIDATE);
+    FvTotals validation = { .loss = NAN, .metric = NAN };
+    g_autofree char *label = epoch_label(trainer);
+    if (validates) {
+        if (!fv_session_evaluate(trainer->session, FV_VALIDATE, "validation", &validation, error))
+            return FALSE;
+        FvRecord record = fv_record(trainer->at.step, trainer->at.epochs + 1, FV_VALIDATE);
+        record.loss = validation.loss;
+        record.metric = metric;
+        record.value = validation.metric;
+        if (!fv_run_log(trainer->run, &record, error))
+            return FALSE;
+    }
+    fv_progress_epoch(trainer->settings->progress, label, metric, train.loss, train.metric, validation.loss,
+                      validation.metric, rate);
+    if (!keep_best(trainer, validates ? &validation : NULL, error))
+        return FALSE;
+    trainer->at.epochs++;
+    trainer->at.mark = (FvSums){ 0 };
+    fv_tally_reset(trainer->tally);
+    return save(trainer, error);
+}
+
+static gboolean train_epoch(FvTrainer *trainer, GError **error)
+{
+    FvFeed *feed = fv_session_train_feed(trainer->session, error);
+    const gint64 first = trainer->at.step - trainer->at.epochs * trainer->epoch_steps;
+    g_autofree char *label = epoch_label(trainer);
+    if (!feed)
+        return FALSE;
+    fv_tally_restore(trainer->tally, &trainer->at.sums);
+    double rate = 0;
+    if (first < trainer->epoch_steps) {
+        const gint64 samples = fv_feed_samples(feed);
+        fv_feed_start_epoch(feed, (guint32) trainer->at.epochs, first);
+        fv_progress_start(trainer->settings->progress, label, trainer->at.sums.seen, samples,
+                          samples * (trainer->graph->epochs - trainer->at.epochs - 1));
+        gboolean done = train_steps(trainer, feed, error);
+        rate = fv_progress_finish(trainer->settings->progress);
+        if (!done || trainer->stopped)
+            return done;
+    }
+    GError *failed = NULL;
+    if (close_epoch(trainer, rate, &failed))
+        return TRUE;
+    if (failed) {
+        g_propagate_error(error, failed);
+        return FALSE;
+    }
+    trainer->stopped = TRUE;
+    return save(trainer, error);
+}
+
+/* ------------------------------------------------------------------- the run */
+
+static gboolean write_pipeline(const FvTrainer *trainer, GError **error)
+{
+    g_autofree char *text = fv_pipeline_text(trainer->settings->pipeline);
+    g_autofree char *file = fv_run_file(trainer->run, FV_RUN_PIPELINE);
+    return fv_file_replace(file, text, strlen(text), error);
+}
+
+static gboolean begin_run(FvTrainer *trainer, GError **error)
+{
+    const FvTrainSettings *settings = trainer->settings;
+    if (settings->weights) {
+        if (!fv_weights_load(trainer->plan, settings->weights, NULL, error))
+            return FALSE;
+    }
+    trainer->run = fv_run_create(settings->out, trainer->graph->stem, error);
+    /* A checkpoint before the first step: a run can be resumed whenever it was killed. */
+    return trainer->run && write_pipeline(trainer, error) && save(trainer, error);
+}
+
+static gboolean same_pipeline(const FvTrainer *trainer, GError **error)
+{
+    g_autofree char *text = fv_pipeline_text(trainer->settings->pipeline);
+    g_autofree char *file = fv_run_file(trainer->run, FV_RUN_PIPELINE);
+    g_autofree char *old = NULL;
+    if (!g_file_get_contents(file, &old, NULL, error))
+        return FALSE;
+    if (g_str_equal(text, old))
+        return TRUE;
+    g_set_error(error, FV_ERROR, FV_ERROR_OPTION, "%s is not the pipeline that %s was begun with, which is kept in %s",
+                trainer->graph->file, fv_run_folder(trainer->run), file);
+    return FALSE;
+}
+
+static gboolean same_seed(const FvTrainer *trainer, GError **error)
+{
+    if (!trainer->settings->has_seed || trainer->settings->seed == trainer->at.seed)
+        return TRUE;
+    g_set_error(error, FV_ERROR, FV_ERROR_OPTION, "%s was begun with seed %" G_GUINT64_FORMAT,
+                fv_run_folder(trainer->run), trainer->at.seed);
+    return FALSE;
+}
+
+static gboolean resume_run(FvTrainer *trainer, GError **error)
+{
+    g_autofree char *file = fv_run_file(trainer->run, FV_RUN_LAST);
+    g_autofree char *device = NULL;
+    if (!fv_checkpoint_load(trainer->plan, &trainer->at, file, &device, error) || !same_seed(trainer, error) ||
+        !fv_run_truncate_log(trainer->run, trainer->at.step, error))
+        return FALSE;
+    if (g_strcmp0(device, trainer->notes.device) != 0)
+        fv_progress_print(trainer->settings->progress, "this run was begun on %s: on %s its numbers will differ in the "
+                                                       "last digits", device ? device : "another device",
+                          trainer->notes.device);
+    return TRUE;
+}
+
+/* The seed decides which samples are in which split: a run that goes on must know it before its data are opened. */
+static gboolean peek_seed(FvTrainer *trainer, GError **error)
+{
+    g_autofree char *file = fv_run_file(trainer->run, FV_RUN_LAST);
+    g_autoptr(FvTensors) tensors = fv_safetensors_read(file, error);
+    if (!tensors)
+        return FALSE;
+    const char *seed = g_hash_table_lookup(tensors->metadata, "seed");
+    if (seed && g_ascii_string_to_unsigned(seed, 10, 0, G_MAXUINT64, &trainer->at.seed, NULL))
+        return TRUE;
+    g_set_error(error, FV_ERROR, FV_ERROR_DATA, "%s: is no checkpoint", file);
+    return FALSE;
+}
+
+static gboolean open_session(FvTrainer *trainer, GError **error)
+{
+    const FvTrainSettings *settings = trainer->settings;
+    const FvSessionSettings open = { .graph = trainer->graph,
+                                     .device = settings->device,
+                                     .seed = trainer->at.seed,
+                                     .progress = settings->progress,
+                                     .stop = settings->stop };
+    trainer->session = fv_session_new(&open, FV_FOR_TRAINING, error);
+    if (!trainer->session)
+        return FALSE;
+    trainer->plan = fv_session_plan(trainer->session);
+    trainer->tally = fv_tally_new(trainer->plan);
+    trainer->notes = (FvWeightsNotes){ .classes = fv_session_source(trainer->session)->class_names,
+                                       .device = settings->device->info->name };
+    FvFeed *feed = fv_session_train_feed(trainer->session, error);
+    if (!feed)
+        return FALSE;
+    trainer->epoch_steps = fv_feed_batches(feed);
+    trainer->steps = trainer->epoch_steps * trainer->graph->epochs;
+    return fv_plan_initialise(trainer->plan, trainer->at.seed, error);
+}
+
+static gboolean open_trainer(FvTrainer *trainer, GError **error)
+{
+    const FvTrainSettings *settings = trainer->settings;
+    trainer->at.seed = settings->has_seed ? settings->seed : 1;
+    if (!settings->resume)
+        return open_session(trainer, error) && begin_run(trainer, error);
+    trainer->run = fv_run_open(settings->resume, error);
+    return trainer->run && same_pipeline(trainer, error) && peek_seed(trainer, error) &&
+           open_session(trainer, error) && resume_run(trainer, error);
+}
+
+/* ----------------------------------------------------------------------- end */
+
+static gboolean write_report(const FvTrainer *trainer, const FvTrainResult *result, GError **error)
+{
+    const FvGraph *graph = trainer->graph;
+    g_autoptr(GArray) log = fv_run_read_log(fv_run_folder(trainer->run), error);
+    g_autoptr(FvReport) report = fv_report_new();
+    if (!log)
+        return FALSE;
+    if (result->tested) {
+        g_autofree char *key = g_strdup_printf("test %s", result->metric ? result->metric : "");
+        fv_report_result(report, "test loss", "%.4f", result->test.loss);
+        if (result->metric)
+            fv_report_result(report, key, "%.4f", result->test.metric);
+    }
+    fv_report_result(report, "parameters", "%" G_GINT64_FORMAT, fv_plan_parameter_count(trainer->plan));
+    fv_report_setting(report, "optimizer", "%s, rate %g", graph->optimizer.plugin->name, fv_plan_rate(trainer->plan));
+    fv_report_setting(report, "schedule", "%s", graph->schedule.plugin ? graph->schedule.plugin->name : "constant");
+    fv_report_setting(report, "epochs", "%d", graph->epochs);
+    fv_report_setting(report, "batch", "%d", graph->batch);
+    fv_report_setting(report, "seed", "%" G_GUINT64_FORMAT, trainer->at.seed);
+    fv_report_setting(report, "device", "%s", trainer->notes.device);
+    for (guint i = 0; i < fv_plan_layers(trainer->plan); i++) {
+        const FvPlanLayer layer = fv_plan_layer(trainer->plan, i);
+        fv_report_layer(report, layer.path, layer.kind, layer.out, layer.parameters);
+    }
+    fv_report_log(report, log);
+    return fv_report_write(fv_run_folder(trainer->run), graph->stem, report, error);
+}
+
+static gboolean test_best(FvTrainer *trainer, FvTrainResult *result, GError **error)
+{
+    g_autofree char *best = fv_run_file(trainer->run, FV_RUN_BEST);
+    FvRecord record = fv_record(trainer->at.step, trainer->at.epochs, FV_TEST);
+    if (!fv_session_has(trainer->session, FV_TEST))
+        return TRUE;
+    if (!fv_weights_load(trainer->plan, best, NULL, error) ||
+        !fv_session_evaluate(trainer->session, FV_TEST, "test", &result->test, error))
+        return FALSE;
+    result->tested = TRUE;
+    record.loss = result->test.loss;
+    record.metric = result->metric;
+    record.value = result->test.metric;
+    return fv_run_log(trainer->run, &record, error);
+}
+
+static gboolean finish(FvTrainer *trainer, FvTrainResult *result, GError **error)
+{
+    GError *failed = NULL;
+    if (!trainer->at.has_best && !keep_best(trainer, NULL, error)) /* no epoch at all */
+        return FALSE;
+    if (!test_best(trainer, result, &failed)) {
+        trainer->stopped = failed == NULL;
+        if (failed)
+            g_propagate_error(error, failed);
+        return trainer->stopped;
+    }
+    return write_report(trainer, result, error);
+}
+
+static gboolean run_epochs(FvTrainer *trainer, GError **error)
+{
+    while (trainer->at.epochs < trainer->graph->epochs && !trainer->stopped)
+        if (!train_epoch(trainer, error))
+            return FALSE;
+    return TRUE;
+}
+
+gboolean fv_train(const FvTrainSettings *settings, FvTrainResult *result, GError **error)
+{
+    FvTrainer trainer = { .settings = settings, .graph = settings->pipeline->graph };
+    *result = (FvTrainResult){ 0 };
+    gboolean done = open_trainer(&trainer, error);
+    if (done) {
+        result->folder = g_strdup(fv_run_folder(trainer.run));
+        result->metric = g_strdup(fv_tally_metric(trainer.tally));
+        done = run_epochs(&trainer, error) && (trainer.stopped || finish(&trainer, result, error));
+    }
+    result->stopped = trainer.stopped;
+    result->step = trainer.at.step;
+    fv_tally_free(trainer.tally);
+    fv_session_free(trainer.session);
+    fv_run_free(trainer.run);
+    return done;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT
+ * trainer.h: one training under way, for the files that drive it. */
+#ifndef FOVEA_TRAINER_H
+#define FOVEA_TRAINER_H
+
+#include "core/sink/run.h"
+#include "core/train/train.h"
+
+typedef struct {
+    const FvTrainSettings *settings;
+    const FvGraph *graph;
+    FvRun *run;
+    FvSession *session;
+    FvPlan *plan; /* the session's */
+    FvTally *tally;
+    FvPosition at;
+    FvWeightsNotes notes;
+    gint64 epoch_steps, steps; /* of one epoch, of the whole training */
+    gint64 saved;              /* monotonic time of the last checkpoint */
+    gint64 saving;             /* how long it took */
+    gboolean stopped;
+} FvTrainer;
+
+/** The learning rate of a step. */
+double fv_trainer_rate(const FvTrainer *trainer, gint64 step);
+/** Enqueues one step with the batch that the feed has brought. */
+gboolean fv_trainer_enqueue(const FvTrainer *trainer, FvSession *session, FvListKind kind, gint64 step, int samples,
+                            int slot, GError **error);
+
+/** Sets FV_ERROR_DATA for a step whose loss is not finite: repeats the steps since the last checkpoint, keeping every
+ * value, to name the layer. Returns FALSE. */
+gboolean fv_trainer_diverged(const FvTrainer *trainer, gint64 step, GError **error);
+
+#endif

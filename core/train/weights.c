@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: MIT
+ * weights.c: parameters and checkpoints to and from safetensors.
+ *
+ * A parameter is kept under its own name. Beside it a checkpoint holds "optimizer/SLOT/NAME" (a path holds no slash),
+ * and its position in the metadata, doubles as hexadecimal so that no bit is lost. */
+#include "core/train/weights.h"
+
+#include "core/diag.h"
+
+#include <json-glib/json-glib.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ------------------------------------------------------------------- reading */
+
+static gboolean refuse(const char *file, const char *name, const char *reason, GError **error)
+{
+    g_set_error(error, FV_ERROR, FV_ERROR_DATA, "%s: %s: %s", file, name, reason);
+    return FALSE;
+}
+
+static gboolean missing(const FvTensors *tensors, const char *file, const char *name, GError **error)
+{
+    g_autoptr(GPtrArray) names = g_ptr_array_new();
+    for (guint i = 0; i < fv_tensors_count(tensors); i++)
+        g_ptr_array_add(names, fv_tensors_at(tensors, i)->name);
+    g_ptr_array_add(names, NULL);
+    const char *nearest = fv_nearest(name, (const char *const *) names->pdata);
+    g_autofree char *hint = nearest ? g_strdup_printf(" (there is %s)", nearest) : g_strdup("");
+    g_set_error(error, FV_ERROR, FV_ERROR_DATA, "%s: %s: the net has this parameter, the file has not%s", file, name,
+                hint);
+    return FALSE;
+}
+
+/* The tensor of that name, checked to be numbers that a parameter can take. */
+static const FvTensor *get(const FvTensors *tensors, const char *file, const char *name, GError **error)
+{
+    const FvTensor *tensor = fv_tensors_get(tensors, name);
+    if (!tensor) {
+        missing(tensors, file, name, error);
+        return NULL;
+    }
+    if (tensor->dtype != FV_F32 && tensor->dtype != FV_F64) {
+        refuse(file, name, "its elements are whole numbers; a parameter is F32 or F64", error);
+        return NULL;
+    }
+    return tensor;
+}
+
+/* A parameter of other dims is the file's fault here, not the pipeline's. */
+static gboolean fail_as_data(const char *file, GError *inner, GError **error)
+{
+    g_set_error(error, FV_ERROR, inner->code == FV_ERROR_SHAPE ? FV_ERROR_DATA : inner->code, "%s: %s", file,
+                inner->message);
+    g_error_free(inner);
+    return FALSE;
+}
+
+gboolean fv_weights_set(FvPlan *plan, const FvTensors *tensors, const char *file, GError **error)
+{
+    /* All are looked at before the first is set. */
+    for (guint i = 0; i < fv_plan_params(plan); i++)
+        if (!get(tensors, file, fv_plan_param(plan, i).name, error))
+            return FALSE;
+    for (guint i = 0; i < fv_plan_params(plan); i++) {
+        GError *inner = NULL;
+        if (!fv_plan_set_param(plan, i, fv_tensors_get(tensors, fv_plan_param(plan, i).name), &inner))
+            return fail_as_data(file, inner, error);
+    }
+    return TRUE;
+}
+
+/* NULL where there are none, or where they are no list of strings: names are only for people. */
+static char **read_classes(const FvTensors *tensors)
+{
+    const char *text = g_hash_table_lookup(tensors->metadata, "classes");
+    g_autoptr(JsonNode) node = text ? json_from_string(text, NULL) : NULL;
+    if (!node || !JSON_NODE_HOLDS_ARRAY(node))
+        return NULL;
+    JsonArray *array = json_node_get_array(node);
+    g_autoptr(GStrvBuilder) builder = g_strv_builder_new();
+    for (guint i = 0; i < json_array_get_length(array); i++) {
+        JsonNode *item = json_array_get_element(array, i);
+        if (!JSON_NODE_HOLDS_VALUE(item) || json_node_get_value_type(item) != G_TYPE_STRING)
+            return NULL;
+        g_strv_builder_add(builder, json_node_get_string(item));
+    }
+    return g_strv_builder_end(builder);
+}
+
+gboolean fv_weights_load(FvPlan *plan, const char *file, char ***classes, GError **error)
+{
+    g_autoptr(FvTensors) tensors = fv_safetensors_read(file, error);
+    if (!tensors || !fv_weights_set(plan, tensors, file, error))
+        return FALSE;
+    if (classes)
+        *classes = read_classes(tensors);
+    return TRUE;
+}
+
+/* ------------------------------------------------------------------- writing */
+
+static gboolean is_finite(const FvTensor *tensor)
+{
+    gint64 count = fv_tensor_elements(tensor);
+    const float *singles = tensor->data;
+    if (tensor->dtype != FV_F32)
+        return TRUE;
+    for (gint64 i = 0; i < count; i++)
+        if (!isfinite(singles[i]))
+            return FALSE;
+    return TRUE;
+}
+
+static gboolean add_params(FvPlan *plan, FvTensors *tensors, GError **error)
+{
+    for (guint i = 0; i < fv_plan_params(plan); i++) {
+        const char *name = fv_plan_param(plan, i).name;
+        FvTensor *tensor = fv_plan_get_param(plan, i, error);
+        if (!tensor)
+            return FALSE;
+        if (!is_finite(tensor)) {
+            fv_tensor_free(tensor);
+            g_set_error(error, FV_ERROR, FV_ERROR_DATA, "%s is not finite", name);
+            return FALSE;
+        }
+        if (!fv_tensors_add(tensors, name, tensor, error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+static char *slot_name(const char *slot, const char *param)
+{
+    return g_strdup_printf("optimizer/%s/%s", slot, param);
+}
+
+static gboolean add_slots(FvPlan *plan, FvTensors *tensors, GError **error)
+{
+    const char *const *slots = fv_plan_slots(plan);
+    for (guint s = 0; slots[s]; s++)
+        for (guint i = 0; i < fv_plan_params(plan); i++) {
+            FvPlanParam param = fv_plan_param(plan, i);
+            if (!param.trained)
+                continue;
+            g_autofree char *name = slot_name(slots[s], param.name);
+            FvTensor *tensor = fv_plan_get_slot(plan, i, s, error);
+            if (!tensor || !fv_tensors_add(tensors, name, tensor, error))
+                return FALSE;
+        }
+    return TRUE;
+}
+
+static void note(FvTensors *tensors, const char *key, char *value)
+{
+    g_hash_table_insert(tensors->metadata, g_strdup(key), value);
+}
+
+static void add_notes(FvTensors *tensors, const FvWeightsNotes *notes)
+{
+    note(tensors, "format", g_strdup("pt")); /* for readers of other frameworks: row-major, PyTorch's layouts */
+    note(tensors, "fovea", g_strdup(FV_VERSION));
+    if (!notes->classes)
+        return;
+    g_autoptr(JsonBuilder) builder = json_builder_new();
+    json_builder_begin_array(builder);
+    for (const char *const *name = notes->classes; *name; name++)
+        json_builder_add_string_value(builder, *name);
+    json_builder_end_array(builder);
+    g_autoptr(JsonNode) root = json_builder_get_root(builder);
+    note(tensors, "classes", json_to_string(root, FALSE));
+}
+
+gboolean fv_weights_save(FvPlan *plan, const FvWeightsNotes *notes, const char *file, GError **error)
+{
+    g_autoptr(FvTensors) tensors = fv_tensors_new();
+    add_notes(tensors, notes);
+    return add_params(plan, tensors, error) && fv_safetensors_write(file, tensors, NULL, error);
+}
+
+/* ---------------------------------------------------------------- checkpoints */
+
+static char *sums_text(const FvSums *sums)
+{
+    return g_strdup_printf("%" G_GINT64_FORMAT " %" G_GINT64_FORMAT " %a %a %a", sums->seen, sums->steps, sums->losses,
+                           sums->penalties, sums->metrics);
+}
+
+gboolean fv_checkpoint_save(FvPlan *plan, const FvPosition *at, const FvWeightsNotes *notes, const char *file,
+                            GError **error)
+{
+    g_autoptr(FvTensors) tensors = fv_tensors_new();
+    add_notes(tensors, notes);
+    note(tensors, "device", g_strdup(notes->device));
+    note(tensors, "seed", g_strdup_printf("%" G_GUINT64_FORMAT, at->seed));
+    note(tensors, "step", g_strdup_printf("%" G_GINT64_FORMAT, at->step));
+    note(tensors, "epochs", g_strdup_printf("%d", at->epochs));
+    note(tensors, "sums", sums_text(&at->sums));
+    note(tensors, "mark", sums_text(&at->mark));
+    note(tensors, "best", at->has_best ? g_strdup_printf("%a", at->best) : g_strdup("none"));
+    return add_params(plan, tensors, error) && add_slots(plan, tensors, error) &&
+           fv_safetensors_write(file, tensors, NULL, error);
+}
+
+static const char *noted(const FvTensors *tensors, const char *key)
+{
+    const char *value = g_hash_table_lookup(tensors->metadata, key);
+    return value ? value : "";
+}
+
+static gboolean read_number(const char *text, gint64 max, gint64 *number)
+{
+    char *end;
+    *number = g_ascii_strtoll(text, &end, 10);
+    return end != text && *end == '\0' && *number >= 0 && *number <= max;
+}
+
+static gboolean read_sums(const char *text, FvSums *sums)
+{
+    char *at = (char *) text;
+    double *const doubles[] = { &sums->losses, &sums->penalties, &sums->metrics };
+    sums->seen = g_ascii_strtoll(at, &at, 10);
+    sums->steps = g_ascii_strtoll(at, &at, 10);
+    for (guint i = 0; i < G_N_ELEMENTS(doubles); i++) {
+        char *from = at;
+        *doubles[i] = g_ascii_strtod(from, &at);
+        if (at == from || !isfinite(*doubles[i]))
+            return FALSE;
+    }
+    return *at == '\0' && sums->seen >= 0 && sums->steps >= 0;
+}
+
+static gboolean read_position(const FvTensors *tensors, FvPosition *at)
+{
+    gint64 epochs;
+    const char *seed = noted(tensors, "seed"), *best = noted(tensors, "best");
+    *at = (FvPosition){ .has_best = strcmp(best, "none") != 0 };
+    at->best = at->has_best ? g_ascii_strtod(best, NULL) : 0;
+    if (!*best || !g_ascii_string_to_unsigned(seed, 10, 0, G_MAXUINT64, &at->seed, NULL) ||
+        !read_number(noted(tensors, "step"), G_MAXINT64 / 2, &at->step) ||
+        !read_number(noted(tensors, "epochs"), G_MAXINT, &epochs))
+        return FALSE;
+    at->epochs = (int) epochs;
+    return read_sums(noted(tensors, "sums"), &at->sums) && read_sums(noted(tensors, "mark"), &at->mark);
+}
+
+static gboolean set_slots(FvPlan *plan, const FvTensors *tensors, const char *file, GError **error)
+{
+    const char *const *slots = fv_plan_slots(plan);
+    for (guint s = 0; slots[s]; s++)
+        for (guint i = 0; i < fv_plan_params(plan); i++) {
+            FvPlanParam param = fv_plan_param(plan, i);
+            if (!param.trained)
+                continue;
+            g_autofree char *name = slot_name(slots[s], param.name);
+            const FvTensor *tensor = get(tensors, file, name, error);
+            GError *inner = NULL;
+            if (!tensor)
+                return FALSE;
+            if (!fv_plan_set_slot(plan, i, s, tensor, &inner))
+                return fail_as_data(file, inner, error);
+        }
+    return TRUE;
+}
+
+gboolean fv_checkpoint_load(FvPlan *plan, FvPosition *at, const char *file, char **device, GError **error)
+{
+    g_autoptr(FvTensors) tensors = fv_safetensors_read(file, error);
+    if (!tensors)
+        return FALSE;
+    if (!read_position(tensors, at)) {
+        g_set_error(error, FV_ERROR, FV_ERROR_DATA, "%s: holds no position of a training; it is no checkpoint", file);
+        return FALSE;
+    }
+    if (device)
+        *device = g_strdup(g_hash_table_lookup(tensors->metadata, "device"));
+    return fv_weights_set(plan, tensors, file, error) && set_slots(plan, tensors, file, error);
+}

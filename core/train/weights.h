@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT
+ * weights.h: the parameters of a plan to and from files, and checkpoints, which hold all that a training needs to go
+ * on: parameters, the optimizer's state, and where it stands. */
+#ifndef FOVEA_WEIGHTS_H
+#define FOVEA_WEIGHTS_H
+
+#include "core/plan/plan.h"
+#include "core/sink/safetensors.h"
+#include "core/train/tally.h"
+
+/** Sets every parameter of the plan from @tensors, by name; tensors that the net has no use for are passed over.
+ * @file: for messages. FV_ERROR_DATA: a parameter is missing (the nearest name is suggested), or has other dims or
+ * elements than F32 or F64. */
+gboolean fv_weights_set(FvPlan *plan, const FvTensors *tensors, const char *file, GError **error);
+/** The same from a file; @classes, unless NULL: set to the names of the classes that the file tells, or NULL;
+ * g_strfreev() it. */
+gboolean fv_weights_load(FvPlan *plan, const char *file, char ***classes, GError **error);
+
+/** Where a training stands. Random numbers need no more than seed and position: they are counted, not drawn. */
+typedef struct {
+    guint64 seed;
+    gint64 step;        /* steps done */
+    int epochs;         /* epochs done, with their validation */
+    FvSums sums, mark;  /* of the epoch under way; what of them is in the log */
+    gboolean has_best;  /* best.safetensors is there */
+    double best;        /* what it was chosen for: larger is better */
+} FvPosition;
+
+/** Where a training's files say what their numbers mean. */
+typedef struct {
+    const char *const *classes; /* NULL-ended names, or NULL */
+    const char *device;
+} FvWeightsNotes;
+
+/** Writes the parameters alone. FV_ERROR_DATA where one is not finite (it is named): nothing is written then. */
+gboolean fv_weights_save(FvPlan *plan, const FvWeightsNotes *notes, const char *file, GError **error);
+/** Writes a checkpoint: the same, with the optimizer's state and the position. */
+gboolean fv_checkpoint_save(FvPlan *plan, const FvPosition *at, const FvWeightsNotes *notes, const char *file,
+                            GError **error);
+/** Reads one back. @device, unless NULL: set to the name of the device that it was made on, or NULL; g_free() it.
+ * FV_ERROR_DATA: it is no checkpoint of this pipeline. */
+gboolean fv_checkpoint_load(FvPlan *plan, FvPosition *at, const char *file, char **device, GError **error);
+
+#endif
