@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT
+ * cli.h: the verbs of the command line, and what they share. Nothing but cli/ prints and exits. */
+#ifndef FOVEA_CLI_H
+#define FOVEA_CLI_H
+
+#include "core/device/device.h"
+#include "core/train/pipeline.h"
+
+#include <signal.h>
+
+/* Exit codes. */
+enum { FV_CLI_DONE, FV_CLI_FAILED, FV_CLI_WRONG };
+
+int fv_cli_train(int argc, char **argv);
+int fv_cli_eval(int argc, char **argv);
+int fv_cli_predict(int argc, char **argv);
+int fv_cli_run(int argc, char **argv);
+int fv_cli_check(int argc, char **argv);
+int fv_cli_inspect(int argc, char **argv);
+int fv_cli_gradcheck(int argc, char **argv);
+int fv_cli_devices(int argc, char **argv);
+int fv_cli_new(int argc, char **argv);
+
+/** Says what is wrong and returns the exit code: 2 for a wrong pipeline or wrong usage, 1 for work that failed. */
+int fv_cli_fail(const GError *error);
+/** "fovea: VERB: MESSAGE (see fovea VERB --help)"; returns 2. */
+int fv_cli_usage(const char *verb, const char *format, ...) G_GNUC_PRINTF(2, 3);
+
+/** What a verb says of itself. */
+typedef struct {
+    const char *verb, *arguments, *summary, *description;
+} FvCliHelp;
+
+/** Options that several verbs take; those that a verb names by `wants` are added to its own. */
+typedef struct {
+    char **sets;   /* -s name=value */
+    char *device;  /* --device */
+    char *weights; /* --weights */
+    gint64 seed;   /* --seed, -1 where not given */
+    char **rest;   /* arguments that are no options, NULL-ended, never NULL */
+} FvCliOptions;
+enum { FV_CLI_SETS = 1, FV_CLI_DEVICE = 2, FV_CLI_WEIGHTS = 4, FV_CLI_SEED = 8 };
+
+void fv_cli_options_clear(FvCliOptions *options);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(FvCliOptions, fv_cli_options_clear)
+
+/** Parses the command line; --help prints and exits.
+ * @own: the verb's own options, or NULL. Returns FALSE after a message: the exit code is 2. */
+gboolean fv_cli_parse(const FvCliHelp *help, unsigned wants, const GOptionEntry *own, FvCliOptions *options, int argc,
+                      char **argv);
+/** Checks that there are so many arguments; FALSE after a message. @max < 0: no limit. */
+gboolean fv_cli_count(const FvCliHelp *help, const FvCliOptions *options, int min, int max);
+
+/** Opens the first argument as a pipeline; NULL after its errors were printed: the exit code is 2. */
+FvPipeline *fv_cli_pipeline(const FvCliOptions *options);
+/** Opens the device; NULL after a message, with the exit code in @code. */
+FvDevice *fv_cli_device(const FvCliOptions *options, int *code);
+
+/** Set by the first SIGINT or SIGTERM from now on; a second one ends the program at once. */
+const volatile sig_atomic_t *fv_cli_catch_signals(void);
+
+/** "12.3 MiB"; g_free() it. */
+char *fv_cli_bytes(guint64 bytes);
+/** "1x28x28", or "10" for a vector; g_free() it. */
+char *fv_cli_shape(FvShape shape);
+
+#endif

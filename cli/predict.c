@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: MIT
+ * predict.c: `fovea predict PIPELINE --weights W FILE...`: what a trained net sees in images. */
+#include "cli/cli.h"
+
+#include "core/train/apply.h"
+
+#include <json-glib/json-glib.h>
+#include <math.h>
+#include <stdlib.h>
+
+static const FvCliHelp help = {
+    "predict", "PIPELINE FILE...", "Prints for each image the most likely classes and their probabilities.",
+    "Images are PNG or JPEG, and go through the pipeline's prepare chain. One line an image: its file, then label and\n"
+    "probability, the most likely first. Where the net's loss gives no probabilities, the numbers are its output as it\n"
+    "is; where it knows no classes, all of the output is printed.\n\n"
+    "Example: fovea predict pipelines/lenet-fashion.fv --weights runs/lenet-fashion-1/best.safetensors shoe.png\n"
+};
+
+/* What the output means, and how to print it. */
+typedef struct {
+    gboolean has_classes;
+    FvLink link;
+    int top;
+    char **classes;       /* names, or NULL */
+    JsonBuilder *builder; /* NULL: text */
+} Output;
+
+typedef struct {
+    int class;
+    double score;
+} Guess;
+
+static int by_score(const void *a, const void *b)
+{
+    const Guess *x = a, *y = b;
+    if (x->score != y->score)
+        return x->score > y->score ? -1 : 1;
+    return x->class - y->class;
+}
+
+static void apply_link(FvLink link, Guess *guesses, int count)
+{
+    double most = -INFINITY, sum = 0;
+    if (link != FV_LINK_SOFTMAX)
+        return;
+    for (int i = 0; i < count; i++)
+        most = MAX(most, guesses[i].score);
+    for (int i = 0; i < count; i++)
+        sum += guesses[i].score = exp(guesses[i].score - most);
+    for (int i = 0; i < count; i++)
+        guesses[i].score /= sum;
+}
+
+/* The class's name, or its number; g_free() it. */
+static char *label(const Output *output, int class)
+{
+    const int known = output->classes ? (int) g_strv_length(output->classes) : 0;
+    return class < known ? g_strdup(output->classes[class]) : g_strdup_printf("%d", class);
+}
+
+static void print_text(const Output *output, const char *file, const Guess *guesses, int count)
+{
+    g_print("%s:", file);
+    for (int i = 0; i < count; i++) {
+        g_autofree char *name = output->has_classes ? label(output, guesses[i].class) : NULL;
+        if (name)
+            g_print("%s %s %.4f", i ? "," : "", name, guesses[i].score);
+        else
+            g_print(" %.9g", guesses[i].score);
+    }
+    g_print("\n");
+}
+
+static void add_guess(const Output *output, const Guess *guess)
+{
+    g_autofree char *name = label(output, guess->class);
+    json_builder_begin_object(output->builder);
+    json_builder_set_member_name(output->builder, "class");
+    json_builder_add_int_value(output->builder, guess->class);
+    json_builder_set_member_name(output->builder, "label");
+    json_builder_add_string_value(output->builder, name);
+    json_builder_set_member_name(output->builder, output->link == FV_LINK_NONE ? "score" : "probability");
+    json_builder_add_double_value(output->builder, guess->score);
+    json_builder_end_object(output->builder);
+}
+
+static void add_json(const Output *output, const char *file, const Guess *guesses, int count)
+{
+    json_builder_begin_object(output->builder);
+    json_builder_set_member_name(output->builder, "file");
+    json_builder_add_string_value(output->builder, file);
+    json_builder_set_member_name(output->builder, output->has_classes ? "predictions" : "output");
+    json_builder_begin_array(output->builder);
+    for (int i = 0; i < count; i++) {
+        if (output->has_classes)
+            add_guess(output, &guesses[i]);
+        else
+            json_builder_add_double_value(output->builder, guesses[i].score);
+    }
+    json_builder_end_array(output->builder);
+    json_builder_end_object(output->builder);
+}
+
+static void on_output(const char *file, const double *numbers, FvShape shape, gpointer data)
+{
+    const Output *output = data;
+    const int count = (int) fv_shape_elements(shape);
+    g_autofree Guess *guesses = g_new(Guess, count);
+    for (int i = 0; i < count; i++)
+        guesses[i] = (Guess){ i, numbers[i] };
+    if (output->has_classes) {
+        apply_link(output->link, guesses, count);
+        qsort(guesses, (size_t) count, sizeof *guesses, by_score);
+    }
+    const int shown = output->has_classes ? MIN(count, output->top) : count;
+    if (output->builder)
+        add_json(output, file, guesses, shown);
+    else
+        print_text(output, file, guesses, shown);
+}
+
+/* What the first loss with a target says of the value that is predicted. */
+static void describe(const FvGraph *graph, Output *output)
+{
+    for (guint i = 0; i < graph->losses->len; i++) {
+        const FvTerm *term = graph->losses->pdata[i];
+        const FvLoss *loss = (const FvLoss *) term->use.plugin;
+        if (term->value != graph->output)
+            continue;
+        output->has_classes = loss->target == FV_TARGET_CLASS;
+        output->link = loss->link;
+        return;
+    }
+}
+
+static void print_json(JsonBuilder *builder)
+{
+    g_autoptr(JsonGenerator) generator = json_generator_new();
+    g_autoptr(JsonNode) root = json_builder_get_root(builder);
+    json_generator_set_root(generator, root);
+    json_generator_set_pretty(generator, TRUE);
+    g_autofree char *text = json_generator_to_data(generator, NULL);
+    g_print("%s\n", text);
+}
+
+static int predict(const FvCliOptions *options, Output *output)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(FvPipeline) pipeline = fv_cli_pipeline(options);
+    int code = FV_CLI_WRONG;
+    g_autoptr(FvDevice) device = pipeline ? fv_cli_device(options, &code) : NULL;
+    if (!device)
+        return code;
+    const FvApplySettings settings = { .graph = pipeline->graph, .device = device, .weights = options->weights };
+    describe(pipeline->graph, output);
+    if (output->builder)
+        json_builder_begin_array(output->builder);
+    gboolean done = fv_apply_files(&settings, (const char *const *) options->rest + 1, &output->classes, on_output,
+                                   output, &error);
+    if (output->builder) {
+        json_builder_end_array(output->builder);
+        if (done)
+            print_json(output->builder);
+    }
+    return done ? FV_CLI_DONE : fv_cli_fail(error);
+}
+
+int fv_cli_predict(int argc, char **argv)
+{
+    int top = 3;
+    gboolean json = FALSE;
+    const GOptionEntry own[] = {
+        { "top", 'k', 0, G_OPTION_ARG_INT, &top, "So many classes for each image (default: 3)", "K" },
+        { "json", 0, 0, G_OPTION_ARG_NONE, &json, "Print an array of objects", NULL },
+        G_OPTION_ENTRY_NULL,
+    };
+    g_auto(FvCliOptions) options = { 0 };
+    if (!fv_cli_parse(&help, FV_CLI_SETS | FV_CLI_WEIGHTS | FV_CLI_DEVICE, own, &options, argc, argv) ||
+        !fv_cli_count(&help, &options, 2, -1))
+        return FV_CLI_WRONG;
+    if (!options.weights)
+        return fv_cli_usage("predict", "--weights is missing");
+    if (top < 1)
+        return fv_cli_usage("predict", "--top must be 1 or more");
+    g_autoptr(JsonBuilder) builder = json ? json_builder_new() : NULL;
+    Output output = { .top = top, .builder = builder };
+    const int code = predict(&options, &output);
+    g_strfreev(output.classes);
+    return code;
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT
+ * result.h: the line that training and evaluation end with. */
+#ifndef FOVEA_CLI_RESULT_H
+#define FOVEA_CLI_RESULT_H
+
+#include "core/train/tally.h"
+
+/** "test: loss 0.2706 accuracy 0.9012 (10000 images)" */
+static inline void fv_cli_print_result(const char *split, const FvTotals *totals, const char *metric)
+{
+    g_print("%s: loss %.4f", split, totals->loss);
+    if (metric)
+        g_print(" %s %.4f", metric, totals->metric);
+    g_print(" (%" G_GINT64_FORMAT " images)\n", totals->samples);
+}
+
+#endif
