@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: MIT
+"""The two file formats of a golden case, written with numpy and json alone: .npy and safetensors."""
+import json
+import struct
+
+import numpy as np
+
+
+def write_npy(path, array):
+    """float32 in N,C,H,W, or int64 of shape N."""
+    with open(path, "wb") as file:
+        np.lib.format.write_array(file, np.ascontiguousarray(array), version=(1, 0))
+
+
+def write_safetensors(path, tensors):
+    """name -> array, stored as float32: the header's length (8 bytes), the header (JSON, padded to 8), the data."""
+    header, data = {}, b""
+    for name in sorted(tensors):
+        array = np.ascontiguousarray(tensors[name], dtype="<f4")
+        header[name] = {"dtype": "F32", "shape": list(array.shape),
+                        "data_offsets": [len(data), len(data) + array.nbytes]}
+        data += array.tobytes()
+    text = json.dumps(header, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)
+    with open(path, "wb") as file:
+        file.write(struct.pack("<Q", len(text)) + text + data)

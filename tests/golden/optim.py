@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: MIT
+"""Golden trajectories of optimizers and factors of schedules, from torch.optim."""
+import numpy as np
+import torch
+
+STEPS = 5
+WEIGHTS = 8
+
+# name, as a pipeline writes it, PyTorch's class, its options, the schedule's factor at each step
+OPTIMIZERS = [
+    ("opt-sgd", "sgd(rate=0.1)", torch.optim.SGD, dict(lr=0.1), [1, 1, 1, 1, 1]),
+    ("opt-sgd-schedule", "sgd(rate=0.1)", torch.optim.SGD, dict(lr=0.1), [1, 0.5, 0.25, 0, 2]),
+    ("opt-sgd-momentum", "sgd(rate=0.05, momentum=0.9)", torch.optim.SGD, dict(lr=0.05, momentum=0.9),
+     [1, 1, 0.1, 0.1, 1]),
+    ("opt-nesterov", "sgd(rate=0.05, momentum=0.8, nesterov=true)", torch.optim.SGD,
+     dict(lr=0.05, momentum=0.8, nesterov=True), [1, 1, 0.5, 0.5, 0.25]),
+    ("opt-adam", "adam(rate=0.001)", torch.optim.Adam, dict(lr=0.001), [1, 1, 1, 1, 1]),
+    ("opt-adam-options", "adam(rate=0.01, beta1=0.8, beta2=0.95, epsilon=0.001)", torch.optim.Adam,
+     dict(lr=0.01, betas=(0.8, 0.95), eps=0.001), [1, 0.5, 2, 0.1, 1]),
+]
+FOVEA_NAMES = {"lr": "rate", "eps": "epsilon"}
+
+
+def options(torch_options):
+    """PyTorch's options under fovea's names."""
+    named = {FOVEA_NAMES.get(key, key): value for key, value in torch_options.items()}
+    if "betas" in named:
+        named["beta1"], named["beta2"] = named.pop("betas")
+    return named
+
+
+def trajectory(make, torch_options, initial, gradients, factors):
+    """The weights after each step."""
+    w = torch.tensor(initial, dtype=torch.float64, requires_grad=True)
+    optimizer = make([w], **torch_options)
+    after = []
+    for gradient, factor in zip(gradients, factors):
+        for group in optimizer.param_groups:
+            group["lr"] = torch_options["lr"] * factor
+        w.grad = torch.tensor(gradient, dtype=torch.float64)
+        optimizer.step()
+        after.append(w.tolist())
+    return after
+
+
+def optimizers():
+    random = np.random.Generator(np.random.PCG64(20))
+    rounded = lambda array: np.asarray(array, dtype=np.float32).astype(np.float64).tolist()
+    cases = []
+    for name, text, make, torch_options, factors in OPTIMIZERS:
+        initial = rounded(random.standard_normal(WEIGHTS))
+        # Sizes from 1e-3 to 10, and zeros: the first weight never moves in sgd, the second starts late.
+        gradients = random.standard_normal((STEPS, WEIGHTS)) * np.logspace(-3, 1, WEIGHTS)
+        gradients[:, 0] = 0
+        gradients[:2, 1] = 0
+        gradients = [rounded(g) for g in gradients]
+        after = trajectory(make, torch_options, initial, gradients, factors)
+        cases.append({"name": name, "plugin": text.partition("(")[0], "text": text, "options": options(torch_options),
+                      "initial": initial,
+                      "steps": [{"factor": f, "gradient": g, "expected": w}
+                                for f, g, w in zip(factors, gradients, after)]})
+    return {"optimizers": cases}
+
+
+def schedule(make, epochs, epoch_steps, by_epoch):
+    """PyTorch's factor at each step of a training: rate 1, the scheduler stepped after each step or each epoch."""
+    optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=1.0)
+    scheduler = make(optimizer)
+    factors = []
+    for step in range(epochs * epoch_steps):
+        factors.append(optimizer.param_groups[0]["lr"])
+        optimizer.step()
+        if not by_epoch or (step + 1) % epoch_steps == 0:
+            scheduler.step()
+    return factors
+
+
+def schedules():
+    lr = torch.optim.lr_scheduler
+    table = [
+        ("constant", "constant", 2, 5, True, lambda o: lr.ConstantLR(o, factor=1.0)),
+        ("step", "step(every=2, factor=0.1)", 7, 3, True, lambda o: lr.StepLR(o, 2, 0.1)),
+        ("step", "step(every=1, factor=0.5)", 4, 2, True, lambda o: lr.StepLR(o, 1, 0.5)),
+        ("cosine", "cosine", 2, 5, False, lambda o: lr.CosineAnnealingLR(o, T_max=10)),
+        ("cosine", "cosine", 3, 7, False, lambda o: lr.CosineAnnealingLR(o, T_max=21)),
+        ("cosine", "cosine", 1, 1, False, lambda o: lr.CosineAnnealingLR(o, T_max=1)),
+    ]
+    return {"schedules": [{"plugin": plugin, "text": text, "epochs": epochs, "epoch_steps": epoch_steps,
+                           "factors": schedule(make, epochs, epoch_steps, by_epoch)}
+                          for plugin, text, epochs, epoch_steps, by_epoch, make in table]}
