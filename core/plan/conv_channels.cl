@@ -85,7 +85,7 @@ void SELF(global const real *restrict source, global const real *restrict panels
 #else
             int sy = y * STRIDE_H - PAD_H + ky * DILATION_H;
 #endif
-            if (sy < 0 || (!FLAT && sy >= SOURCE_H))
+            if (sy < 0 || sy >= SOURCE_H)
                 continue;
             global const real *row = source + (size_t)sy * (SOURCE_W * SOURCE_C);
             for (int kx = 0; kx < KERNEL_W; kx++) {

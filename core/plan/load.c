@@ -90,10 +90,11 @@ static gboolean build_program(FvPlan *plan, const char *const *extra, GError **e
     const char *dump = g_getenv("FOVEA_DUMP_SOURCE"); /* for those who write kernels */
     if (dump && !g_file_set_contents(dump, source, -1, error))
         return FALSE;
+    /* -w: compilers print how many warnings there are, but not which, on every start. */
     plan->program = fv_program_build(plan->device, source,
                                      plan->settings.doubles
-                                         ? "-cl-std=CL1.2 -cl-mad-enable"
-                                         : "-cl-std=CL1.2 -cl-mad-enable -cl-single-precision-constant",
+                                         ? "-w -cl-std=CL1.2 -cl-mad-enable"
+                                         : "-w -cl-std=CL1.2 -cl-mad-enable -cl-single-precision-constant",
                                      error);
     if (!plan->program)
         return FALSE;

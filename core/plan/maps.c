@@ -20,10 +20,12 @@ static FvGrid chunks_of(guint64 reals)
 static FvKernel *add_kernel(FvPlan *plan, const GString *source, const char *name, const FvState *state)
 {
     g_autoptr(GString) defines = g_string_new(NULL);
+    g_autofree char *text = g_strdup_printf("#line 1 \"maps of %s\"\n%s",
+                                             state ? fv_state_plugin(state)->name : name, source->str);
     g_string_append_printf(defines, "#define FV_CHUNK %d\n", FV_CHUNK);
     if (state)
         fv_state_defines(state, defines);
-    return fv_plan_add_kernel(plan, source->str, name, defines->str);
+    return fv_plan_add_kernel(plan, text, name, defines->str);
 }
 
 /* ------------------------------------------------------------------ layers */
