@@ -15,7 +15,7 @@ typedef struct {
 static const FvOption options[] = {
     FV_OPT_STRING(IdxSource, path, NULL, "folder that holds train-images-idx3-ubyte and the others",
                   .flags = FV_REQUIRED),
-    FV_OPT_STRING(IdxSource, names, "", "text file with the name of a class in each line, or \"\" for none"),
+    FV_OPT_STRING(IdxSource, names, "", "names of the classes with commas between them, or a text file with one a line; \"\" for none"),
     { 0 }
 };
 
@@ -95,21 +95,32 @@ static gboolean missing(const char *path, GError **error)
     return FALSE;
 }
 
-/* One name a line; an empty last line is none. */
-static gboolean read_names(IdxSource *source, GError **error)
+/* The text of a file of names, one a line; an empty last line is none. */
+static char *read_names_file(const char *file, GError **error)
 {
     enum { MAX_BYTES = 1 << 20 };
     struct stat about;
     g_autofree char *text = NULL;
     gsize size = 0;
-    if (stat(source->names, &about) != 0 || !S_ISREG(about.st_mode) || about.st_size > MAX_BYTES ||
-        !g_file_get_contents(source->names, &text, &size, NULL)) {
-        g_set_error(error, FV_ERROR, FV_ERROR_IO, "%s: cannot be read as a list of names", source->names);
-        return FALSE;
+    if (stat(file, &about) != 0 || !S_ISREG(about.st_mode) || about.st_size > MAX_BYTES ||
+        !g_file_get_contents(file, &text, &size, NULL)) {
+        g_set_error(error, FV_ERROR, FV_ERROR_IO, "%s: cannot be read as a list of names", file);
+        return NULL;
     }
-    if (!g_utf8_validate(text, (gssize) size, NULL))
-        return idx_wrong(source->names, error, "not UTF-8 text");
-    source->class_names = g_strsplit(g_strchomp(text), "\n", -1);
+    if (!g_utf8_validate(text, (gssize) size, NULL)) {
+        idx_wrong(file, error, "not UTF-8 text");
+        return NULL;
+    }
+    return g_strchomp(g_steal_pointer(&text));
+}
+
+static gboolean read_names(IdxSource *source, GError **error)
+{
+    const gboolean given = strchr(source->names, ',') != NULL;
+    g_autofree char *text = given ? g_strdup(source->names) : read_names_file(source->names, error);
+    if (!text)
+        return FALSE;
+    source->class_names = g_strsplit(text, given ? "," : "\n", -1);
     for (char **name = source->class_names; *name; name++)
         g_strstrip(*name);
     return source->class_names[0] || idx_wrong(source->names, error, "no names in it");
