@@ -156,27 +156,24 @@ static void check_loss(const Case *c, const char *printed)
 static void check_gradients(const char *got_file, const char *expected_file)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(GHashTable) got = fv_safetensors_read(got_file, &error);
-    g_autoptr(GHashTable) expected = got ? fv_safetensors_read(expected_file, &error) : NULL;
+    g_autoptr(FvTensors) got = fv_safetensors_read(got_file, &error);
+    g_autoptr(FvTensors) expected = got ? fv_safetensors_read(expected_file, &error) : NULL;
     if (!expected) {
         complain("%s", error->message);
         return;
     }
-    GHashTableIter iter;
-    gpointer name, tensor;
-    g_hash_table_iter_init(&iter, expected);
-    while (g_hash_table_iter_next(&iter, &name, &tensor)) {
-        g_autofree char *what = g_strdup_printf("gradient of %s", (const char *) name);
-        const FvTensor *mine = g_hash_table_lookup(got, name);
+    for (guint i = 0; i < fv_tensors_count(expected); i++) {
+        const FvNamedTensor *named = fv_tensors_at(expected, i);
+        g_autofree char *what = g_strdup_printf("gradient of %s", named->name);
+        const FvTensor *mine = fv_tensors_get(got, named->name);
         if (mine)
-            compare(what, mine, tensor);
+            compare(what, mine, named->tensor);
         else
             complain("%s: there is none", what);
     }
-    g_hash_table_iter_init(&iter, got);
-    while (g_hash_table_iter_next(&iter, &name, &tensor))
-        if (!g_hash_table_contains(expected, name))
-            complain("gradient of %s: is there, and should not be", (const char *) name);
+    for (guint i = 0; i < fv_tensors_count(got); i++)
+        if (!fv_tensors_get(expected, fv_tensors_at(got, i)->name))
+            complain("gradient of %s: is there, and should not be", fv_tensors_at(got, i)->name);
 }
 
 static void check_training(const Case *c, const char *folder)
