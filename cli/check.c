@@ -10,7 +10,8 @@
 
 static const FvCliHelp help = {
     "check", "PIPELINE", "Checks a pipeline, and prints shape, parameters, FLOPs and memory of each layer.",
-    "FLOPs are those of one image, forward, a multiplication and an addition counting two. A layer's memory is that of\n"
+    "FLOPs are those of one image, forward, a multiplication and an addition counting two. A layer's memory is that "
+    "of\n"
     "its output for a whole batch. What a pipeline with an optimizer needs is told for training, else for prediction.\n"
     "No device is needed, and no data.\n\n"
     "Example: fovea check --dot pipelines/resnet-small.fv | dot -Tsvg > net.svg\n"
@@ -79,8 +80,10 @@ static void print_memory(const FvPlan *plan, FvPurpose purpose)
     const struct {
         const char *name;
         guint64 bytes;
-    } parts[] = { { "parameters", memory.parameters }, { "gradients", memory.gradients },
-                  { "optimizer", memory.optimizer },   { "values", memory.values },
+    } parts[] = { { "parameters", memory.parameters },
+                  { "gradients", memory.gradients },
+                  { "optimizer", memory.optimizer },
+                  { "values", memory.values },
                   { "scratch", memory.scratch } };
     g_autofree char *total = fv_cli_bytes(memory.total);
     g_print("memory to %s, batch of %d: %s (", purpose == FV_FOR_TRAINING ? "train" : "predict", fv_plan_batch(plan),
@@ -178,9 +181,9 @@ int fv_cli_check(int argc, char **argv)
 
     const FvGraph *graph = pipeline->graph;
     const gboolean trains = graph->losses->len > 0 && graph->optimizer.plugin;
-    const FvPlanSettings settings = { .purpose = trains                    ? FV_FOR_TRAINING
+    const FvPlanSettings settings = { .purpose = trains                   ? FV_FOR_TRAINING
                                                  : graph->losses->len > 0 ? FV_FOR_EVALUATION
-                                                                           : FV_FOR_PREDICTION,
+                                                                          : FV_FOR_PREDICTION,
                                       .batch = graph->batch };
     g_autoptr(GError) error = NULL;
     g_autoptr(FvDiag) diag = fv_diag_new();

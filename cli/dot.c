@@ -56,10 +56,11 @@ static void print_layers(const FvPlan *plan)
 void fv_cli_print_dot(const FvPlan *plan, const char *title)
 {
     g_autofree char *name = quoted(title);
-    g_print("digraph %s {\n  rankdir=TB;\n  color=\"#9db8d2\";\n  style=rounded;\n  fontname=\"sans-serif\";\n"
-            "  node [shape=box, fontname=\"sans-serif\", fontsize=11];\n"
-            "  edge [fontname=\"sans-serif\", fontsize=9];\n",
-            name);
+    g_print(
+        "digraph %s {\n  rankdir=TB;\n  color=\"#9db8d2\";\n  style=rounded;\n  fontname=\"sans-serif\";\n"
+        "  node [shape=box, fontname=\"sans-serif\", fontsize=11];\n"
+        "  edge [fontname=\"sans-serif\", fontsize=9];\n",
+        name);
     print_layers(plan);
     for (guint i = 0; i < fv_plan_layers(plan); i++) {
         const FvPlanLayer layer = fv_plan_layer(plan, i);

@@ -10,7 +10,8 @@ static const FvCliHelp help = {
     "gradcheck", "PIPELINE|NAME", "Compares analytic gradients with differences of the loss, in double precision.",
     "Given a pipeline, its net and losses are checked on random input, with parameters as training begins with them.\n"
     "Given the name of a layer or loss, small nets around it are, one for each of its examples (fovea inspect).\n"
-    "For each parameter the largest relative error is printed; where one is above the tolerance, the exit code is 1.\n\n"
+    "For each parameter the largest relative error is printed; where one is above the tolerance, the exit code is "
+    "1.\n\n"
     "Examples:\n"
     "  fovea gradcheck conv\n"
     "  fovea gradcheck pipelines/resnet-small.fv\n"

@@ -10,11 +10,11 @@
 #include <math.h>
 #include <string.h>
 
-static const FvCliHelp help = {
-    "inspect", "[KIND] [NAME]", "Lists plugins, or says what one does, its options, ranges and defaults.",
-    "KIND is source, augment, layer, loss, optimizer, schedule or metric. Without it, plugins of that name of all kinds\n"
-    "are shown.\n"
-};
+static const FvCliHelp help = { "inspect", "[KIND] [NAME]",
+                                "Lists plugins, or says what one does, its options, ranges and defaults.",
+                                "KIND is source, augment, layer, loss, optimizer, schedule or metric. Without it, "
+                                "plugins of that name of all kinds\n"
+                                "are shown.\n" };
 
 typedef struct {
     FvRegistry *registry;

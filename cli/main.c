@@ -25,18 +25,20 @@ static const struct {
 
 static void print_help(void)
 {
-    g_print("Usage: fovea VERB [OPTION...] ...\n\n"
-            "Trains, tests and runs convolutional networks that are written as pipeline files, on any OpenCL device.\n\n"
-            "Verbs:\n");
+    g_print(
+        "Usage: fovea VERB [OPTION...] ...\n\n"
+        "Trains, tests and runs convolutional networks that are written as pipeline files, on any OpenCL device.\n\n"
+        "Verbs:\n");
     for (guint i = 0; i < G_N_ELEMENTS(verbs); i++) {
         g_autofree char *use = g_strdup_printf("%s %s", verbs[i].name, verbs[i].arguments);
         g_print("  %-38s %s%s\n", use, verbs[i].summary, verbs[i].run ? "" : " (not supported yet)");
     }
-    g_print("\nOptions:\n"
-            "  -h, --help                             this text; fovea VERB --help says more of a verb\n"
-            "  --version                              the version\n\n"
-            "Exit codes: 0 done, 1 the work failed, 2 wrong usage or a wrong pipeline.\n"
-            "The manual: man fovea, and man 5 fovea for pipeline files.\n");
+    g_print(
+        "\nOptions:\n"
+        "  -h, --help                             this text; fovea VERB --help says more of a verb\n"
+        "  --version                              the version\n\n"
+        "Exit codes: 0 done, 1 the work failed, 2 wrong usage or a wrong pipeline.\n"
+        "The manual: man fovea, and man 5 fovea for pipeline files.\n");
 }
 
 static int unknown_verb(const char *name)

@@ -11,7 +11,8 @@
 static const FvCliHelp help = {
     "predict", "PIPELINE FILE...", "Prints for each image the most likely classes and their probabilities.",
     "Images are PNG or JPEG, and go through the pipeline's prepare chain. One line an image: its file, then label and\n"
-    "probability, the most likely first. Where the net's loss gives no probabilities, the numbers are its output as it\n"
+    "probability, the most likely first. Where the net's loss gives no probabilities, the numbers are its output as "
+    "it\n"
     "is; where it knows no classes, all of the output is printed.\n\n"
     "Example: fovea predict pipelines/lenet-fashion.fv --weights runs/lenet-fashion-1/best.safetensors shoe.png\n"
 };
@@ -155,8 +156,8 @@ static int predict(const FvCliOptions *options, Output *output)
     describe(pipeline->graph, output);
     if (output->builder)
         json_builder_begin_array(output->builder);
-    gboolean done = fv_apply_files(&settings, (const char *const *) options->rest + 1, &output->classes, on_output,
-                                   output, &error);
+    gboolean done =
+        fv_apply_files(&settings, (const char *const *) options->rest + 1, &output->classes, on_output, output, &error);
     if (output->builder) {
         json_builder_end_array(output->builder);
         if (done)

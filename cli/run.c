@@ -13,7 +13,8 @@ static const FvCliHelp help = {
     "X is a .npy file (float32 or float64 of shape N,C,H,W) that goes to the net's input as it is, or a PNG or JPEG\n"
     "image, which goes through the prepare chain. Without --target the net runs as for prediction, and Y gets its\n"
     "output: .npy (float32, N,C,H,W), or .png for images; without --out numbers are printed, a line for each sample.\n"
-    "With --target it runs forward and backward as in one training step, without an update: it prints \"loss L\", and G\n"
+    "With --target it runs forward and backward as in one training step, without an update: it prints \"loss L\", and "
+    "G\n"
     "gets the gradient of every parameter. T is a .npy file of classes (int64 of shape N) or numbers (the output's\n"
     "shape). Without --weights, parameters are as training begins with them.\n\n"
     "Examples:\n"
@@ -52,8 +53,7 @@ static gboolean write_pictures(const FvTensor *out, const char *file, GError **e
                                .rank = 3,
                                .dims = { out->dims[1], out->dims[2], out->dims[3] },
                                .data = (float *) out->data + i * each };
-        g_autofree char *name =
-            samples == 1 ? g_strdup(file) : g_strdup_printf("%s-%" G_GINT64_FORMAT ".png", stem, i);
+        g_autofree char *name = samples == 1 ? g_strdup(file) : g_strdup_printf("%s-%" G_GINT64_FORMAT ".png", stem, i);
         if (!fv_tensor_to_png(&one, name, error))
             return FALSE;
     }

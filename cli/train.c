@@ -9,7 +9,8 @@
 
 static const FvCliHelp help = {
     "train", "PIPELINE", "Trains a net, keeps it in a run folder, and prints loss and accuracy of the test split.",
-    "The run folder holds pipeline.fv (as resolved), log.jsonl (losses and accuracies), last.safetensors (a checkpoint\n"
+    "The run folder holds pipeline.fv (as resolved), log.jsonl (losses and accuracies), last.safetensors (a "
+    "checkpoint\n"
     "to resume from), best.safetensors (the parameters that did best on the validation split, which are the ones\n"
     "tested; the last ones where there is no such split) and report.html (curves to look at).\n\n"
     "The first Ctrl-C writes a checkpoint and stops, a second one stops at once.\n\n"
@@ -60,9 +61,9 @@ static int report(const FvTrainResult *result, const char *pipeline)
 static int train(const FvCliOptions *options, const char *out, const char *resume)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(FvPipeline) pipeline = resume ? open_resumed(options, resume, &error)
-                                            : fv_pipeline_open(options->rest[0],
-                                                               (const char *const *) options->sets, &error);
+    g_autoptr(FvPipeline) pipeline =
+        resume ? open_resumed(options, resume, &error)
+               : fv_pipeline_open(options->rest[0], (const char *const *) options->sets, &error);
     int code;
     if (!pipeline)
         return MAX(fv_cli_fail(error), FV_CLI_WRONG);

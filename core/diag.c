@@ -132,10 +132,10 @@ char *fv_diag_text(const FvDiag *diag)
     g_ptr_array_sort(sorted, compare);
     for (guint i = 0; i < sorted->len; i++) {
         const Entry *entry = sorted->pdata[i];
-        g_autofree char *place = entry->loc.line > 0 ? g_strdup_printf(":%d:%d", entry->loc.line, entry->loc.col)
-                                                     : g_strdup("");
-        g_autofree char *line = g_strdup_printf("%s%s: error: %s", entry->loc.file ? entry->loc.file : "pipeline",
-                                                place, entry->message);
+        g_autofree char *place =
+            entry->loc.line > 0 ? g_strdup_printf(":%d:%d", entry->loc.line, entry->loc.col) : g_strdup("");
+        g_autofree char *line =
+            g_strdup_printf("%s%s: error: %s", entry->loc.file ? entry->loc.file : "pipeline", place, entry->message);
         append_line(text, line);
     }
     const int more = diag->count - (int) sorted->len;

@@ -2,4 +2,4 @@
  * error.c: the one error domain. */
 #include <fovea/plugin.h>
 
-G_DEFINE_QUARK(fv-error-quark, fv_error)
+G_DEFINE_QUARK(fv - error - quark, fv_error)

@@ -42,7 +42,8 @@ gboolean fv_option_set(FvState *state, const FvOption *option, const FvValue *va
 /** Fails for the first required option not set yet. */
 gboolean fv_state_complete(const FvState *state, GError **error);
 
-/** Whether a string is an initialisation: zeros, ones, gaussian, gaussian(0.01), xavier, he; fills @init unless NULL. */
+/** Whether a string is an initialisation: zeros, ones, gaussian, gaussian(0.01), xavier, he; fills @init unless NULL.
+ */
 gboolean fv_init_parse(const char *text, FvInit *init);
 /** The shortest decimal that reads back as the same number; g_free() it. */
 char *fv_number_text(double number);

@@ -15,7 +15,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(FvRegistry, fv_registry_free)
 
 /** The plugin, loaded at most once. Errors: FV_ERROR_UNKNOWN with the nearest name of that kind (or of another kind,
  * which is then said); FV_ERROR_ABI with file and reason: other ABI or size (both numbers), no symbol, name or kind
- * that are not the file's, a missing hook, a file or folder that others may write, an option table that is malformed. */
+ * that are not the file's, a missing hook, a file or folder that others may write, an option table that is malformed.
+ */
 const FvPlugin *fv_registry_find(FvRegistry *registry, FvKind kind, const char *name, GError **error);
 /** Names of all plugins of a kind that the path holds, sorted, without loading them; NULL-ended, g_strfreev() it.
  * The place of FOLDER/NAME.so does not tell its kind: such a name is listed under every kind, and fv_registry_find()

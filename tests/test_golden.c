@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * test_golden: runs fovea on every folder of tests/golden and compares with what PyTorch made of the same net.
  *
- * Each folder is two test cases, one with one lane and one with sixteen (FOVEA_LANES): the two layouts of values. The
- * binary is the environment's FOVEA, else `fovea` of the PATH. What the files hold is said in tests/golden/make.py. */
+ * Each folder is a test case for each number of lanes (FOVEA_LANES) that the arguments name: the layouts of values; 1
+ * and 16 without any. The binary is the environment's FOVEA, else `fovea` of the PATH. What the files hold is said in
+ * tests/golden/make.py. */
 #include "core/sink/npy.h"
 #include "core/sink/safetensors.h"
 #include "core/tensor.h"
@@ -240,14 +241,15 @@ static void add_case(const char *root, const char *name, const char *lanes)
 
 int main(int argc, char **argv)
 {
+    static const char *const both[] = { "1", "16", NULL };
     g_test_init(&argc, &argv, NULL);
     g_test_set_nonfatal_assertions(); /* every case is run, whatever came before it */
     g_autofree char *root = g_test_build_filename(G_TEST_DIST, "golden", NULL);
     g_autoptr(GPtrArray) names = find_cases(root);
+    const char *const *lanes = argc > 1 ? (const char *const *) argv + 1 : both;
     g_assert_cmpuint(names->len, >, 0);
-    for (guint i = 0; i < names->len; i++) {
-        add_case(root, g_ptr_array_index(names, i), "1");
-        add_case(root, g_ptr_array_index(names, i), "16");
-    }
+    for (guint i = 0; i < names->len; i++)
+        for (const char *const *one = lanes; *one; one++)
+            add_case(root, g_ptr_array_index(names, i), *one);
     return g_test_run();
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * cl2c: makes a C header of an OpenCL file: static const char NAME_cl[], with a #line so that compilers name the .cl. */
+ * cl2c: makes a C header of an OpenCL file: static const char NAME_cl[], with a #line so that compilers name the .cl.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

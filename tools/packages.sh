@@ -6,7 +6,7 @@ zlib1g-dev ocl-icd-opencl-dev"
 packages_run="pocl-opencl-icd"
 packages_data="dataset-fashion-mnist"
 packages_manual="scdoc"
-packages_test="mesa-opencl-icd oclgrind valgrind clang-format clang-tidy perl"
+packages_test="mesa-opencl-icd oclgrind clang-format clang-tidy perl"
 
 # missing_packages NAME...: those that are not installed.
 missing_packages() {

@@ -2,7 +2,10 @@
  * memory.c: device memory, and OpenCL's error codes by name. */
 #include "core/device/device.h"
 
-#define NAME(code) { code, #code }
+#define NAME(code)  \
+    {               \
+        code, #code \
+    }
 static const struct {
     cl_int code;
     const char *name;
@@ -63,8 +66,8 @@ const char *fv_cl_error_name(cl_int code)
 gboolean fv_cl_fail(cl_int code, const char *what, GError **error)
 {
     gboolean memory = code == CL_MEM_OBJECT_ALLOCATION_FAILURE || code == CL_OUT_OF_HOST_MEMORY;
-    g_set_error(error, FV_ERROR, memory ? FV_ERROR_NOMEM : FV_ERROR_OPENCL, "%s: %s (%d)", what,
-                fv_cl_error_name(code), code);
+    g_set_error(error, FV_ERROR, memory ? FV_ERROR_NOMEM : FV_ERROR_OPENCL, "%s: %s (%d)", what, fv_cl_error_name(code),
+                code);
     return FALSE;
 }
 

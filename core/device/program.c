@@ -18,7 +18,7 @@ static char *cache_file(const FvDevice *device, const char *source, const char *
     if (strstr(info->platform, "Portable Computing Language") || strstr(info->platform, "Oclgrind"))
         return NULL;
     g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
-    const char *const parts[] = { FV_VERSION,   info->platform, info->name, info->vendor,
+    const char *const parts[] = { FV_VERSION,    info->platform, info->name, info->vendor,
                                   info->version, info->driver,   options,    source };
     for (guint i = 0; i < G_N_ELEMENTS(parts); i++)
         g_checksum_update(sum, (const guchar *) parts[i], (gssize) strlen(parts[i]) + 1);
@@ -31,7 +31,8 @@ static cl_program from_cache(FvDevice *device, const char *file, const char *opt
     g_autofree char *data = NULL;
     gsize size = 0;
     GStatBuf status_of_file;
-    if (g_stat(file, &status_of_file) != 0 || status_of_file.st_size > MAX_BINARY || !g_file_get_contents(file, &data, &size, NULL))
+    if (g_stat(file, &status_of_file) != 0 || status_of_file.st_size > MAX_BINARY ||
+        !g_file_get_contents(file, &data, &size, NULL))
         return NULL;
     if (size < MAGIC + DIGEST || memcmp(data, magic, MAGIC) != 0)
         return NULL;

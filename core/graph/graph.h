@@ -35,18 +35,18 @@ typedef struct {
 } FvTerm;
 
 typedef struct {
-    GPtrArray *nodes;    /* of FvGraphNode */
-    GPtrArray *losses;   /* of FvTerm */
-    GPtrArray *metrics;  /* of FvTerm; accuracy of the first loss with a class where none is given */
-    int output;          /* the node that prediction computes: the first loss's value, else the last node */
+    GPtrArray *nodes;   /* of FvGraphNode */
+    GPtrArray *losses;  /* of FvTerm */
+    GPtrArray *metrics; /* of FvTerm; accuracy of the first loss with a class where none is given */
+    int output;         /* the node that prediction computes: the first loss's value, else the last node */
     FvUse source, optimizer, schedule;
     GPtrArray *prepare, *augment; /* of FvUse */
-    double validate;     /* share of the training split, 0 where not given */
-    double test;         /* share of the training split that becomes the test split, for sources without one */
-    int epochs, batch;   /* defaults 1 and 64 */
+    double validate;              /* share of the training split, 0 where not given */
+    double test;                  /* share of the training split that becomes the test split, for sources without one */
+    int epochs, batch;            /* defaults 1 and 64 */
     gboolean has_data, has_train;
-    GHashTable *values;  /* `as` name -> node number + 1 */
-    char *file, *stem;   /* "pipelines/lenet.fv", "lenet" */
+    GHashTable *values; /* `as` name -> node number + 1 */
+    char *file, *stem;  /* "pipelines/lenet.fv", "lenet" */
 } FvGraph;
 
 void fv_graph_free(FvGraph *graph);

@@ -9,12 +9,12 @@ typedef enum {
     FV_EXPR_NUMBER,
     FV_EXPR_STRING, /* text, "${i}" still inside */
     FV_EXPR_BOOL,
-    FV_EXPR_NAME,  /* a let name, a choice, a value of the net: the graph decides */
-    FV_EXPR_LIST,  /* items */
-    FV_EXPR_RANGE, /* items: lo, hi */
-    FV_EXPR_UNARY, /* op '-', items: one */
+    FV_EXPR_NAME,   /* a let name, a choice, a value of the net: the graph decides */
+    FV_EXPR_LIST,   /* items */
+    FV_EXPR_RANGE,  /* items: lo, hi */
+    FV_EXPR_UNARY,  /* op '-', items: one */
     FV_EXPR_BINARY, /* op + - * / %, items: two */
-    FV_EXPR_CALL   /* text(args) */
+    FV_EXPR_CALL    /* text(args) */
 } FvExprType;
 
 typedef struct FvExpr FvExpr;

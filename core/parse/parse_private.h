@@ -7,10 +7,10 @@
 
 enum {
     MOST_BYTES = 4 * 1024 * 1024,
-    MOST_DEPTH = 200,    /* brackets and minus signs within each other */
-    MOST_HEIGHT = 2000,  /* operators one after the other, which make a tree as high */
-    MOST_IMPORTED = 50,  /* imports within imports */
-    LONGEST_SHOWN = 40   /* characters of the text that a message shows */
+    MOST_DEPTH = 200,   /* brackets and minus signs within each other */
+    MOST_HEIGHT = 2000, /* operators one after the other, which make a tree as high */
+    MOST_IMPORTED = 50, /* imports within imports */
+    LONGEST_SHOWN = 40  /* characters of the text that a message shows */
 };
 
 /** An import as it stands in the text. */

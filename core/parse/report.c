@@ -68,7 +68,10 @@ static char *joined(const GPtrArray *list)
 {
     GString *text = g_string_new(NULL);
     for (guint i = 0; i < list->len; i++)
-        g_string_append_printf(text, "%s%s", i == 0 ? "" : i + 1 < list->len ? ", " : " or ",
+        g_string_append_printf(text, "%s%s",
+                               i == 0              ? ""
+                               : i + 1 < list->len ? ", "
+                                                   : " or ",
                                (const char *) list->pdata[i]);
     return g_string_free(text, FALSE);
 }
@@ -89,9 +92,9 @@ static char *found(const Parse *parse, gboolean name_expected)
     char bracket;
     FvLoc open;
     if (type == FV_PARSER_EOF) {
-        return fv_parse_open(parse, &bracket, &open) ? g_strdup_printf("%s: the \"%c\" at %d:%d is not closed",
-                                                                       parse->end, bracket, open.line, open.col)
-                                                     : g_strdup(parse->end);
+        return fv_parse_open(parse, &bracket, &open)
+                   ? g_strdup_printf("%s: the \"%c\" at %d:%d is not closed", parse->end, bracket, open.line, open.col)
+                   : g_strdup(parse->end);
     }
     if (type == STRING) {
         g_autofree char *string = fv_parse_shown(text + 1, length - 2);

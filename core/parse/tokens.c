@@ -27,12 +27,12 @@ struct Tokens {
     Token last;     /* handed out; its value is the parser's */
     Token ahead[2]; /* read, and not handed out yet */
     int ahead_count;
-    gboolean closing; /* close brackets before ahead[0] */
-    gboolean found;   /* where to go on */
-    GArray *open;     /* of Open */
+    gboolean closing;   /* close brackets before ahead[0] */
+    gboolean found;     /* where to go on */
+    GArray *open;       /* of Open */
     int depth, minuses; /* open brackets and the minuses before them; minuses right before what follows */
-    guint base;       /* brackets that were open before `last` */
-    Open popped;      /* what `last` closed, where base is more than what is open now */
+    guint base;         /* brackets that were open before `last` */
+    Open popped;        /* what `last` closed, where base is more than what is open now */
 };
 
 Tokens *fv_tokens_new(void)

@@ -163,8 +163,8 @@ static void pack(FvNode *node, const FvConv *conv, gboolean backward, FvList *li
     fv_launch(list, conv->kernels[PACK], FV_ITEMS(panels), fv_buffer(weight), fv_buffer(bias),
               fv_buffer(fv_node_scratch(node, conv->pack_scratch[backward])), fv_int(gather.panels),
               fv_int(gather.width), fv_int(gather.target_group), fv_int(gather.pack_channels), fv_int(gather.taps),
-              fv_int(gather.source_group), fv_int(gather.bias), fv_int(gather.group_step), fv_int(gather.row_split), fv_int(gather.row_step),
-              fv_int(gather.split_step), fv_int(gather.channel_step));
+              fv_int(gather.source_group), fv_int(gather.bias), fv_int(gather.group_step), fv_int(gather.row_split),
+              fv_int(gather.row_step), fv_int(gather.split_step), fv_int(gather.channel_step));
 }
 
 void fv_conv_pack(FvNode *node, const FvConv *conv, FvList *list)
@@ -180,8 +180,9 @@ static void gather_pass(FvNode *node, const FvConv *conv, gboolean backward, FvL
     fv_conv_gather(node, conv, backward, &gather);
     int blocks = fv_list_blocks(list), count = gather.flat ? blocks * gather.target.w : gather.target.h;
     /* Panels first: what of the source they share is then still in the cache. */
-    FvGrid grid = FV_ITEMS((size_t) gather.groups * (size_t) gather.panels,
-                          (size_t) (count + gather.chunk - 1) / (size_t) gather.chunk, gather.flat ? 1 : (size_t) blocks);
+    FvGrid grid =
+        FV_ITEMS((size_t) gather.groups * (size_t) gather.panels,
+                 (size_t) (count + gather.chunk - 1) / (size_t) gather.chunk, gather.flat ? 1 : (size_t) blocks);
 
     fv_launch(list, conv->kernels[backward ? INPUT_GRADIENT : FORWARD], grid,
               fv_buffer(backward ? fv_node_dy(node) : fv_node_x(node, 0)),
@@ -228,7 +229,7 @@ static void weight_gradient(FvNode *node, const FvConv *conv, FvList *list)
     if (sum.shares > 1)
         dw = db = fv_node_scratch(node, conv->sum_scratch);
     FvGrid grid = FV_ITEMS((size_t) sum.kernel.h * (size_t) (sum.kernel.w / sum.taps),
-                          (size_t) sum.groups * (size_t) sum.row_tiles * (size_t) sum.col_tiles, (size_t) sum.shares);
+                           (size_t) sum.groups * (size_t) sum.row_tiles * (size_t) sum.col_tiles, (size_t) sum.shares);
     fv_launch(list, conv->kernels[WEIGHT_GRADIENT], grid, fv_buffer(x), fv_buffer(fv_node_dy(node)), fv_buffer(dw),
               fv_buffer(db), fv_int(blocks), fv_int(share));
     if (sum.shares == 1)

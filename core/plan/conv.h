@@ -38,9 +38,9 @@ typedef struct {
     int lanes;
     int rows, taps, cols; /* of a tile; vectors over channels: taps = 1, cols in vectors of 16 */
     int row_tiles, col_tiles;
-    int shares;           /* sets of partial sums; 1: none, straight to the gradients */
-    gint64 weights;       /* reals of one set */
-    gint64 work;          /* reals of scratch: partial sums, or x spread */
+    int shares;     /* sets of partial sums; 1: none, straight to the gradients */
+    gint64 weights; /* reals of one set */
+    gint64 work;    /* reals of scratch: partial sums, or x spread */
 } FvConvSum;
 
 /** What a node's convolution comes to; everything follows from its state and the node. */

@@ -95,7 +95,8 @@ static void choose_chunk(const FvNode *node, FvConvGather *gather)
 
 static void set_weights(FvConvGather *gather, const FvConv *conv, gboolean dense)
 {
-    int window = conv->kernel.h * conv->kernel.w, outer = gather->backward ? window : conv->in.c / conv->groups * window;
+    int window = conv->kernel.h * conv->kernel.w,
+        outer = gather->backward ? window : conv->in.c / conv->groups * window;
     gather->pack_channels = dense && !gather->backward ? conv->in.c : gather->source_group;
     gather->taps = dense && gather->backward ? 1 : window;
     gather->group_step = conv->out.c / conv->groups * (conv->in.c / conv->groups) * window;

@@ -184,8 +184,8 @@ static void lay_out_scratch(FvNode *node, guint64 align)
             scratch->area = add_area(plan, scratch->reals, plan->real_size, -1, FV_ALWAYS, align);
             break;
         case FV_LIFE_STEP:
-            scratch->area = add_area(plan, scratch->reals, plan->real_size, now,
-                                     node->reached ? backward_time(node) : now, align);
+            scratch->area =
+                add_area(plan, scratch->reals, plan->real_size, now, node->reached ? backward_time(node) : now, align);
             break;
         case FV_LIFE_CALL: /* calls follow each other: all share one piece */
             scratch->call_offset = call;

@@ -63,7 +63,8 @@ static gboolean build_sources(FvPlan *plan, GError **error)
     for (guint i = 0; i < plan->terms->len; i++) {
         FvNode *term = plan->terms->pdata[i];
         gboolean metric = term->plugin->kind == FV_METRIC;
-        if (!build_node(term, metric ? ((const FvMetric *) term->plugin)->build : ((const FvLoss *) term->plugin)->build,
+        if (!build_node(term,
+                        metric ? ((const FvMetric *) term->plugin)->build : ((const FvLoss *) term->plugin)->build,
                         error))
             return FALSE;
     }
@@ -85,17 +86,18 @@ static gboolean build_program(FvPlan *plan, const char *const *extra, GError **e
         g_array_append_val(plan->extras, number);
     }
 
-    g_autofree char *head = g_strdup_printf("#define FV_DOUBLE %d\n#define FV_L %d\n", plan->settings.doubles, plan->lanes);
+    g_autofree char *head =
+        g_strdup_printf("#define FV_DOUBLE %d\n#define FV_L %d\n", plan->settings.doubles, plan->lanes);
     g_autofree char *source = g_strconcat(head, prelude_cl, plan->source->str, NULL);
     const char *dump = g_getenv("FOVEA_DUMP_SOURCE"); /* for those who write kernels */
     if (dump && !g_file_set_contents(dump, source, -1, error))
         return FALSE;
     /* -w: compilers print how many warnings there are, but not which, on every start. */
-    plan->program = fv_program_build(plan->device, source,
-                                     plan->settings.doubles
-                                         ? "-w -cl-std=CL1.2 -cl-mad-enable"
-                                         : "-w -cl-std=CL1.2 -cl-mad-enable -cl-single-precision-constant",
-                                     error);
+    plan->program =
+        fv_program_build(plan->device, source,
+                         plan->settings.doubles ? "-w -cl-std=CL1.2 -cl-mad-enable"
+                                                : "-w -cl-std=CL1.2 -cl-mad-enable -cl-single-precision-constant",
+                         error);
     if (!plan->program)
         return FALSE;
     for (guint i = 0; i < plan->kernels->len; i++)
@@ -151,8 +153,8 @@ static gboolean check_memory(const FvPlan *plan, GError **error)
         else
             fails = middle;
     }
-    g_autofree char *advice = fits > 0 ? g_strdup_printf("the largest batch that fits is %d", fits)
-                                       : g_strdup("not even a batch of 1 fits");
+    g_autofree char *advice =
+        fits > 0 ? g_strdup_printf("the largest batch that fits is %d", fits) : g_strdup("not even a batch of 1 fits");
     g_set_error(error, FV_ERROR, FV_ERROR_NOMEM, "a batch of %d needs %.2f GiB, and %s has %.2f GiB; %s",
                 plan->settings.batch, (double) need / (1 << 30), plan->device->info->name, (double) limit / (1 << 30),
                 advice);

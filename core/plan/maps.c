@@ -20,8 +20,8 @@ static FvGrid chunks_of(guint64 reals)
 static FvKernel *add_kernel(FvPlan *plan, const GString *source, const char *name, const FvState *state)
 {
     g_autoptr(GString) defines = g_string_new(NULL);
-    g_autofree char *text = g_strdup_printf("#line 1 \"maps of %s\"\n%s",
-                                             state ? fv_state_plugin(state)->name : name, source->str);
+    g_autofree char *text =
+        g_strdup_printf("#line 1 \"maps of %s\"\n%s", state ? fv_state_plugin(state)->name : name, source->str);
     g_string_append_printf(defines, "#define FV_CHUNK %d\n", FV_CHUNK);
     if (state)
         fv_state_defines(state, defines);
@@ -35,11 +35,12 @@ static void build_layer(FvNode *node)
     const FvLayer *layer = fv_node_layer(node);
     g_autoptr(GString) forward = g_string_new(NULL);
     g_string_append_printf(forward,
-                           KERNEL "FV_NAME(%s_forward)(global const real *restrict fv_x, global real *restrict fv_y, "
-                                  "int count)\n{\n%s"
-                                  "        real x = fv_x[fv_i], y;\n"
-                                  "        {\n%s\n        }\n"
-                                  "        fv_y[fv_i] = y;\n    }\n}\n",
+                           KERNEL
+                           "FV_NAME(%s_forward)(global const real *restrict fv_x, global real *restrict fv_y, "
+                           "int count)\n{\n%s"
+                           "        real x = fv_x[fv_i], y;\n"
+                           "        {\n%s\n        }\n"
+                           "        fv_y[fv_i] = y;\n    }\n}\n",
                            node->plugin->name, each_element, layer->forward_map);
     g_autofree char *forward_name = g_strconcat(node->plugin->name, "_forward", NULL);
     node->maps[0] = add_kernel(node->plan, forward, forward_name, node->state);
@@ -49,12 +50,13 @@ static void build_layer(FvNode *node)
     /* Buffers that the map does not mention may be gone by then: their place is taken by dy. */
     g_autoptr(GString) backward = g_string_new(NULL);
     g_string_append_printf(backward,
-                           KERNEL "FV_NAME(%s_backward)(global const real *restrict fv_x, "
-                                  "global const real *restrict fv_y, global const real *restrict fv_dy, "
-                                  "global real *restrict fv_dx, int count)\n{\n%s"
-                                  "        real x = fv_x[fv_i], y = fv_y[fv_i], dy = fv_dy[fv_i], dx;\n"
-                                  "        {\n%s\n        }\n"
-                                  "        fv_dx[fv_i] = dx;\n    }\n}\n",
+                           KERNEL
+                           "FV_NAME(%s_backward)(global const real *restrict fv_x, "
+                           "global const real *restrict fv_y, global const real *restrict fv_dy, "
+                           "global real *restrict fv_dx, int count)\n{\n%s"
+                           "        real x = fv_x[fv_i], y = fv_y[fv_i], dy = fv_dy[fv_i], dx;\n"
+                           "        {\n%s\n        }\n"
+                           "        fv_dx[fv_i] = dx;\n    }\n}\n",
                            node->plugin->name, each_element, layer->backward_map);
     g_autofree char *backward_name = g_strconcat(node->plugin->name, "_backward", NULL);
     node->maps[1] = add_kernel(node->plan, backward, backward_name, node->state);
@@ -84,8 +86,8 @@ void fv_maps_backward(FvNode *node, FvList *list)
 /* ------------------------------------------------------------------ losses */
 
 /* One work-item takes a block of samples, lane beside lane. */
-static const char loss_source[] =
-    KERNEL "FV_NAME(loss)(global const real *restrict fv_x, global const real *restrict fv_t, "
+static const char loss_source[] = KERNEL
+    "FV_NAME(loss)(global const real *restrict fv_x, global const real *restrict fv_t, "
     "global real *restrict fv_result, int slot, int n, int elements, real weight)\n"
     "{\n"
     "    int fv_block = get_group_id(0);\n"
@@ -101,7 +103,8 @@ static const char loss_source[] =
     "        }\n"
     "    for (int fv_lane = 0; fv_lane < FV_L && fv_block * FV_L + fv_lane < n; fv_lane++)\n"
     "        fv_result[slot + fv_block * FV_L + fv_lane] = weight * fv_sum[fv_lane];\n"
-    "}\n" KERNEL "FV_NAME(loss_gradient)(global const real *restrict fv_x, global const real *restrict fv_t, "
+    "}\n" KERNEL
+    "FV_NAME(loss_gradient)(global const real *restrict fv_x, global const real *restrict fv_t, "
     "global real *restrict fv_dx, int n, int elements, real scale)\n"
     "{\n"
     "    int fv_block = get_group_id(0);\n"
@@ -114,8 +117,8 @@ static const char loss_source[] =
     "        }\n"
     "}\n";
 
-static const char penalty_source[] =
-    KERNEL "FV_NAME(penalty)(global const real *restrict fv_x, global real *restrict fv_result, int slot, int count, "
+static const char penalty_source[] = KERNEL
+    "FV_NAME(penalty)(global const real *restrict fv_x, global real *restrict fv_result, int slot, int count, "
     "int chunk, real weight)\n"
     "{\n"
     "    int fv_begin = get_group_id(0) * chunk, fv_end = min(fv_begin + chunk, count);\n"
@@ -130,7 +133,8 @@ static const char penalty_source[] =
     "        fv_sum += fv_part;\n"
     "    }\n"
     "    fv_result[slot + get_group_id(0)] = weight * fv_sum;\n"
-    "}\n" KERNEL "FV_NAME(penalty_gradient)(global const real *restrict fv_x, global real *restrict fv_g, int count, "
+    "}\n" KERNEL
+    "FV_NAME(penalty_gradient)(global const real *restrict fv_x, global real *restrict fv_g, int count, "
     "real weight)\n"
     "{\n%s"
     "        real x = fv_x[fv_i], dx;\n"
@@ -185,8 +189,9 @@ static void build_add(FvPlan *plan)
 {
     g_autoptr(GString) source = g_string_new(NULL);
     g_string_append_printf(source,
-                           KERNEL "FV_NAME(add)(global real *restrict fv_sum, global const real *restrict fv_more, "
-                                  "int count)\n{\n%s        fv_sum[fv_i] += fv_more[fv_i];\n    }\n}\n",
+                           KERNEL
+                           "FV_NAME(add)(global real *restrict fv_sum, global const real *restrict fv_more, "
+                           "int count)\n{\n%s        fv_sum[fv_i] += fv_more[fv_i];\n    }\n}\n",
                            each_element);
     plan->add_kernel = add_kernel(plan, source, "add", NULL);
 }
@@ -200,18 +205,21 @@ static void build_update(FvPlan *plan)
 {
     const FvUse *use = &plan->graph->optimizer;
     const FvOptim *optim = (const FvOptim *) use->plugin;
-    g_autoptr(GString) source = g_string_new(KERNEL "FV_NAME(update)(global real *restrict fv_w, "
-                                                    "global const real *restrict fv_g, real fv_rate, uint fv_step, "
-                                                    "int count");
+    g_autoptr(GString) source = g_string_new(KERNEL
+                                             "FV_NAME(update)(global real *restrict fv_w, "
+                                             "global const real *restrict fv_g, real fv_rate, uint fv_step, "
+                                             "int count");
     for (int i = 0; i < plan->slot_count; i++)
         g_string_append_printf(source, ", global real *restrict fv_%s", optim->slots[i]);
-    g_string_append_printf(source, ")\n{\n%s        real w = fv_w[fv_i], g = fv_g[fv_i];\n        int t = (int)fv_step + 1;\n",
+    g_string_append_printf(source,
+                           ")\n{\n%s        real w = fv_w[fv_i], g = fv_g[fv_i];\n        int t = (int)fv_step + 1;\n",
                            each_element);
     for (int i = 0; i < plan->slot_count; i++)
         g_string_append_printf(source, "        real %s = fv_%s[fv_i];\n", optim->slots[i], optim->slots[i]);
     /* The schedule's rate of this step takes the place of the option. */
-    g_string_append_printf(source, "#undef rate\n        real rate = fv_rate;\n        {\n%s\n        }\n"
-                                   "        fv_w[fv_i] = w;\n",
+    g_string_append_printf(source,
+                           "#undef rate\n        real rate = fv_rate;\n        {\n%s\n        }\n"
+                           "        fv_w[fv_i] = w;\n",
                            optim->update_map);
     for (int i = 0; i < plan->slot_count; i++)
         g_string_append_printf(source, "        fv_%s[fv_i] = %s;\n", optim->slots[i], optim->slots[i]);
@@ -221,8 +229,10 @@ static void build_update(FvPlan *plan)
 
 void fv_maps_update(FvPlan *plan, FvList *list)
 {
-    FvArg args[5 + FV_MAX_SLOTS] = { fv_buffer(&plan->all_value), fv_buffer(&plan->all_gradient),
-                                     { .type = FV_ARG_RATE },      fv_step(),
+    FvArg args[5 + FV_MAX_SLOTS] = { fv_buffer(&plan->all_value),
+                                     fv_buffer(&plan->all_gradient),
+                                     { .type = FV_ARG_RATE },
+                                     fv_step(),
                                      fv_int((int) plan->trained_reals) };
     for (int i = 0; i < plan->slot_count; i++)
         args[5 + i] = fv_buffer(&plan->all_slots[i]);

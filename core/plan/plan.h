@@ -86,8 +86,8 @@ const FvList *fv_plan_list(FvPlan *plan, FvListKind kind, int samples, GError **
 
 /* ---- memory of a loaded plan */
 
-FvBuffer *fv_plan_input(FvPlan *plan);          /* the net's input value */
-FvBuffer *fv_plan_output(FvPlan *plan);         /* the value that prediction computes */
+FvBuffer *fv_plan_input(FvPlan *plan);  /* the net's input value */
+FvBuffer *fv_plan_output(FvPlan *plan); /* the value that prediction computes */
 /** The output of a layer, and its gradient; NULL where there is none. Only the input, the output and, where settings
  * say so, everything is kept to the end of a step. */
 FvBuffer *fv_plan_value(FvPlan *plan, guint layer);
@@ -100,10 +100,10 @@ const char *fv_plan_first_target(const FvPlan *plan);
 
 /** One loss term, penalty or metric, and where its numbers are. */
 typedef struct {
-    const char *kind;  /* "softmax" */
+    const char *kind; /* "softmax" */
     gboolean metric;
     gboolean penalty;
-    int stride;        /* numbers kept for each slot: samples of the batch; partial sums of a penalty */
+    int stride; /* numbers kept for each slot: samples of the batch; partial sums of a penalty */
     double weight;
     FvBuffer *result;
 } FvPlanTerm;

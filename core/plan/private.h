@@ -64,8 +64,8 @@ struct FvNode {
     GPtrArray *params;      /* of FvParam, borrowed */
     GPtrArray *scratch;     /* of FvScratch */
     FvArea *y, *dy;
-    FvArea **dx;            /* for each input: where backward writes; dy of the input, or a piece of its own */
-    gboolean *adds;         /* dx[i] is then added to the input's dy */
+    FvArea **dx;    /* for each input: where backward writes; dy of the input, or a piece of its own */
+    gboolean *adds; /* dx[i] is then added to the input's dy */
     FvTargetArea *target;
     FvArea *result;
     int result_stride;
@@ -84,15 +84,15 @@ struct FvPlan {
     FvPlanSettings settings;
     int lanes, blocks;
     size_t real_size;
-    GPtrArray *nodes;   /* of FvNode, in the graph's order */
-    GPtrArray *terms;   /* of FvNode: losses, penalties, metrics */
-    GPtrArray *params;  /* of FvParam, in the nodes' order */
-    GPtrArray *targets; /* of FvTargetArea */
-    GPtrArray *areas;   /* of FvArea: everything in the arena */
+    GPtrArray *nodes;    /* of FvNode, in the graph's order */
+    GPtrArray *terms;    /* of FvNode: losses, penalties, metrics */
+    GPtrArray *params;   /* of FvParam, in the nodes' order */
+    GPtrArray *targets;  /* of FvTargetArea */
+    GPtrArray *areas;    /* of FvArea: everything in the arena */
     GPtrArray *snippets; /* of FvSnippet */
     GPtrArray *kernels;  /* of FvKernel */
     GString *source;
-    GArray *extras; /* of int: numbers of the snippets that fv_plan_load() was given */
+    GArray *extras;    /* of int: numbers of the snippets that fv_plan_load() was given */
     int input, output; /* node numbers; input -1: there are several or none */
     guint64 weight_reals, trained_reals, param_reals; /* weights first, then other trained ones, then statistics */
     guint64 arena_bytes, persistent_bytes, call_bytes;
@@ -100,7 +100,7 @@ struct FvPlan {
 
     FvDevice *device;
     cl_program program;
-    GPtrArray *chunks;  /* of cl_mem: the arena */
+    GPtrArray *chunks; /* of cl_mem: the arena */
     cl_mem call_memory, param_memory, gradient_memory, slot_memory[FV_MAX_SLOTS];
     FvBuffer weights_value, weights_gradient, all_value, all_gradient, all_slots[FV_MAX_SLOTS];
     GPtrArray *buffers; /* of cl_mem: sub-buffers */

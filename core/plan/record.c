@@ -37,8 +37,8 @@ static void add_up(FvNode *node, FvList *list)
         if (!node->adds[i])
             continue;
         FvNode *input = fv_plan_resolve(node->plan, node->inputs[i]);
-        guint64 reals = (guint64) fv_shape_elements(input->out) * (guint64) node->plan->lanes *
-                        (guint64) fv_list_blocks(list);
+        guint64 reals =
+            (guint64) fv_shape_elements(input->out) * (guint64) node->plan->lanes * (guint64) fv_list_blocks(list);
         fv_maps_add(node->plan, fv_node_dy(input), fv_node_dx(node, i), reals, list);
     }
 }
@@ -111,12 +111,11 @@ static void record(FvPlan *plan, FvListKind kind, FvList *list)
 const FvList *fv_plan_list(FvPlan *plan, FvListKind kind, int samples, GError **error)
 {
     static const FvPurpose needs[] = {
-        [FV_LIST_PACK] = FV_FOR_PREDICTION,   [FV_LIST_PREDICT] = FV_FOR_PREDICTION,
+        [FV_LIST_PACK] = FV_FOR_PREDICTION,     [FV_LIST_PREDICT] = FV_FOR_PREDICTION,
         [FV_LIST_EVALUATE] = FV_FOR_EVALUATION, [FV_LIST_GRADIENT] = FV_FOR_TRAINING,
         [FV_LIST_TRAIN] = FV_FOR_TRAINING,
     };
-    g_assert(plan->program && plan->settings.purpose >= needs[kind] && samples >= 1 &&
-             samples <= plan->settings.batch);
+    g_assert(plan->program && plan->settings.purpose >= needs[kind] && samples >= 1 && samples <= plan->settings.batch);
 
     gint64 key = (gint64) kind << 32 | samples;
     const FvList *known = g_hash_table_lookup(plan->lists, &key);

@@ -16,9 +16,7 @@ static FvPlan *make_plan(const FvApplySettings *settings, FvPurpose purpose, int
 {
     const FvGraph *graph = settings->graph;
     g_autoptr(FvDiag) diag = fv_diag_new();
-    const FvPlanSettings wanted = {
-        .purpose = purpose, .batch = batch, .units = (int) settings->device->info->units
-    };
+    const FvPlanSettings wanted = { .purpose = purpose, .batch = batch, .units = (int) settings->device->info->units };
     g_autoptr(FvPlan) plan = fv_plan_new(graph, &wanted, diag);
     if (plan && fv_plan_input_shape(plan).c == 0) {
         const FvLoc top = { g_intern_string(graph->file), 1, 1 };
@@ -81,7 +79,7 @@ static gboolean forward_batch(FvPlan *plan, const FvTensor *in, int begin, int n
     const FvShape shape = fv_plan_output_shape(plan);
     const gint64 each = fv_shape_elements(shape);
     g_autoptr(FvTensor) part = slice(in, begin, n, error);
-    g_autofree double *numbers = g_new(double, each * n);
+    g_autofree double *numbers = g_new(double, each *n);
     if (!part || !fv_plan_write_value(plan, fv_plan_input(plan), fv_plan_input_shape(plan), n, part, error) ||
         !enqueue(plan, FV_LIST_PREDICT, n, seed, error) ||
         !fv_plan_read_value(plan, fv_plan_output(plan), shape, n, numbers, error))
@@ -100,8 +98,7 @@ FvTensor *fv_apply_forward(const FvApplySettings *settings, const FvTensor *in, 
         !load(settings, plan, NULL, NULL, error) || !enqueue(plan, FV_LIST_PACK, 1, settings->seed, error))
         return NULL;
     const FvShape shape = fv_plan_output_shape(plan);
-    g_autoptr(FvTensor) out =
-        fv_tensor_new(FV_F32, 4, (const gint64[]){ samples, shape.c, shape.h, shape.w }, error);
+    g_autoptr(FvTensor) out = fv_tensor_new(FV_F32, 4, (const gint64[]){ samples, shape.c, shape.h, shape.w }, error);
     if (!out)
         return NULL;
     const int batch = fv_plan_batch(plan);
@@ -285,7 +282,7 @@ gboolean fv_apply_files(const FvApplySettings *settings, const char *const *name
         return FALSE;
     const FvShape shape = fv_plan_output_shape(files.plan);
     const gint64 each = fv_shape_elements(shape);
-    g_autofree double *numbers = g_new(double, each * fv_plan_batch(files.plan));
+    g_autofree double *numbers = g_new(double, each *fv_plan_batch(files.plan));
     fv_feed_start_epoch(files.feed, 0, 0);
     while ((samples = fv_feed_next(files.feed, error)) > 0) {
         if (!enqueue(files.plan, FV_LIST_PREDICT, samples, 0, error) ||

@@ -152,7 +152,7 @@ static gboolean upload(FvFeed *feed, Upload *up, GError **error)
            write_buffer(feed, feed->info, n * sizeof(FvImageInfo), batch->info, NULL, error) &&
            (!feed->label || write_buffer(feed, feed->label->memory, n * sizeof(gint32), batch->labels, NULL, error)) &&
            write_buffer(feed, feed->params, n * (size_t) fv_prep_params(feed->prep) * sizeof(float), batch->params,
-                 &up->uploaded, error);
+                        &up->uploaded, error);
 }
 
 static gboolean prepare(FvFeed *feed, int n, GError **error)

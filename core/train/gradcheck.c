@@ -50,7 +50,8 @@ static gboolean set(Check *check, const Subject *subject, GError **error)
 
 /* ---------------------------------------------------------------- differences */
 
-static gboolean loss_at(Check *check, const Subject *subject, gint64 element, double value, double *loss, GError **error)
+static gboolean loss_at(Check *check, const Subject *subject, gint64 element, double value, double *loss,
+                        GError **error)
 {
     fv_tensor_set(subject->value, element, value);
     return set(check, subject, error) && run(check, loss, error);
@@ -72,8 +73,7 @@ static gboolean central(Check *check, const Subject *subject, gint64 element, do
 static gboolean numeric(Check *check, const Subject *subject, gint64 element, double h, double *slope, GError **error)
 {
     double wide, narrow;
-    if (!central(check, subject, element, h, &wide, error) ||
-        !central(check, subject, element, h / 2, &narrow, error))
+    if (!central(check, subject, element, h, &wide, error) || !central(check, subject, element, h / 2, &narrow, error))
         return FALSE;
     *slope = (4 * narrow - wide) / 3;
     return TRUE;
@@ -167,8 +167,7 @@ static FvTensor *input_gradient(Check *check, GError **error)
 {
     const FvShape shape = fv_plan_input_shape(check->plan);
     const int batch = check->settings->batch;
-    g_autoptr(FvTensor) tensor =
-        fv_tensor_new(FV_F64, 4, (const gint64[]){ batch, shape.c, shape.h, shape.w }, error);
+    g_autoptr(FvTensor) tensor = fv_tensor_new(FV_F64, 4, (const gint64[]){ batch, shape.c, shape.h, shape.w }, error);
     FvBuffer *buffer = fv_plan_input_gradient(check->plan);
     if (tensor && !buffer)
         return g_steal_pointer(&tensor); /* no loss depends on it */

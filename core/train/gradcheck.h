@@ -18,10 +18,10 @@ typedef void (*FvGradcheckFunc)(const FvGradcheckResult *result, gpointer data);
 typedef struct {
     const FvGraph *graph; /* borrowed, as everything here */
     FvDevice *device;
-    guint64 seed;     /* of parameters, inputs, targets, and of which elements are looked at */
-    int batch;        /* samples */
+    guint64 seed;        /* of parameters, inputs, targets, and of which elements are looked at */
+    int batch;           /* samples */
     const char *weights; /* file, or NULL: parameters as training begins with them */
-    double tolerance; /* FV_GRADCHECK_TOLERANCE */
+    double tolerance;    /* FV_GRADCHECK_TOLERANCE */
 } FvGradcheckSettings;
 
 #define FV_GRADCHECK_TOLERANCE 1e-6

@@ -33,12 +33,13 @@ static char *layer_net(const FvPlugin *plugin, const char *example)
     } else {
         g_string_append(before, "conv(6, 3, pad=1)");
     }
-    return g_strdup_printf("net {\n"
-                           "  input(3, 7, 6) as image -> conv(5, 3, stride=2, pad=1) as other\n"
-                           "  image -> %s -> %s as result\n"
-                           "}\n"
-                           "loss = mse(result, target)\n",
-                           before->str, use);
+    return g_strdup_printf(
+        "net {\n"
+        "  input(3, 7, 6) as image -> conv(5, 3, stride=2, pad=1) as other\n"
+        "  image -> %s -> %s as result\n"
+        "}\n"
+        "loss = mse(result, target)\n",
+        before->str, use);
 }
 
 static char *loss_net(const FvPlugin *plugin, const char *example)
@@ -59,8 +60,7 @@ char **fv_gradcheck_pipelines(const FvPlugin *plugin)
         return NULL;
     g_autoptr(GStrvBuilder) builder = g_strv_builder_new();
     for (; *examples; examples++) {
-        g_autofree char *text =
-            plugin->kind == FV_LAYER ? layer_net(plugin, *examples) : loss_net(plugin, *examples);
+        g_autofree char *text = plugin->kind == FV_LAYER ? layer_net(plugin, *examples) : loss_net(plugin, *examples);
         g_strv_builder_add(builder, text);
     }
     return g_strv_builder_end(builder);

@@ -47,8 +47,9 @@ static void check_term(const FvSession *session, const FvTerm *term, FvDiag *dia
     if (target == FV_TARGET_NONE)
         return;
     if (target != FV_TARGET_CLASS || g_strcmp0(term->target, "label") != 0) {
-        fv_diag_error(diag, term->use.loc, NULL, "%s: the data give each image a class, \"label\"; there is no %s \"%s\"",
-                      name, target == FV_TARGET_CLASS ? "class" : "target", term->target);
+        fv_diag_error(diag, term->use.loc, NULL,
+                      "%s: the data give each image a class, \"label\"; there is no %s \"%s\"", name,
+                      target == FV_TARGET_CLASS ? "class" : "target", term->target);
         return;
     }
     if (info->classes < 1) {
@@ -57,8 +58,9 @@ static void check_term(const FvSession *session, const FvTerm *term, FvDiag *dia
     }
     const FvShape scores = fv_plan_layer(session->plan, (guint) term->value).out;
     if (fv_shape_elements(scores) < info->classes)
-        fv_diag_error(diag, term->use.loc, NULL, "%s: the data have %d classes, the value only %" G_GINT64_FORMAT
-                                                 " numbers", name, info->classes, fv_shape_elements(scores));
+        fv_diag_error(diag, term->use.loc, NULL,
+                      "%s: the data have %d classes, the value only %" G_GINT64_FORMAT " numbers", name, info->classes,
+                      fv_shape_elements(scores));
 }
 
 static gboolean check_terms(const FvSession *session, GError **error)
@@ -81,8 +83,9 @@ static gboolean check_graph(const FvGraph *graph, FvPurpose purpose, GError **er
     if (graph->losses->len == 0)
         fv_diag_error(diag, top, NULL, "there is no loss; write loss = softmax(logits, label), for example");
     if (purpose == FV_FOR_TRAINING && !graph->optimizer.plugin)
-        fv_diag_error(diag, top, NULL, "there is no optimizer; write optimizer = sgd(rate=0.01, momentum=0.9), for "
-                                       "example");
+        fv_diag_error(diag, top, NULL,
+                      "there is no optimizer; write optimizer = sgd(rate=0.01, momentum=0.9), for "
+                      "example");
     return fv_diag_check(diag, error);
 }
 

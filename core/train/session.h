@@ -16,9 +16,9 @@ enum { FV_SESSION_SLOTS = 50 };
 typedef struct {
     const FvGraph *graph; /* borrowed, as everything here */
     FvDevice *device;
-    guint64 seed; /* which samples are in which share, the order, augmentation, dropout */
-    gboolean keep; /* every value stays until the next step */
-    FvProgressBar *progress; /* or NULL */
+    guint64 seed;                      /* which samples are in which share, the order, augmentation, dropout */
+    gboolean keep;                     /* every value stays until the next step */
+    FvProgressBar *progress;           /* or NULL */
     const volatile sig_atomic_t *stop; /* not 0: stop at the next step; or NULL */
 } FvSessionSettings;
 

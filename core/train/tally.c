@@ -24,7 +24,7 @@ FvTally *fv_tally_new(FvPlan *plan)
     tally->values = g_new0(double *, fv_plan_terms(plan) + 1);
     for (guint i = 0; i < fv_plan_terms(plan); i++) {
         FvPlanTerm term = fv_plan_term(plan, i);
-        tally->values[i] = g_new(double, (gsize) term.stride * (gsize) tally->slots);
+        tally->values[i] = g_new(double, (gsize) term.stride *(gsize) tally->slots);
         if (term.metric && tally->metric < 0)
             tally->metric = (int) i;
     }

@@ -98,8 +98,7 @@ static gboolean do_chores(FvTrainer *trainer, Chores *chores, GError **error)
     const gboolean mark = in_epoch % FV_SESSION_SLOTS == 0 || in_epoch == trainer->epoch_steps;
     const gboolean stop = fv_session_stopped(trainer->session);
     const gboolean keep = is_time_to_save(trainer);
-    if (!mark && !stop && !keep && !fv_tally_full(trainer->tally) &&
-        g_get_monotonic_time() - chores->read < READ_EVERY)
+    if (!mark && !stop && !keep && !fv_tally_full(trainer->tally) && g_get_monotonic_time() - chores->read < READ_EVERY)
         return TRUE;
     if (!read_back(trainer, error))
         return FALSE;
@@ -265,9 +264,10 @@ static gboolean resume_run(FvTrainer *trainer, GError **error)
         !fv_run_truncate_log(trainer->run, trainer->at.step, error))
         return FALSE;
     if (g_strcmp0(device, trainer->notes.device) != 0)
-        fv_progress_print(trainer->settings->progress, "this run was begun on %s: on %s its numbers will differ in the "
-                                                       "last digits", device ? device : "another device",
-                          trainer->notes.device);
+        fv_progress_print(trainer->settings->progress,
+                          "this run was begun on %s: on %s its numbers will differ in the "
+                          "last digits",
+                          device ? device : "another device", trainer->notes.device);
     return TRUE;
 }
 
@@ -315,8 +315,8 @@ static gboolean open_trainer(FvTrainer *trainer, GError **error)
     if (!settings->resume)
         return open_session(trainer, error) && begin_run(trainer, error);
     trainer->run = fv_run_open(settings->resume, error);
-    return trainer->run && same_pipeline(trainer, error) && peek_seed(trainer, error) &&
-           open_session(trainer, error) && resume_run(trainer, error);
+    return trainer->run && same_pipeline(trainer, error) && peek_seed(trainer, error) && open_session(trainer, error) &&
+           resume_run(trainer, error);
 }
 
 /* ----------------------------------------------------------------------- end */

@@ -20,19 +20,19 @@ typedef struct {
 } FvTrainSettings;
 
 typedef struct {
-    char *folder;      /* of the run */
-    gboolean stopped;  /* by `stop`: a checkpoint was written */
-    gint64 step;       /* steps done */
-    gboolean tested;   /* there is a test split */
-    FvTotals test;     /* of best.safetensors */
-    char *metric;      /* name, or NULL */
+    char *folder;     /* of the run */
+    gboolean stopped; /* by `stop`: a checkpoint was written */
+    gint64 step;      /* steps done */
+    gboolean tested;  /* there is a test split */
+    FvTotals test;    /* of best.safetensors */
+    char *metric;     /* name, or NULL */
 } FvTrainResult;
 
 void fv_train_result_clear(FvTrainResult *result);
 
-/** Trains until all epochs are done. The run folder (run.h) gets pipeline.fv, log.jsonl, last.safetensors (a checkpoint,
- * at the end of each epoch and every so many seconds), best.safetensors (the parameters of the epoch with the best
- * metric, else loss, of the validation split; of the last epoch where there is none) and report.html.
+/** Trains until all epochs are done. The run folder (run.h) gets pipeline.fv, log.jsonl, last.safetensors (a
+ * checkpoint, at the end of each epoch and every so many seconds), best.safetensors (the parameters of the epoch with
+ * the best metric, else loss, of the validation split; of the last epoch where there is none) and report.html.
  *
  * Resuming gives bit for bit what would have come without the interruption. The resolved pipeline must be that of the
  * run: FV_ERROR_OPTION where it is not, or where the seed is another.

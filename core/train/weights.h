@@ -19,11 +19,11 @@ gboolean fv_weights_load(FvPlan *plan, const char *file, char ***classes, GError
 /** Where a training stands. Random numbers need no more than seed and position: they are counted, not drawn. */
 typedef struct {
     guint64 seed;
-    gint64 step;        /* steps done */
-    int epochs;         /* epochs done, with their validation */
-    FvSums sums, mark;  /* of the epoch under way; what of them is in the log */
-    gboolean has_best;  /* best.safetensors is there */
-    double best;        /* what it was chosen for: larger is better */
+    gint64 step;       /* steps done */
+    int epochs;        /* epochs done, with their validation */
+    FvSums sums, mark; /* of the epoch under way; what of them is in the log */
+    gboolean has_best; /* best.safetensors is there */
+    double best;       /* what it was chosen for: larger is better */
 } FvPosition;
 
 /** Where a training's files say what their numbers mean. */

@@ -21,16 +21,7 @@ G_BEGIN_DECLS
 #define FV_ABI 1u
 
 /** What a plugin is; one folder below plugins/ each. */
-typedef enum {
-    FV_SOURCE,
-    FV_AUGMENT,
-    FV_LAYER,
-    FV_LOSS,
-    FV_OPTIM,
-    FV_SCHEDULE,
-    FV_METRIC,
-    FV_KINDS
-} FvKind;
+typedef enum { FV_SOURCE, FV_AUGMENT, FV_LAYER, FV_LOSS, FV_OPTIM, FV_SCHEDULE, FV_METRIC, FV_KINDS } FvKind;
 
 /** The one error domain. Each room puts its context in front of the message. */
 #define FV_ERROR (fv_error_quark())
@@ -102,10 +93,10 @@ enum { FV_REQUIRED = 1 << 0 /* no default: the pipeline must give it */ };
 typedef struct {
     const char *name;
     FvType type;
-    size_t offset;             /* of the field in the plugin's state */
-    double def, def_hi;        /* numbers, booleans, choices (index), ranges (def..def_hi) */
-    const char *def_text;      /* strings, targets, FV_TYPE_INIT ("he") */
-    double min, max;           /* inclusive; checked on every element */
+    size_t offset;              /* of the field in the plugin's state */
+    double def, def_hi;         /* numbers, booleans, choices (index), ranges (def..def_hi) */
+    const char *def_text;       /* strings, targets, FV_TYPE_INIT ("he") */
+    double min, max;            /* inclusive; checked on every element */
     const char *const *choices; /* NULL-ended */
     const char *help;
     const char *unit; /* "px", "degrees", NULL */
@@ -113,42 +104,67 @@ typedef struct {
 } FvOption;
 
 /* The C type of the field is checked when the plugin is compiled: _Generic has no other branch. */
-#define FV_FIELD(T, field, type) _Generic(((T *) 0)->field, type: offsetof(T, field))
+#define FV_FIELD(T, field, type) _Generic(((T *) 0)->field, type : offsetof(T, field))
 
-#define FV_OPT_INT(T, field, def_, min_, max_, help_, ...)                                                             \
-    { .name = #field, .type = FV_TYPE_INT, .offset = FV_FIELD(T, field, int), .def = (def_), .min = (min_),            \
-      .max = (max_), .help = (help_), __VA_ARGS__ }
-#define FV_OPT_FLOAT(T, field, def_, min_, max_, help_, ...)                                                           \
-    { .name = #field, .type = FV_TYPE_FLOAT, .offset = FV_FIELD(T, field, float), .def = (def_), .min = (min_),        \
-      .max = (max_), .help = (help_), __VA_ARGS__ }
-#define FV_OPT_BOOL(T, field, def_, help_, ...)                                                                        \
-    { .name = #field, .type = FV_TYPE_BOOL, .offset = FV_FIELD(T, field, gboolean), .def = (def_), .max = 1,           \
-      .help = (help_), __VA_ARGS__ }
-#define FV_OPT_STRING(T, field, def_, help_, ...)                                                                      \
-    { .name = #field, .type = FV_TYPE_STRING, .offset = FV_FIELD(T, field, const char *), .def_text = (def_),          \
-      .help = (help_), __VA_ARGS__ }
-#define FV_OPT_CHOICE(T, field, def_, choices_, help_, ...)                                                            \
-    { .name = #field, .type = FV_TYPE_CHOICE, .offset = FV_FIELD(T, field, int), .def = (def_),                        \
-      .choices = (choices_), .help = (help_), __VA_ARGS__ }
-#define FV_OPT_SIZE(T, field, def_, min_, max_, help_, ...)                                                            \
-    { .name = #field, .type = FV_TYPE_SIZE, .offset = FV_FIELD(T, field, FvSize), .def = (def_), .min = (min_),        \
-      .max = (max_), .help = (help_), __VA_ARGS__ }
-#define FV_OPT_RANGE(T, field, lo_, hi_, min_, max_, help_, ...)                                                       \
-    { .name = #field, .type = FV_TYPE_RANGE, .offset = FV_FIELD(T, field, FvRange), .def = (lo_), .def_hi = (hi_),     \
-      .min = (min_), .max = (max_), .help = (help_), __VA_ARGS__ }
-#define FV_OPT_FLOATS(T, field, def_, min_, max_, help_, ...)                                                          \
-    { .name = #field, .type = FV_TYPE_FLOATS, .offset = FV_FIELD(T, field, FvFloats), .def = (def_), .min = (min_),    \
-      .max = (max_), .help = (help_), __VA_ARGS__ }
-#define FV_OPT_INIT(T, field, def_, help_, ...)                                                                        \
-    { .name = #field, .type = FV_TYPE_INIT, .offset = FV_FIELD(T, field, FvInit), .def_text = (def_),                  \
-      .help = (help_), __VA_ARGS__ }
-#define FV_OPT_VALUE(T, field, help_, ...)                                                                             \
-    { .name = #field, .type = FV_TYPE_VALUE, .offset = FV_FIELD(T, field, FvRef), .help = (help_),                     \
-      .flags = FV_REQUIRED, __VA_ARGS__ }
-#define FV_OPT_VALUES(name_, help_, ...) { .name = (name_), .type = FV_TYPE_VALUES, .help = (help_), __VA_ARGS__ }
-#define FV_OPT_TARGET(T, field, def_, help_, ...)                                                                      \
-    { .name = #field, .type = FV_TYPE_TARGET, .offset = FV_FIELD(T, field, const char *), .def_text = (def_),          \
-      .help = (help_), __VA_ARGS__ }
+#define FV_OPT_INT(T, field, def_, min_, max_, help_, ...)                                                    \
+    {                                                                                                         \
+        .name = #field, .type = FV_TYPE_INT, .offset = FV_FIELD(T, field, int), .def = (def_), .min = (min_), \
+        .max = (max_), .help = (help_), __VA_ARGS__                                                           \
+    }
+#define FV_OPT_FLOAT(T, field, def_, min_, max_, help_, ...)                                                      \
+    {                                                                                                             \
+        .name = #field, .type = FV_TYPE_FLOAT, .offset = FV_FIELD(T, field, float), .def = (def_), .min = (min_), \
+        .max = (max_), .help = (help_), __VA_ARGS__                                                               \
+    }
+#define FV_OPT_BOOL(T, field, def_, help_, ...)                                                                \
+    {                                                                                                          \
+        .name = #field, .type = FV_TYPE_BOOL, .offset = FV_FIELD(T, field, gboolean), .def = (def_), .max = 1, \
+        .help = (help_), __VA_ARGS__                                                                           \
+    }
+#define FV_OPT_STRING(T, field, def_, help_, ...)                                                               \
+    {                                                                                                           \
+        .name = #field, .type = FV_TYPE_STRING, .offset = FV_FIELD(T, field, const char *), .def_text = (def_), \
+        .help = (help_), __VA_ARGS__                                                                            \
+    }
+#define FV_OPT_CHOICE(T, field, def_, choices_, help_, ...)                                       \
+    {                                                                                             \
+        .name = #field, .type = FV_TYPE_CHOICE, .offset = FV_FIELD(T, field, int), .def = (def_), \
+        .choices = (choices_), .help = (help_), __VA_ARGS__                                       \
+    }
+#define FV_OPT_SIZE(T, field, def_, min_, max_, help_, ...)                                                       \
+    {                                                                                                             \
+        .name = #field, .type = FV_TYPE_SIZE, .offset = FV_FIELD(T, field, FvSize), .def = (def_), .min = (min_), \
+        .max = (max_), .help = (help_), __VA_ARGS__                                                               \
+    }
+#define FV_OPT_RANGE(T, field, lo_, hi_, min_, max_, help_, ...)                                                     \
+    {                                                                                                                \
+        .name = #field, .type = FV_TYPE_RANGE, .offset = FV_FIELD(T, field, FvRange), .def = (lo_), .def_hi = (hi_), \
+        .min = (min_), .max = (max_), .help = (help_), __VA_ARGS__                                                   \
+    }
+#define FV_OPT_FLOATS(T, field, def_, min_, max_, help_, ...)                                                         \
+    {                                                                                                                 \
+        .name = #field, .type = FV_TYPE_FLOATS, .offset = FV_FIELD(T, field, FvFloats), .def = (def_), .min = (min_), \
+        .max = (max_), .help = (help_), __VA_ARGS__                                                                   \
+    }
+#define FV_OPT_INIT(T, field, def_, help_, ...)                                                         \
+    {                                                                                                   \
+        .name = #field, .type = FV_TYPE_INIT, .offset = FV_FIELD(T, field, FvInit), .def_text = (def_), \
+        .help = (help_), __VA_ARGS__                                                                    \
+    }
+#define FV_OPT_VALUE(T, field, help_, ...)                                                           \
+    {                                                                                                \
+        .name = #field, .type = FV_TYPE_VALUE, .offset = FV_FIELD(T, field, FvRef), .help = (help_), \
+        .flags = FV_REQUIRED, __VA_ARGS__                                                            \
+    }
+#define FV_OPT_VALUES(name_, help_, ...)                                      \
+    {                                                                         \
+        .name = (name_), .type = FV_TYPE_VALUES, .help = (help_), __VA_ARGS__ \
+    }
+#define FV_OPT_TARGET(T, field, def_, help_, ...)                                                               \
+    {                                                                                                           \
+        .name = #field, .type = FV_TYPE_TARGET, .offset = FV_FIELD(T, field, const char *), .def_text = (def_), \
+        .help = (help_), __VA_ARGS__                                                                            \
+    }
 
 /* --------------------------------------------------------------- descriptor */
 
@@ -176,11 +192,11 @@ typedef struct {
 
 #define FV_SYMBOL "fovea_plugin"
 typedef const FvPlugin *(*FvEntry)(void);
-#define FV_EXPORT(descriptor)                                                                                          \
-    __attribute__((visibility("default"))) const FvPlugin *fovea_plugin(void);                                         \
-    __attribute__((visibility("default"))) const FvPlugin *fovea_plugin(void)                                          \
-    {                                                                                                                  \
-        return &(descriptor).base;                                                                                     \
+#define FV_EXPORT(descriptor)                                                  \
+    __attribute__((visibility("default"))) const FvPlugin *fovea_plugin(void); \
+    __attribute__((visibility("default"))) const FvPlugin *fovea_plugin(void)  \
+    {                                                                          \
+        return &(descriptor).base;                                             \
     }
 
 /* ------------------------------------------------------------ nodes, launches */
@@ -287,9 +303,9 @@ FvBuffer *fv_node_param(const FvNode *node, int i);
 FvBuffer *fv_node_gradient(const FvNode *node, int i); /* to overwrite */
 FvBuffer *fv_node_scratch(const FvNode *node, int i);
 /* Losses and metrics only. */
-FvBuffer *fv_node_target(const FvNode *node);  /* classes: int[N]; values: in the layout of input 0 */
-FvBuffer *fv_node_result(const FvNode *node);  /* real for each sample: write at fv_slot() + sample */
-double fv_node_weight(const FvNode *node);     /* the factor before the loss, 1 for metrics */
+FvBuffer *fv_node_target(const FvNode *node); /* classes: int[N]; values: in the layout of input 0 */
+FvBuffer *fv_node_result(const FvNode *node); /* real for each sample: write at fv_slot() + sample */
+double fv_node_weight(const FvNode *node);    /* the factor before the loss, 1 for metrics */
 
 /* Hooks are not called at every step: a list is recorded once for each mode and number of samples, and then enqueued
  * again and again. What changes from step to step is an argument of its own: fv_step(), fv_slot() ... */
@@ -355,17 +371,13 @@ static inline FvArg fv_slot(void)
 /** Appends a launch. Kernels of one list run one after the other; each sees what those before it wrote. Launches
  * cannot fail here: what the device refuses is reported, with the kernel's name, when the list is enqueued. */
 void fv_list_launch(FvList *list, FvKernel *kernel, FvGrid grid, const FvArg *args, int count);
-#define fv_launch(list, kernel, grid, ...)                                                                             \
-    fv_list_launch((list), (kernel), (grid), (const FvArg[]){ __VA_ARGS__ },                                           \
+#define fv_launch(list, kernel, grid, ...)                                   \
+    fv_list_launch((list), (kernel), (grid), (const FvArg[]){ __VA_ARGS__ }, \
                    (int) (sizeof((const FvArg[]){ __VA_ARGS__ }) / sizeof(FvArg)))
 
 /* -------------------------------------------------------------------- layers */
 
-enum {
-    FV_READS_NOTHING = 1 << 0,
-    FV_READS_X = 1 << 1,
-    FV_READS_Y = 1 << 2
-};
+enum { FV_READS_NOTHING = 1 << 0, FV_READS_X = 1 << 1, FV_READS_Y = 1 << 2 };
 enum { FV_NO_INPUTS = -1, FV_ANY_INPUTS = 1000 };
 
 /** A layer. Either the two maps, or plan, build, forward and backward. */
@@ -470,10 +482,10 @@ typedef struct {
 /** The stream of (seed, epoch, sample, operation). */
 FvRandom fv_random(uint64_t seed, uint32_t epoch, uint32_t sample, uint32_t operation);
 uint32_t fv_random_bits(FvRandom *random);
-double fv_random_uniform(FvRandom *random);                  /* in [0, 1) */
+double fv_random_uniform(FvRandom *random); /* in [0, 1) */
 double fv_random_range(FvRandom *random, double lo, double hi);
-uint32_t fv_random_below(FvRandom *random, uint32_t n);      /* 0 .. n - 1, without bias */
-double fv_random_gaussian(FvRandom *random);                 /* mean 0, deviation 1 */
+uint32_t fv_random_below(FvRandom *random, uint32_t n); /* 0 .. n - 1, without bias */
+double fv_random_gaussian(FvRandom *random);            /* mean 0, deviation 1 */
 
 /* ------------------------------------------------------------------ sources */
 
@@ -481,9 +493,9 @@ typedef enum { FV_TRAIN, FV_VALIDATE, FV_TEST, FV_SPLITS } FvSplit;
 
 /** What a source holds. Strings belong to the source. */
 typedef struct {
-    gint64 count[FV_SPLITS]; /* samples of each split; 0: it has none */
-    FvShape shape;           /* of every image; h = w = 0 where images differ */
-    int classes;             /* 0: no classes */
+    gint64 count[FV_SPLITS];        /* samples of each split; 0: it has none */
+    FvShape shape;                  /* of every image; h = w = 0 where images differ */
+    int classes;                    /* 0: no classes */
     const char *const *class_names; /* `classes` of them, or NULL */
 } FvSourceInfo;
 
@@ -495,7 +507,8 @@ typedef struct {
     char *name;         /* where it came from, for messages; g_free()d by the loader */
 } FvSample;
 
-/** A data source. `path` options come from the pipeline as written; relative ones are relative to the working folder. */
+/** A data source. `path` options come from the pipeline as written; relative ones are relative to the working folder.
+ */
 typedef struct {
     FvPlugin base;
     /** @info is zeroed before. Cleans up after itself where it fails: close is then not called. */
@@ -537,8 +550,8 @@ typedef struct {
     gboolean (*draw)(const void *self, FvShape in, FvShape out, gboolean training, FvRandom *random, float *drawn);
     /** Where input point (u, v) goes: the inverse of coord_map. NULL for pixel operations. */
     void (*forward_point)(const void *self, FvShape in, FvShape out, const float *drawn, float *u, float *v);
-    /** coord_map is affine (u and v become sums of multiples of u and v and constants: crop, flip, rotate, shear), so that
-     * rows of the output come from straight lines, and the map need not be asked for every point. */
+    /** coord_map is affine (u and v become sums of multiples of u and v and constants: crop, flip, rotate, shear), so
+     * that rows of the output come from straight lines, and the map need not be asked for every point. */
     gboolean affine;
 } FvAugment;
 

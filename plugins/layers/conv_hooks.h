@@ -25,8 +25,8 @@ static void conv_backward(FvNode *node, const void *self, FvList *list)
     fv_conv_backward(node, self, list);
 }
 
-#define CONV_HOOKS                                                                                                     \
-    .backward_reads = FV_READS_X, .build = conv_build, .pack = conv_pack, .forward = conv_forward,                     \
+#define CONV_HOOKS                                                                                 \
+    .backward_reads = FV_READS_X, .build = conv_build, .pack = conv_pack, .forward = conv_forward, \
     .backward = conv_backward
 
 #endif

@@ -42,9 +42,10 @@ static const char *const examples[] = { "dense(5)", "dense(19, bias=false)", "de
 static const FvLayer dense = {
     .base = { FV_HEAD(FvLayer, Dense), .kind = FV_LAYER, .name = "dense",
               .summary = "fully connected: every output is a weighted sum of all inputs", .options = options,
-              .details = "y[o] = bias[o] + sum over i of weight[o, i] * x[i]. An image c x h x w is taken as one vector "
-                         "of c * h * w numbers in C, H, W order; no flatten is needed before it. weight is outputs x "
-                         "inputs.",
+              .details =
+                  "y[o] = bias[o] + sum over i of weight[o, i] * x[i]. An image c x h x w is taken as one vector "
+                  "of c * h * w numbers in C, H, W order; no flatten is needed before it. weight is outputs x "
+                  "inputs.",
               .examples = examples },
     .plan = plan,
     CONV_HOOKS,

@@ -32,9 +32,8 @@ static gboolean plan(FvNode *node, void *self, GError **error)
         return TRUE;
     }
     if (!step_between(in.h, want.h, &stride.h) || !step_between(in.w, want.w, &stride.w)) {
-        g_set_error(error, FV_ERROR, FV_ERROR_SHAPE,
-                    "%s is %dx%dx%d, %s is %dx%dx%d: no stride makes one of the other", fv_node_input_name(node, 0),
-                    in.c, in.h, in.w, fv_node_input_name(node, 1), want.c, want.h, want.w);
+        g_set_error(error, FV_ERROR, FV_ERROR_SHAPE, "%s is %dx%dx%d, %s is %dx%dx%d: no stride makes one of the other",
+                    fv_node_input_name(node, 0), in.c, in.h, in.w, fv_node_input_name(node, 1), want.c, want.h, want.w);
         return FALSE;
     }
     layer->conv = (FvConv){
@@ -53,9 +52,10 @@ static gboolean plan(FvNode *node, void *self, GError **error)
 static const FvLayer match = {
     .base = { FV_HEAD(FvLayer, Match), .kind = FV_LAYER, .name = "match",
               .summary = "a 1x1 convolution to another value's shape, only where shapes differ", .options = options,
-              .details = "Where the shapes are equal, the value itself: no parameters, no work. Else a convolution with "
-                         "bias, a 1x1 kernel, as many output channels as the other value has, and the stride that makes "
-                         "its height and width: the shortcut of residual nets. No gradient goes to the other value.",
+              .details =
+                  "Where the shapes are equal, the value itself: no parameters, no work. Else a convolution with "
+                  "bias, a 1x1 kernel, as many output channels as the other value has, and the stride that makes "
+                  "its height and width: the shortcut of residual nets. No gradient goes to the other value.",
               .reference = "He et al., Deep residual learning for image recognition, 2016" },
     .min_inputs = 2,
     .max_inputs = 2,

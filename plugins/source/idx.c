@@ -15,7 +15,8 @@ typedef struct {
 static const FvOption options[] = {
     FV_OPT_STRING(IdxSource, path, NULL, "folder that holds train-images-idx3-ubyte and the others",
                   .flags = FV_REQUIRED),
-    FV_OPT_STRING(IdxSource, names, "", "names of the classes with commas between them, or a text file with one a line; \"\" for none"),
+    FV_OPT_STRING(IdxSource, names, "",
+                  "names of the classes with commas between them, or a text file with one a line; \"\" for none"),
     { 0 }
 };
 
