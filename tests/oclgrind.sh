@@ -1,0 +1,36 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# oclgrind.sh: small nets of each kind, forward and backward, in a simulator that reports every access out of bounds and
+# every race between work-items.
+set -u
+cases="activation-chain avgpool-rect batchnorm-conv batchnorm-dense concat conv-depthwise conv-dilation conv-everything
+conv-groups conv-stride-gaps conv-wide dense-spatial dense-wide densenet dropout-zero flatten-order gap-flatten inception
+loss-hinge loss-mse loss-smooth-l1 loss-softmax loss-sum match maxpool-rect mul penalty-all residual-change softmax-layer
+two-heads"
+command -v oclgrind >/dev/null || { echo "1..0 # SKIP oclgrind is not installed"; exit 0; }
+golden=$FOVEA_SOURCE/tests/golden
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+export FOVEA_DEVICE=oclgrind FOVEA_CACHE=0
+number=0
+
+run() {
+  local name=$1 lanes=$2
+  shift 2
+  number=$((number + 1))
+  if FOVEA_LANES=$lanes oclgrind --data-races --max-errors 5 "$FOVEA" run "$golden/$name/case.fv" \
+    --weights "$golden/$name/weights.safetensors" --in "$golden/$name/in.npy" "$@" >"$folder/out" 2>"$folder/errors" &&
+    [ ! -s "$folder/errors" ]; then
+    echo "ok $number - $name, $lanes lanes, $1"
+  else
+    echo "not ok $number - $name, $lanes lanes, $1"
+    head -n 40 "$folder/errors" | sed 's/^/# /'
+  fi
+}
+
+for name in $cases; do
+  for lanes in 1 16; do
+    run "$name" $lanes --target "$golden/$name/target.npy"
+  done
+done
+echo "1..$number"
