@@ -6,7 +6,6 @@
 
 #include "cli/dot.h"
 
-#include <json-glib/json-glib.h>
 
 static const FvCliHelp help = {
     "check", "PIPELINE", "Checks a pipeline, and prints shape, parameters, FLOPs and memory of each layer.",
@@ -143,7 +142,6 @@ static void add_layer(JsonBuilder *builder, const FvPlan *plan, guint i)
 static void print_json(const FvPlan *plan)
 {
     g_autoptr(JsonBuilder) builder = json_builder_new();
-    g_autoptr(JsonGenerator) generator = json_generator_new();
     json_builder_begin_object(builder);
     json_builder_set_member_name(builder, "layers");
     json_builder_begin_array(builder);
@@ -155,11 +153,7 @@ static void print_json(const FvPlan *plan)
     add_int(builder, "batch", fv_plan_batch(plan));
     add_int(builder, "bytes", (gint64) fv_plan_memory(plan).total);
     json_builder_end_object(builder);
-    g_autoptr(JsonNode) root = json_builder_get_root(builder);
-    json_generator_set_root(generator, root);
-    json_generator_set_pretty(generator, TRUE);
-    g_autofree char *text = json_generator_to_data(generator, NULL);
-    g_print("%s\n", text);
+    fv_cli_print_json(builder);
 }
 
 int fv_cli_check(int argc, char **argv)

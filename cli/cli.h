@@ -6,6 +6,7 @@
 #include "core/device/device.h"
 #include "core/train/pipeline.h"
 
+#include <json-glib/json-glib.h>
 #include <signal.h>
 
 /* Exit codes. */
@@ -55,10 +56,14 @@ gboolean fv_cli_count(const FvCliHelp *help, const FvCliOptions *options, int mi
 FvPipeline *fv_cli_pipeline(const FvCliOptions *options);
 /** Opens the device; NULL after a message, with the exit code in @code. */
 FvDevice *fv_cli_device(const FvCliOptions *options, int *code);
+/** Both. Returns FV_CLI_DONE, or the exit code after a message. */
+int fv_cli_open(const FvCliOptions *options, FvPipeline **pipeline, FvDevice **device);
 
 /** Set by the first SIGINT or SIGTERM from now on; a second one ends the program at once. */
 const volatile sig_atomic_t *fv_cli_catch_signals(void);
 
+/** Prints what was built, as people can read it. */
+void fv_cli_print_json(JsonBuilder *builder);
 /** "12.3 MiB"; g_free() it. */
 char *fv_cli_bytes(guint64 bytes);
 /** "1x28x28", or "10" for a vector; g_free() it. */

@@ -138,7 +138,25 @@ FvDevice *fv_cli_device(const FvCliOptions *options, int *code)
     return device;
 }
 
+int fv_cli_open(const FvCliOptions *options, FvPipeline **pipeline, FvDevice **device)
+{
+    int code = FV_CLI_WRONG;
+    *pipeline = fv_cli_pipeline(options);
+    *device = *pipeline ? fv_cli_device(options, &code) : NULL;
+    return code;
+}
+
 /* --------------------------------------------------------------------- texts */
+
+void fv_cli_print_json(JsonBuilder *builder)
+{
+    g_autoptr(JsonGenerator) generator = json_generator_new();
+    g_autoptr(JsonNode) root = json_builder_get_root(builder);
+    json_generator_set_root(generator, root);
+    json_generator_set_pretty(generator, TRUE);
+    g_autofree char *text = json_generator_to_data(generator, NULL);
+    g_print("%s\n", text);
+}
 
 char *fv_cli_bytes(guint64 bytes)
 {

@@ -17,10 +17,10 @@ static const FvCliHelp help = {
 static int evaluate(const FvCliOptions *options, FvSplit split)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(FvPipeline) pipeline = fv_cli_pipeline(options);
-    int code = FV_CLI_WRONG;
-    g_autoptr(FvDevice) device = pipeline ? fv_cli_device(options, &code) : NULL;
-    if (!device)
+    g_autoptr(FvPipeline) pipeline = NULL;
+    g_autoptr(FvDevice) device = NULL;
+    const int code = fv_cli_open(options, &pipeline, &device);
+    if (code != FV_CLI_DONE)
         return code;
     g_autoptr(FvProgressBar) progress = fv_progress_new(stderr, "images");
     const FvSessionSettings settings = { .graph = pipeline->graph,

@@ -6,7 +6,6 @@
 #include "core/options.h"
 #include "core/registry.h"
 
-#include <json-glib/json-glib.h>
 #include <math.h>
 #include <string.h>
 
@@ -207,16 +206,11 @@ static void add_plugin(JsonBuilder *builder, FvRegistry *registry, const FvPlugi
 static void print_json(const Inspection *inspection)
 {
     g_autoptr(JsonBuilder) builder = json_builder_new();
-    g_autoptr(JsonGenerator) generator = json_generator_new();
     json_builder_begin_array(builder);
     for (guint i = 0; i < inspection->plugins->len; i++)
         add_plugin(builder, inspection->registry, inspection->plugins->pdata[i]);
     json_builder_end_array(builder);
-    g_autoptr(JsonNode) root = json_builder_get_root(builder);
-    json_generator_set_root(generator, root);
-    json_generator_set_pretty(generator, TRUE);
-    g_autofree char *text = json_generator_to_data(generator, NULL);
-    g_print("%s\n", text);
+    fv_cli_print_json(builder);
 }
 
 /* -------------------------------------------------------------------- verb */

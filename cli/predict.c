@@ -4,7 +4,6 @@
 
 #include "core/train/apply.h"
 
-#include <json-glib/json-glib.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -134,23 +133,13 @@ static void describe(const FvGraph *graph, Output *output)
     }
 }
 
-static void print_json(JsonBuilder *builder)
-{
-    g_autoptr(JsonGenerator) generator = json_generator_new();
-    g_autoptr(JsonNode) root = json_builder_get_root(builder);
-    json_generator_set_root(generator, root);
-    json_generator_set_pretty(generator, TRUE);
-    g_autofree char *text = json_generator_to_data(generator, NULL);
-    g_print("%s\n", text);
-}
-
 static int predict(const FvCliOptions *options, Output *output)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(FvPipeline) pipeline = fv_cli_pipeline(options);
-    int code = FV_CLI_WRONG;
-    g_autoptr(FvDevice) device = pipeline ? fv_cli_device(options, &code) : NULL;
-    if (!device)
+    g_autoptr(FvPipeline) pipeline = NULL;
+    g_autoptr(FvDevice) device = NULL;
+    const int code = fv_cli_open(options, &pipeline, &device);
+    if (code != FV_CLI_DONE)
         return code;
     const FvApplySettings settings = { .graph = pipeline->graph, .device = device, .weights = options->weights };
     describe(pipeline->graph, output);
@@ -161,7 +150,7 @@ static int predict(const FvCliOptions *options, Output *output)
     if (output->builder) {
         json_builder_end_array(output->builder);
         if (done)
-            print_json(output->builder);
+            fv_cli_print_json(output->builder);
     }
     return done ? FV_CLI_DONE : fv_cli_fail(error);
 }

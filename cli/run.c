@@ -125,10 +125,10 @@ static gboolean backward(const FvApplySettings *settings, const Files *files, GE
 static int run(const FvCliOptions *options, const Files *files)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(FvPipeline) pipeline = fv_cli_pipeline(options);
-    int code = FV_CLI_WRONG;
-    g_autoptr(FvDevice) device = pipeline ? fv_cli_device(options, &code) : NULL;
-    if (!device)
+    g_autoptr(FvPipeline) pipeline = NULL;
+    g_autoptr(FvDevice) device = NULL;
+    const int code = fv_cli_open(options, &pipeline, &device);
+    if (code != FV_CLI_DONE)
         return code;
     const FvApplySettings settings = { .graph = pipeline->graph,
                                        .device = device,

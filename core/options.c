@@ -45,7 +45,7 @@ static const char *own_text(FvState *state, const char *text)
 
 static FvFloats own_floats(FvState *state, int count, const double *numbers)
 {
-    float *values = g_new(float, (gsize) count);
+    float *values = g_new(float, (guint) MAX(count, 0));
     for (int i = 0; i < count; i++)
         values[i] = (float) numbers[i];
     g_ptr_array_add(state->owned, values);
