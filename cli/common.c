@@ -84,7 +84,7 @@ gboolean fv_cli_parse(const FvCliHelp *help, unsigned wants, const GOptionEntry 
     g_autoptr(GError) error = NULL;
     g_autofree char *program = g_strconcat("fovea ", help->verb, NULL);
 
-    options->seed = -1;
+    options->seed = G_MININT64;
     g_set_prgname(program);
     g_option_context_set_summary(context, help->summary);
     g_option_context_set_description(context, help->description);
@@ -102,7 +102,9 @@ gboolean fv_cli_parse(const FvCliHelp *help, unsigned wants, const GOptionEntry 
     }
     if (!options->rest)
         options->rest = g_new0(char *, 1);
-    if (options->seed < -1) {
+    if (options->seed == G_MININT64)
+        options->seed = -1;
+    else if (options->seed < 0) {
         fv_cli_usage(help->verb, "--seed must not be negative");
         return FALSE;
     }

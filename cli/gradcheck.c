@@ -109,7 +109,8 @@ static int check_name(Session *session, const char *name)
         if (!plugin)
             continue;
         found++;
-        code = MAX(code, check_plugin(session, plugin));
+        const int one = check_plugin(session, plugin);
+        code = MAX(code, one);
     }
     return found ? code : fv_cli_fail(first);
 }

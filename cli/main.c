@@ -3,6 +3,7 @@
 #include "cli/cli.h"
 
 #include <locale.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -61,6 +62,14 @@ static int run_verb(guint i, int argc, char **argv)
     return verbs[i].run(argc, argv);
 }
 
+static int flushed(int code)
+{
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return code;
+    g_printerr("fovea: standard output cannot be written\n");
+    return MAX(code, FV_CLI_FAILED);
+}
+
 int main(int argc, char **argv)
 {
     /* LC_NUMERIC stays C: numbers are read and written with a point. */
@@ -83,6 +92,6 @@ int main(int argc, char **argv)
     const char *verb = help ? argv[2] : name;
     for (guint i = 0; i < G_N_ELEMENTS(verbs); i++)
         if (g_str_equal(verb, verbs[i].name))
-            return help ? run_verb(i, 2, asked) : run_verb(i, argc - 1, argv + 1);
+            return flushed(help ? run_verb(i, 2, asked) : run_verb(i, argc - 1, argv + 1));
     return unknown_verb(verb);
 }

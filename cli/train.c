@@ -58,15 +58,29 @@ static int report(const FvTrainResult *result, const char *pipeline)
     return FV_CLI_DONE;
 }
 
+static gboolean is_run(const char *folder, GError **error)
+{
+    g_autofree char *kept = g_build_filename(folder, FV_RUN_PIPELINE, NULL);
+    if (g_file_test(kept, G_FILE_TEST_IS_REGULAR))
+        return TRUE;
+    g_set_error(error, FV_ERROR, FV_ERROR_IO, "%s: no run to go on with: there is no %s in it", folder,
+                FV_RUN_PIPELINE);
+    return FALSE;
+}
+
 static int train(const FvCliOptions *options, const char *out, const char *resume)
 {
     g_autoptr(GError) error = NULL;
+    if (resume && !is_run(resume, &error))
+        return fv_cli_fail(error);
     g_autoptr(FvPipeline) pipeline =
         resume ? open_resumed(options, resume, &error)
                : fv_pipeline_open(options->rest[0], (const char *const *) options->sets, &error);
     int code;
-    if (!pipeline)
-        return MAX(fv_cli_fail(error), FV_CLI_WRONG);
+    if (!pipeline) {
+        fv_cli_fail(error);
+        return FV_CLI_WRONG;
+    }
     g_autoptr(FvDevice) device = fv_cli_device(options, &code);
     if (!device)
         return code;

@@ -80,6 +80,9 @@ static gboolean load_sample(FvLoader *loader, Slot *slot, int i, GError **error)
     if (!check_sample(loader, sample, error) ||
         !fv_prep_draw(config->prep, config->seed, loader->epoch, index, sample->shape,
                       slot->batch.params + loader->params * (gsize) i, &on, error)) {
+        /* What one sample is like is no mistake of the pipeline. */
+        if (error && g_error_matches(*error, FV_ERROR, FV_ERROR_SHAPE))
+            (*error)->code = FV_ERROR_DATA;
         if (sample->name)
             g_prefix_error(error, "%s: ", sample->name);
         else

@@ -4,14 +4,14 @@
 
 #include <string.h>
 
-static int larger_first(const void *a, const void *b)
+static int larger_first(const void *a, const void *b, gpointer unused)
 {
     const FvPiece *const *x = a, *const *y = b;
     if ((*x)->bytes != (*y)->bytes)
         return (*x)->bytes < (*y)->bytes ? 1 : -1;
     if ((*x)->first != (*y)->first)
         return (*x)->first < (*y)->first ? -1 : 1;
-    return *x < *y ? -1 : *x > *y;
+    return 0; /* the sort is stable: as the caller has them, wherever they lie in memory */
 }
 
 static int by_offset(const void *a, const void *b)
@@ -42,7 +42,7 @@ guint64 fv_arena_pack(FvPiece *const *pieces, guint count, guint64 align, guint6
     chunk = chunk / align * align;
     if (count == 0)
         return 0;
-    qsort(order, count, sizeof *order, larger_first);
+    g_qsort_with_data(order, (gint) count, sizeof *order, larger_first, NULL);
     for (guint i = 0; i < count; i++) {
         FvPiece *piece = order[i];
         guint alive = 0;

@@ -93,11 +93,11 @@ static gboolean build_program(FvPlan *plan, const char *const *extra, GError **e
     if (dump && !g_file_set_contents(dump, source, -1, error))
         return FALSE;
     /* -w: compilers print how many warnings there are, but not which, on every start. */
-    plan->program =
-        fv_program_build(plan->device, source,
-                         plan->settings.doubles ? "-w -cl-std=CL1.2 -cl-mad-enable"
-                                                : "-w -cl-std=CL1.2 -cl-mad-enable -cl-single-precision-constant",
-                         error);
+    const char *more = g_getenv("FOVEA_BUILD_OPTIONS"); /* for those who write kernels, too */
+    g_autofree char *options = g_strjoin(" ", "-w -cl-std=CL1.2 -cl-mad-enable",
+                                         plan->settings.doubles ? "" : "-cl-single-precision-constant",
+                                         more ? more : "", NULL);
+    plan->program = fv_program_build(plan->device, source, options, error);
     if (!plan->program)
         return FALSE;
     for (guint i = 0; i < plan->kernels->len; i++)

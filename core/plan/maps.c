@@ -201,6 +201,19 @@ void fv_maps_add(FvPlan *plan, FvBuffer *sum, FvBuffer *more, guint64 reals, FvL
     fv_launch(list, plan->add_kernel, chunks_of(reals), fv_buffer(sum), fv_buffer(more), fv_int((int) reals));
 }
 
+static void build_clear(FvPlan *plan)
+{
+    g_autoptr(GString) source = g_string_new(NULL);
+    g_string_append_printf(source, KERNEL "FV_NAME(clear)(global real *restrict fv_g, int count)\n{\n%s"
+                                          "        fv_g[fv_i] = 0;\n    }\n}\n", each_element);
+    plan->clear_kernel = add_kernel(plan, source, "clear", NULL);
+}
+
+void fv_maps_clear(FvPlan *plan, FvBuffer *gradient, guint64 reals, FvList *list)
+{
+    fv_launch(list, plan->clear_kernel, chunks_of(reals), fv_buffer(gradient), fv_int((int) reals));
+}
+
 static void build_update(FvPlan *plan)
 {
     const FvUse *use = &plan->graph->optimizer;
@@ -260,6 +273,8 @@ void fv_maps_build(FvPlan *plan)
     }
     if (sums)
         build_add(plan);
+    if (plan->settings.purpose == FV_FOR_TRAINING)
+        build_clear(plan);
     if (plan->settings.purpose == FV_FOR_TRAINING && plan->graph->optimizer.plugin)
         build_update(plan);
 }

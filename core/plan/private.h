@@ -104,7 +104,7 @@ struct FvPlan {
     cl_mem call_memory, param_memory, gradient_memory, slot_memory[FV_MAX_SLOTS];
     FvBuffer weights_value, weights_gradient, all_value, all_gradient, all_slots[FV_MAX_SLOTS];
     GPtrArray *buffers; /* of cl_mem: sub-buffers */
-    FvKernel *add_kernel, *update_kernel;
+    FvKernel *add_kernel, *update_kernel, *clear_kernel;
     GHashTable *lists; /* kind and samples -> FvList */
 };
 
@@ -120,6 +120,7 @@ void fv_maps_loss(FvNode *node, FvList *list);
 void fv_maps_penalty(FvNode *node, FvList *list);
 void fv_maps_update(FvPlan *plan, FvList *list);
 void fv_maps_add(FvPlan *plan, FvBuffer *sum, FvBuffer *more, guint64 reals, FvList *list);
+void fv_maps_clear(FvPlan *plan, FvBuffer *gradient, guint64 reals, FvList *list);
 FvKernel *fv_plan_add_kernel(FvPlan *plan, const char *source, const char *name, const char *defines);
 
 static inline guint64 fv_round_up(guint64 value, guint64 align)

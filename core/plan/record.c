@@ -7,6 +7,11 @@ static gboolean computed(const FvNode *node)
     return node->alive && !node->passes;
 }
 
+static gboolean has_backward(const FvNode *node)
+{
+    return computed(node) && node->reached && node->dy;
+}
+
 static void pack(FvPlan *plan, FvList *list)
 {
     for (guint i = 0; i < plan->nodes->len; i++) {
@@ -80,13 +85,23 @@ static void backward(FvPlan *plan, FvList *list)
     for (guint i = plan->nodes->len; i-- > 0;) {
         FvNode *node = plan->nodes->pdata[i];
         const FvLayer *layer = fv_node_layer(node);
-        if (!computed(node) || !node->reached || !node->dy)
+        if (!has_backward(node))
             continue;
         if (layer->forward_map)
             fv_maps_backward(node, list);
         else if (layer->backward)
             layer->backward(node, node->self, list);
         add_up(node, list);
+    }
+}
+
+/* Gradients that no backward pass writes, and to which penalties are added at every step. */
+static void clear_rest(FvPlan *plan, FvList *list)
+{
+    for (guint i = 0; i < plan->params->len; i++) {
+        FvParam *param = plan->params->pdata[i];
+        if (param->spec.role == FV_WEIGHT && !has_backward(param->node))
+            fv_maps_clear(plan, &param->gradient, (guint64) param->elements, list);
     }
 }
 
@@ -101,8 +116,10 @@ static void record(FvPlan *plan, FvListKind kind, FvList *list)
     if (kind == FV_LIST_PREDICT)
         return;
     losses(plan, list);
-    if (training)
+    if (training) {
+        clear_rest(plan, list);
         backward(plan, list);
+    }
     penalties(plan, list);
     if (kind == FV_LIST_TRAIN)
         fv_maps_update(plan, list);

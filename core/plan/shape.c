@@ -245,9 +245,11 @@ static gboolean bind_target(FvNode *node, const char *name, FvTarget kind, GErro
         target->shape = shape;
         g_ptr_array_add(plan->targets, target);
     } else if (target->kind != kind || !fv_shape_equal(target->shape, shape)) {
-        g_set_error(error, FV_ERROR, FV_ERROR_SHAPE, "%s is used both as %s and as %s", name,
-                    target->kind == FV_TARGET_CLASS ? "a class" : "numbers",
-                    kind == FV_TARGET_CLASS ? "a class" : "numbers of another shape");
+        const char *is = target->kind == FV_TARGET_CLASS ? "a class" : "numbers";
+        const char *wanted = kind == FV_TARGET_CLASS ? "a class"
+                             : target->kind == kind  ? "numbers of another shape"
+                                                     : "numbers";
+        g_set_error(error, FV_ERROR, FV_ERROR_SHAPE, "%s is used both as %s and as %s", name, is, wanted);
         return FALSE;
     }
     node->target = target;

@@ -36,9 +36,11 @@ static const char *first_layer(FvPlan *plan, int samples)
 /* The same steps give the same numbers: one of them is repeated with everything kept. */
 static char *find_layer(const FvTrainer *trainer, gint64 step)
 {
-    FvSessionSettings settings = {
-        .graph = trainer->graph, .device = trainer->settings->device, .seed = trainer->at.seed, .keep = TRUE
-    };
+    FvSessionSettings settings = { .graph = trainer->graph,
+                                   .device = trainer->settings->device,
+                                   .seed = trainer->at.seed,
+                                   .share = trainer->session,
+                                   .keep = TRUE };
     g_autofree char *last = fv_run_file(trainer->run, FV_RUN_LAST);
     g_autoptr(FvSession) session = fv_session_new(&settings, FV_FOR_TRAINING, NULL);
     FvPosition at;

@@ -24,21 +24,35 @@ struct FvFeed {
     int under_way;
 };
 
+/* Sources promise as many names as there are classes; who comes after wants an end to them. */
+static void own_class_names(FvOpenSource *open)
+{
+    if (!open->info.class_names)
+        return;
+    open->class_names = g_new0(char *, (gsize) open->info.classes + 1);
+    for (int i = 0; i < open->info.classes; i++)
+        open->class_names[i] = g_strdup(open->info.class_names[i]);
+    open->info.class_names = (const char *const *) open->class_names;
+}
+
 gboolean fv_source_open(const FvUse *use, FvOpenSource *open, GError **error)
 {
     open->source = (const FvSource *) use->plugin;
     open->self = fv_state_self(use->state);
     open->info = (FvSourceInfo){ 0 };
-    if (open->source->open(open->self, &open->info, error))
-        return TRUE;
-    open->source = NULL;
-    return FALSE;
+    if (!open->source->open(open->self, &open->info, error)) {
+        open->source = NULL;
+        return FALSE;
+    }
+    own_class_names(open);
+    return TRUE;
 }
 
 void fv_source_close(FvOpenSource *open)
 {
     if (open->source)
         open->source->close(open->self);
+    g_clear_pointer(&open->class_names, g_strfreev);
     open->source = NULL;
 }
 

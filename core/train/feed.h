@@ -11,6 +11,7 @@ typedef struct {
     const FvSource *source;
     void *self;
     FvSourceInfo info;
+    char **class_names; /* what info.class_names is then: a copy, NULL-ended */
 } FvOpenSource;
 
 gboolean fv_source_open(const FvUse *use, FvOpenSource *open, GError **error);

@@ -142,6 +142,14 @@ static gboolean load(FvSession *session, int preps, GError **error)
     return TRUE;
 }
 
+static gboolean open_source(FvSession *session, GError **error)
+{
+    if (!session->settings.share)
+        return fv_source_open(&session->settings.graph->source, &session->source, error);
+    session->source = session->settings.share->source;
+    return TRUE;
+}
+
 FvSession *fv_session_new(const FvSessionSettings *settings, FvPurpose purpose, GError **error)
 {
     g_autoptr(FvSession) session = g_new0(FvSession, 1);
@@ -149,7 +157,7 @@ FvSession *fv_session_new(const FvSessionSettings *settings, FvPurpose purpose, 
     session->settings = *settings;
     /* The net first: its mistakes need no data to be found. */
     if (!check_graph(settings->graph, purpose, error) || !make_plan(session, purpose, error) ||
-        !fv_source_open(&settings->graph->source, &session->source, error) || !check_terms(session, error))
+        !open_source(session, error) || !check_terms(session, error))
         return NULL;
     for (int i = 0; i < preps; i++)
         if (!make_prep(session, i, error))
@@ -168,7 +176,8 @@ void fv_session_free(FvSession *session)
     for (int i = 0; i < PREPS; i++)
         fv_prep_free(session->preps[i]);
     fv_plan_free(session->plan);
-    fv_source_close(&session->source);
+    if (!session->settings.share)
+        fv_source_close(&session->source);
     g_free(session);
 }
 

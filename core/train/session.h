@@ -13,16 +13,17 @@
 /** Steps whose results stay on the device until they are read, at most. */
 enum { FV_SESSION_SLOTS = 50 };
 
+typedef struct FvSession FvSession;
+
 typedef struct {
     const FvGraph *graph; /* borrowed, as everything here */
     FvDevice *device;
     guint64 seed;                      /* which samples are in which share, the order, augmentation, dropout */
+    FvSession *share;                  /* its source, which is open, is used and must outlive this one; or NULL */
     gboolean keep;                     /* every value stays until the next step */
     FvProgressBar *progress;           /* or NULL */
     const volatile sig_atomic_t *stop; /* not 0: stop at the next step; or NULL */
 } FvSessionSettings;
-
-typedef struct FvSession FvSession;
 
 /** Opens the source, plans the net and loads it. FV_FOR_EVALUATION or FV_FOR_TRAINING.
  * Mistakes of the pipeline come with their place, one a line. */

@@ -1,0 +1,499 @@
+/* SPDX-License-Identifier: MIT
+ * test_plan.c: shapes, parameters, what is alive, memory, and that lists compute the same however the plan is laid out.
+ */
+#include "core/exec/exec.h"
+#include "core/plan/plan.h"
+#include "core/train/pipeline.h"
+
+#include <math.h>
+#include <string.h>
+
+static FvDevice *device; /* one for all cases, opened by main() */
+
+/* ------------------------------------------------------------------- tools */
+
+typedef struct {
+    FvPipeline *pipeline;
+    FvPlan *plan;
+} Net;
+
+static void net_clear(Net *net)
+{
+    g_clear_pointer(&net->plan, fv_plan_free);
+    g_clear_pointer(&net->pipeline, fv_pipeline_free);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Net, net_clear)
+
+/* The plan is NULL, and @error set, where it cannot be made. */
+static Net net_try(const char *text, FvPlanSettings settings, GError **error)
+{
+    g_autoptr(GError) failed = NULL;
+    g_autoptr(FvDiag) diag = fv_diag_new();
+    Net net = { fv_pipeline_from_text("t.fv", text, &failed), NULL };
+    g_assert_no_error(failed);
+    net.plan = fv_plan_new(net.pipeline->graph, &settings, diag);
+    fv_diag_check(diag, error);
+    return net;
+}
+
+static Net net_plan(const char *text, FvPlanSettings settings)
+{
+    g_autoptr(GError) error = NULL;
+    Net net = net_try(text, settings, &error);
+    g_assert_no_error(error);
+    return net;
+}
+
+/* Loaded, with parameters of a seed. */
+static Net net_load(const char *text, FvPlanSettings settings)
+{
+    g_autoptr(GError) error = NULL;
+    Net net = net_plan(text, settings);
+    fv_plan_load(net.plan, device, NULL, &error);
+    g_assert_no_error(error);
+    fv_plan_initialise(net.plan, 11, &error);
+    g_assert_no_error(error);
+    return net;
+}
+
+/* Numbers of a stream, the same for every sample whatever the number of samples. */
+static void write_random(Net *net, FvBuffer *buffer, FvShape shape, int samples, guint32 stream, double scale)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(FvTensor) tensor =
+        fv_tensor_new(FV_F32, 4, (const gint64[]){ samples, shape.c, shape.h, shape.w }, &error);
+    const gint64 each = fv_shape_elements(shape);
+    for (int s = 0; s < samples; s++) {
+        FvRandom random = fv_random(5, 0, (guint32) s, stream);
+        for (gint64 i = 0; i < each; i++)
+            fv_tensor_set(tensor, s * each + i, scale * fv_random_gaussian(&random));
+    }
+    fv_plan_write_value(net->plan, buffer, shape, samples, tensor, &error);
+    g_assert_no_error(error);
+}
+
+/* Input and targets. */
+static void write_batch(Net *net, int samples, double scale)
+{
+    static const char *const targets[] = { "label", "target", "other" };
+    g_autofree gint32 *classes = g_new(gint32, samples);
+    for (int s = 0; s < samples; s++)
+        classes[s] = s % 4;
+    write_random(net, fv_plan_input(net->plan), fv_plan_input_shape(net->plan), samples, 1, scale);
+    for (guint i = 0; i < G_N_ELEMENTS(targets); i++) {
+        FvTarget kind;
+        FvShape shape;
+        FvBuffer *buffer = fv_plan_target(net->plan, targets[i], &kind, &shape);
+        if (buffer && kind == FV_TARGET_CLASS)
+            fv_device_write(device, buffer->memory, 0, (size_t) samples * sizeof *classes, classes, NULL);
+        else if (buffer)
+            write_random(net, buffer, shape, samples, 2 + i, scale);
+    }
+}
+
+static void enqueue(Net *net, FvListKind kind, int samples, guint32 number)
+{
+    g_autoptr(GError) error = NULL;
+    const FvStep step = { .step = number, .rate = 0.05, .seed = 3 };
+    const FvList *list = fv_plan_list(net->plan, kind, samples, &error);
+    g_assert_no_error(error);
+    fv_exec_enqueue(device, list, &step, &error);
+    g_assert_no_error(error);
+}
+
+/* All that @get gives for the trained parameters, one behind the other. */
+static GArray *read_params(Net *net, FvTensor *(*get)(FvPlan *, guint, GError **) )
+{
+    GArray *numbers = g_array_new(FALSE, FALSE, sizeof(double));
+    for (guint i = 0; i < fv_plan_params(net->plan); i++) {
+        g_autoptr(GError) error = NULL;
+        g_autoptr(FvTensor) tensor = fv_plan_param(net->plan, i).trained ? get(net->plan, i, &error) : NULL;
+        g_assert_no_error(error);
+        for (gint64 k = 0; tensor && k < fv_tensor_elements(tensor); k++) {
+            const double number = fv_tensor_get(tensor, k);
+            g_array_append_val(numbers, number);
+        }
+    }
+    return numbers;
+}
+
+static GArray *read_output(Net *net, int samples)
+{
+    g_autoptr(GError) error = NULL;
+    const FvShape shape = fv_plan_output_shape(net->plan);
+    GArray *numbers = g_array_new(FALSE, FALSE, sizeof(double));
+    g_array_set_size(numbers, (guint) (samples * fv_shape_elements(shape)));
+    fv_plan_read_value(net->plan, fv_plan_output(net->plan), shape, samples, (double *) numbers->data, &error);
+    g_assert_no_error(error);
+    return numbers;
+}
+
+/* Gradients of one step. */
+static GArray *gradients(Net *net, int samples, double scale)
+{
+    write_batch(net, samples, scale);
+    enqueue(net, FV_LIST_GRADIENT, samples, 0);
+    return read_params(net, fv_plan_get_gradient);
+}
+
+static GArray *prediction(Net *net, int samples, double scale)
+{
+    write_batch(net, samples, scale);
+    enqueue(net, FV_LIST_PACK, samples, 0);
+    enqueue(net, FV_LIST_PREDICT, samples, 0);
+    return read_output(net, samples);
+}
+
+#define assert_same(a, b) g_assert_cmpmem((a)->data, (a)->len * sizeof(double), (b)->data, (b)->len * sizeof(double))
+
+/* Within a share of the largest. */
+static void assert_near(const GArray *a, const GArray *b, double tolerance)
+{
+    double largest = 0, off = 0;
+    g_assert_cmpuint(a->len, ==, b->len);
+    for (guint i = 0; i < a->len; i++) {
+        const double x = g_array_index(a, double, i), y = g_array_index(b, double, i);
+        largest = MAX(largest, fabs(x));
+        off = isnan(x - y) ? INFINITY : MAX(off, fabs(x - y));
+    }
+    g_assert_cmpfloat(largest, >, 0);
+    g_assert_cmpfloat(off, <=, tolerance * largest);
+}
+
+/* ------------------------------------------------------------------- shapes */
+
+static const struct {
+    const char *net;
+    FvShape out;
+    gint64 parameters;
+} shapes[] = {
+    { "input(3, 32, 32) -> conv(10, 5, pad=2)", { 10, 32, 32 }, 760 },
+    { "input(3, 32, 32) -> conv(8, 3, stride=2)", { 8, 15, 15 }, 224 },
+    { "input(1, 10, 7) -> conv(2, 2, stride=3)", { 2, 3, 2 }, 10 },
+    { "input(1, 10, 7) -> conv(2, [3, 1], stride=[1, 2], pad=[0, 1])", { 2, 8, 5 }, 8 },
+    { "input(6, 8, 8) -> conv(12, 3, pad=1, groups=3, bias=false)", { 12, 8, 8 }, 216 },
+    { "input(6, 8, 8) -> conv(6, 3, groups=6)", { 6, 6, 6 }, 60 },
+    { "input(1, 9, 9) -> conv(4, 3, dilation=2)", { 4, 5, 5 }, 40 },
+    { "input(1, 5, 5) -> maxpool(2)", { 1, 2, 2 }, 0 },
+    { "input(2, 7, 7) -> maxpool(3, stride=2, pad=1)", { 2, 4, 4 }, 0 },
+    { "input(5, 4, 3) -> gap", { 5, 1, 1 }, 0 },
+    { "input(3, 4, 4) -> dense(10)", { 10, 1, 1 }, 490 },
+    { "input(3, 4, 5) -> flatten", { 60, 1, 1 }, 0 },
+    { "input(3, 4, 4) -> batchnorm", { 3, 4, 4 }, 6 }, /* statistics are not trained */
+    { "input(3, 4, 4) -> { conv(4, 1) | conv(6, 3, pad=1) } -> concat", { 10, 4, 4 }, 184 },
+    { "input(3, 8, 8) as x -> conv(3, 3, pad=1) as y  x -> match(y)", { 3, 8, 8 }, 84 },
+    { "input(3, 8, 8) as x -> conv(6, 3, stride=2, pad=1) as y  x -> match(y)", { 6, 4, 4 }, 192 },
+    { "input(3, 7, 7) as x -> conv(6, 3, stride=3, pad=1) as y  x -> match(y)", { 6, 3, 3 }, 192 },
+};
+
+static void test_shapes(void)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(shapes); i++) {
+        g_autofree char *text = g_strdup_printf("net { %s }\n", shapes[i].net);
+        g_auto(Net) net = net_plan(text, (FvPlanSettings){ .batch = 1 });
+        const FvShape out = fv_plan_output_shape(net.plan);
+        g_test_message("%s: %dx%dx%d", shapes[i].net, out.c, out.h, out.w);
+        g_assert_true(fv_shape_equal(out, shapes[i].out));
+        g_assert_cmpint(fv_plan_parameter_count(net.plan), ==, shapes[i].parameters);
+    }
+}
+
+static void test_match(void)
+{
+    g_auto(Net) net =
+        net_plan("net { input(3, 8, 8) as x -> conv(3, 3, pad=1) as y  x -> match(y) }", (FvPlanSettings){ 0 });
+    const FvPlanLayer conv = fv_plan_layer(net.plan, 1), match = fv_plan_layer(net.plan, 2);
+    g_assert_true(match.passes && match.parameters == 0);
+    g_assert_cmpfloat(conv.flops, >=, 2.0 * 3 * 9 * 3 * 8 * 8); /* a product and a sum count two */
+}
+
+/* ------------------------------------------------------------------- mistakes */
+
+static const struct {
+    const char *text, *message;
+} mistakes[] = {
+    { "net { input(3, 8, 8)\n  -> conv(4, 9) }\n",
+      "t.fv:2:6: error: conv: kernel 9x9 is larger than the padded input 8x8" },
+    { "net { input(6, 8, 8) -> conv(4, 3, groups=3) }\n",
+      "t.fv:1:25: error: conv: groups=3 must divide the channels of input (6) and output (4)" },
+    { "net { input(1, 4, 4) as a -> conv(2, 1) as b\n  add(a, b) }\n", "t.fv:2:3: error: add: a is 1x4x4, b is 2x4x4" },
+    { "net { input(1, 4, 4) -> { conv(2, 1) | conv(2, 2) } -> concat }\n",
+      "t.fv:1:56: error: concat: conv1 is 2x4x4, conv2 is 2x3x3" },
+    { "block residual(c) {\n"
+      "  in -> conv(c, 3, stride=2, pad=1) as main\n"
+      "  in -> conv(c / 2, 1) as skip\n"
+      "  add(main, skip) as out\n"
+      "}\n"
+      "net {\n"
+      "  input(3, 32, 32) -> residual(32) -> gap\n"
+      "}\n",
+      "t.fv:4:3: error: add: main is 32x16x16, skip is 16x32x32 (in residual, used at 7:23)" },
+    /* two mistakes are two messages; what follows from one is no other */
+    { "net { input(1, 4, 4) as x -> conv(2, 9) -> conv(2, 9) -> maxpool(8)\n  x -> conv(3, 2, groups=2) }\n",
+      "t.fv:1:30: error: conv: kernel 9x9 is larger than the padded input 4x4\n"
+      "t.fv:2:8: error: conv: groups=2 must divide the channels of input (1) and output (3)" },
+    { "net { input(3, 4, 4) -> { dense(4) as a | dense(5) as b } }\nloss = mse(a, target) + mse(b, target)\n",
+      "t.fv:2:25: error: mse: target is used both as numbers and as numbers of another shape" },
+    { "net { input(3, 4, 4) -> dense(4) as a }\nloss = softmax(a, label) + mse(a, label)\n",
+      "t.fv:2:28: error: mse: label is used both as a class and as numbers" },
+    { "net { input(3, 65500, 65500) }\n",
+      "t.fv:1:7: error: input: the output of 3x65500x65500 for 2 samples has more elements than can be numbered" },
+};
+
+static void test_mistakes(void)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(mistakes); i++) {
+        g_autoptr(GError) error = NULL;
+        g_auto(Net) net = net_try(mistakes[i].text, (FvPlanSettings){ .purpose = FV_FOR_TRAINING, .batch = 2 }, &error);
+        g_assert_null(net.plan);
+        g_assert_error(error, FV_ERROR, FV_ERROR_SHAPE);
+        g_assert_cmpstr(error->message, ==, mistakes[i].message);
+    }
+}
+
+/* --------------------------------------------------------------- what is alive */
+
+static const char two_heads[] =
+    "net { input(3, 8, 8) -> conv(8, 3, pad=1) -> relu as trunk\n"
+    "  trunk -> gap -> dense(4) as logits\n"
+    "  trunk -> conv(2, 1) -> flatten as map }\n"
+    "loss = softmax(logits, label) + 0.5 * mse(map, target)\n"
+    "optimizer = sgd(rate=0.05, momentum=0.9)\n";
+
+static void test_alive(void)
+{
+    static const char *const dead[] = { "conv2", "flatten1", NULL };
+    g_auto(Net) predicts = net_plan(two_heads, (FvPlanSettings){ .purpose = FV_FOR_PREDICTION, .batch = 2 });
+    g_auto(Net) trains = net_plan(two_heads, (FvPlanSettings){ .purpose = FV_FOR_TRAINING, .batch = 2 });
+    for (guint i = 0; i < fv_plan_layers(predicts.plan); i++) {
+        const FvPlanLayer layer = fv_plan_layer(predicts.plan, i);
+        g_assert_true(layer.alive == !g_strv_contains(dead, layer.path));
+        g_assert_true(fv_plan_layer(trains.plan, i).alive);
+    }
+    g_assert_cmpuint(fv_plan_terms(predicts.plan), ==, 0);
+    g_assert_cmpuint(fv_plan_terms(trains.plan), ==, 3); /* the losses, and accuracy by itself */
+    g_assert_cmpint(fv_plan_output_shape(predicts.plan).c, ==, 4);
+    g_assert_cmpfloat(fv_plan_flops(predicts.plan), <, fv_plan_flops(trains.plan));
+}
+
+/* -------------------------------------------------------------------- memory */
+
+static const char deep[] =
+    "net { input(4, 12, 12) -> conv(8, 3, pad=1) -> batchnorm -> relu as a -> conv(8, 3, pad=1) -> batchnorm as b\n"
+    "  add(a, b) -> relu -> { conv(6, 1) -> sigmoid | maxpool(3, stride=1, pad=1) | conv(2, 3, pad=1) -> elu }\n"
+    "  -> concat -> dropout(0.3) -> maxpool(2) -> conv(12, 3) -> tanh -> dense(4) as logits }\n"
+    "loss = softmax(logits, label) + l2(0.001)\noptimizer = sgd(rate=0.05, momentum=0.9)\n";
+
+static FvPlanMemory memory_of(FvPurpose purpose, int batch, gboolean keep)
+{
+    g_auto(Net) net = net_plan(deep, (FvPlanSettings){ .purpose = purpose, .batch = batch, .lanes = 16, .keep = keep });
+    const FvPlanMemory m = fv_plan_memory(net.plan);
+    g_assert_cmpuint(m.total, ==, m.parameters + m.gradients + m.optimizer + m.values + m.scratch);
+    g_assert_cmpuint(m.parameters, >=, 4 * (guint64) fv_plan_parameter_count(net.plan));
+    return m;
+}
+
+static void test_memory(void)
+{
+    const FvPlanMemory predict = memory_of(FV_FOR_PREDICTION, 32, FALSE), train = memory_of(FV_FOR_TRAINING, 32, FALSE);
+    const FvPlanMemory kept = memory_of(FV_FOR_TRAINING, 32, TRUE), twice = memory_of(FV_FOR_TRAINING, 64, FALSE);
+    g_assert_cmpuint(predict.gradients + predict.optimizer, ==, 0);
+    g_assert_cmpuint(train.gradients, >, 0);
+    g_assert_cmpuint(train.optimizer, ==, train.gradients); /* momentum: one slot */
+    g_assert_cmpuint(predict.total, <, train.total);
+    g_assert_cmpuint(train.values, <, kept.values);
+    g_assert_cmpuint(memory_of(FV_FOR_PREDICTION, 32, TRUE).values, >, predict.values);
+    g_assert_cmpuint(twice.values, >, train.values);
+    g_assert_cmpuint(twice.parameters, ==, train.parameters);
+}
+
+/* Whether a training with that batch can be loaded. */
+static gboolean fits(int batch, GError **error)
+{
+    g_auto(Net) net = net_plan(deep, (FvPlanSettings){ .purpose = FV_FOR_TRAINING, .batch = batch });
+    return fv_plan_load(net.plan, device, NULL, error);
+}
+
+static void test_largest_batch(void)
+{
+    const guint64 before = device->info->memory;
+    device->info->memory = memory_of(FV_FOR_TRAINING, 100, FALSE).total;
+    g_autoptr(GError) error = NULL;
+    g_assert_false(fits(1000, &error));
+    g_assert_error(error, FV_ERROR, FV_ERROR_NOMEM);
+    g_test_message("%s", error->message);
+    g_assert_true(g_str_has_prefix(error->message, "a batch of 1000 needs "));
+    g_assert_nonnull(strstr(error->message, device->info->name));
+    const char *advice = strstr(error->message, "; the largest batch that fits is ");
+    g_assert_nonnull(advice);
+    const int largest = (int) g_ascii_strtoll(strrchr(advice, ' '), NULL, 10);
+    g_assert_true(fits(largest, NULL));
+    g_assert_false(fits(largest + 1, NULL));
+
+    g_clear_error(&error);
+    device->info->memory = 1 << 12;
+    g_assert_false(fits(8, &error));
+    g_assert_error(error, FV_ERROR, FV_ERROR_NOMEM);
+    g_assert_true(g_str_has_suffix(error->message, "; not even a batch of 1 fits"));
+    device->info->memory = before;
+}
+
+/* A device that gives its memory in small pieces. */
+static void test_small_buffers(void)
+{
+    const guint64 before = device->info->max_alloc;
+    const FvPlanSettings settings = { .purpose = FV_FOR_TRAINING, .batch = 16, .lanes = 16 };
+    g_auto(Net) whole = net_load(deep, settings);
+    device->info->max_alloc = 200000; /* the largest value has 147456 bytes, and a little */
+    g_auto(Net) pieces = net_load(deep, settings);
+    g_assert_cmpuint(fv_plan_memory(pieces.plan).values, >, device->info->max_alloc);
+    g_autoptr(GArray) a = gradients(&whole, 16, 1);
+    g_autoptr(GArray) b = gradients(&pieces, 16, 1);
+    assert_same(a, b);
+
+    g_autoptr(GError) error = NULL;
+    device->info->max_alloc = 100000;
+    g_assert_false(fits(16, &error));
+    g_assert_error(error, FV_ERROR, FV_ERROR_NOMEM);
+    g_assert_true(g_str_has_prefix(error->message, "one value alone is larger than the largest buffer of "));
+    device->info->max_alloc = before;
+}
+
+/* ---------------------------------------------------------------------- lists */
+
+static GArray *train(int batch)
+{
+    g_auto(Net) net = net_load(deep, (FvPlanSettings){ .purpose = FV_FOR_TRAINING, .batch = batch });
+    for (guint32 step = 0; step < 5; step++) {
+        const int samples = step == 4 ? batch - 3 : batch;
+        write_batch(&net, samples, 1 + step);
+        enqueue(&net, FV_LIST_TRAIN, samples, step);
+    }
+    return read_params(&net, fv_plan_get_param);
+}
+
+static void test_same_bits(void)
+{
+    static const int batches[] = { 5, 19 }; /* lanes 1 and 16 */
+    for (guint i = 0; i < G_N_ELEMENTS(batches); i++) {
+        g_autoptr(GArray) a = train(batches[i]);
+        g_autoptr(GArray) b = train(batches[i]);
+        assert_same(a, b);
+    }
+}
+
+/* Memory that several values share changes nothing. */
+static void test_keep(void)
+{
+    FvPlanSettings settings = { .purpose = FV_FOR_TRAINING, .batch = 17, .lanes = 16 };
+    g_auto(Net) shared = net_load(deep, settings);
+    settings.keep = TRUE;
+    g_auto(Net) kept = net_load(deep, settings);
+    g_autoptr(GArray) a = gradients(&shared, 17, 1);
+    g_autoptr(GArray) b = gradients(&kept, 17, 1);
+    assert_same(a, b);
+}
+
+/* Fewer samples than the batch: what an earlier, full batch has left behind in the other lanes must not be seen. */
+static void check_samples(FvPlanSettings settings, int samples, GArray *(*run)(Net *, int, double) )
+{
+    g_auto(Net) large = net_load(deep, settings);
+    g_array_unref(run(&large, settings.batch, 1e3));
+    settings.batch = samples;
+    g_auto(Net) exact = net_load(deep, settings);
+    g_autoptr(GArray) a = run(&exact, samples, 1);
+    g_autoptr(GArray) b = run(&large, samples, 1);
+    assert_near(a, b, 1e-5);
+}
+
+static void test_samples(gconstpointer data)
+{
+    static const int cases[][2] = { { 16, 5 }, { 16, 1 }, { 40, 17 }, { 40, 32 } };
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        FvPlanSettings settings = { .batch = cases[i][0], .lanes = GPOINTER_TO_INT(data) };
+        check_samples(settings, cases[i][1], prediction);
+        settings.purpose = FV_FOR_TRAINING;
+        check_samples(settings, cases[i][1], gradients);
+    }
+}
+
+/* A plan that can train predicts the same as one that cannot. */
+static void test_prediction(void)
+{
+    g_auto(Net) predicts = net_load(deep, (FvPlanSettings){ .batch = 5 });
+    g_auto(Net) trains = net_load(deep, (FvPlanSettings){ .purpose = FV_FOR_TRAINING, .batch = 5 });
+    g_autoptr(GArray) a = prediction(&predicts, 5, 1);
+    g_autoptr(GArray) b = prediction(&trains, 5, 1);
+    assert_near(a, b, 1e-5);
+}
+
+/* ------------------------------------------------------------------- fan-out */
+
+/* Nets with a value that several look at, and two losses: the gradient of their sum is the sum of their gradients. */
+static const char *const fans[] = {
+    "net { input(3, 6, 6) -> conv(5, 3) as v  v -> conv(4, 2) as p  v -> conv(3, 1) as q }\n",
+    "net { input(3, 6, 6) -> conv(5, 3) -> relu as v  v -> { sigmoid | tanh | elu } -> add as p  v -> conv(2, 1) as q "
+    "}\n",
+    "net { input(3, 6, 6) -> conv(5, 3) as v  add(v, v) as p  v -> { conv(2, 2) | conv(2, 2) } -> concat as q }\n",
+    "net { input(3, 6, 6) -> conv(5, 3) as p -> conv(5, 1) as q  add(p, q) -> dense(3) }\n",
+    "net { input(3, 6, 6) -> conv(5, 3) as p -> dropout(0) as q }\n", /* two losses on one value */
+    "net { input(3, 6, 6) -> conv(5, 3) as v  mul(v, v) as p  v -> match(p) -> dense(3) as q }\n",
+};
+
+static GArray *fan_gradients(const char *fan, const char *loss)
+{
+    g_autofree char *text = g_strdup_printf("%sloss = %s\n", fan, loss);
+    g_auto(Net) net = net_load(text, (FvPlanSettings){ .purpose = FV_FOR_TRAINING, .batch = 3 });
+    return gradients(&net, 3, 1);
+}
+
+static void test_fan_out(void)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(fans); i++) {
+        g_autoptr(GArray) p = fan_gradients(fans[i], "mse(p, target)");
+        g_autoptr(GArray) q = fan_gradients(fans[i], "mse(q, other)");
+        g_autoptr(GArray) both = fan_gradients(fans[i], "mse(p, target) + 2 * mse(q, other)");
+        g_assert_cmpuint(p->len, ==, q->len);
+        for (guint k = 0; k < p->len; k++)
+            g_array_index(p, double, k) += 2 * g_array_index(q, double, k);
+        assert_near(p, both, 1e-5);
+    }
+}
+
+/* Weights that no loss depends on have the penalty's gradient, at every step the same. */
+static void test_penalty(void)
+{
+    g_auto(Net) net = net_load(
+        "net { input(3, 4, 4) as x -> dense(3) as y  x -> dense(2) as z }\n"
+        "loss = mse(y, target) + l2(0.1)\n",
+        (FvPlanSettings){ .purpose = FV_FOR_TRAINING, .batch = 2 });
+    g_autoptr(GArray) once = gradients(&net, 2, 1);
+    g_autoptr(GArray) twice = gradients(&net, 2, 1);
+    assert_same(once, twice);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_set_nonfatal_assertions(); /* every case is run, whatever came before it */
+    g_autoptr(GError) error = NULL;
+    device = fv_device_open(NULL, &error);
+    g_assert_no_error(error);
+    g_test_add_func("/plan/shapes", test_shapes);
+    g_test_add_func("/plan/match", test_match);
+    g_test_add_func("/plan/mistakes", test_mistakes);
+    g_test_add_func("/plan/alive", test_alive);
+    g_test_add_func("/plan/memory", test_memory);
+    g_test_add_func("/plan/largest-batch", test_largest_batch);
+    g_test_add_func("/plan/small-buffers", test_small_buffers);
+    g_test_add_func("/plan/same-bits", test_same_bits);
+    g_test_add_func("/plan/keep", test_keep);
+    g_test_add_data_func("/plan/samples/lanes-1", GINT_TO_POINTER(1), test_samples);
+    g_test_add_data_func("/plan/samples/lanes-16", GINT_TO_POINTER(16), test_samples);
+    g_test_add_func("/plan/prediction", test_prediction);
+    g_test_add_func("/plan/fan-out", test_fan_out);
+    g_test_add_func("/plan/penalty", test_penalty);
+    const int failed = g_test_run();
+    fv_device_close(device);
+    return failed;
+}
