@@ -6,7 +6,6 @@
 
 #include "cli/dot.h"
 
-
 static const FvCliHelp help = {
     "check", "PIPELINE", "Checks a pipeline, and prints shape, parameters, FLOPs and memory of each layer.",
     "FLOPs are those of one image, forward, a multiplication and an addition counting two. A layer's memory is that "

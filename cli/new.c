@@ -87,8 +87,9 @@ static gboolean make_project(Project *project, const char *folder, GError **erro
     const mode_t mask = umask(0);
     umask(mask);
     if (g_file_test(folder, G_FILE_TEST_EXISTS)) {
-        errno = EEXIST;
-        return set_errno(folder, error);
+        g_set_error(error, FV_ERROR, FV_ERROR_IO, "%s is there already; --out makes the project in another folder",
+                    folder);
+        return FALSE;
     }
     project->target = g_strconcat(folder, ".tmp-XXXXXX", NULL);
     if (!g_mkdtemp(project->target))

@@ -54,8 +54,9 @@ static void apply_link(FvLink link, Guess *guesses, int count)
 /* The class's name, or its number; g_free() it. */
 static char *label(const Output *output, int class)
 {
-    const int known = output->classes ? (int) g_strv_length(output->classes) : 0;
-    return class < known ? g_strdup(output->classes[class]) : g_strdup_printf("%d", class);
+    if (output->classes && class < (int) g_strv_length(output->classes))
+        return g_strdup(output->classes[class]);
+    return g_strdup_printf("%d", class);
 }
 
 static void print_text(const Output *output, const char *file, const Guess *guesses, int count)

@@ -8,7 +8,8 @@
 /** "test: loss 0.2706 accuracy 0.9012 (10000 images)" */
 static inline void fv_cli_print_result(const char *split, const FvTotals *totals, const char *metric)
 {
-    g_print("%s: loss %.4f", split, totals->loss);
+    /* A loss that ran away has too many digits to be read. */
+    g_print(totals->loss < 1e6 ? "%s: loss %.4f" : "%s: loss %.4g", split, totals->loss);
     if (metric)
         g_print(" %s %.4f", metric, totals->metric);
     g_print(" (%" G_GINT64_FORMAT " images)\n", totals->samples);

@@ -208,6 +208,8 @@ static const char *loss_missing(const FvPlugin *plugin)
         return "backward_map";
     if (loss->backward_map && !loss->forward_map)
         return "forward_map";
+    if (loss->target == FV_TARGET_NONE && !loss->forward_map)
+        return "forward_map, which a penalty needs";
     if (!loss->forward_map && !loss->forward)
         return "forward_map or forward";
     return target_missing(plugin, loss->target);

@@ -188,7 +188,7 @@ static void test_sizes_differ(void)
     g_autoptr(GError) error = NULL;
     fv_loader_start_epoch(loader, 0, 0);
     g_assert_null(fv_loader_next(loader, &error));
-    g_assert_error(error, FV_ERROR, FV_ERROR_SHAPE);
+    g_assert_error(error, FV_ERROR, FV_ERROR_DATA);
     g_assert_cmpstr(error->message, ==,
                     "file 1: the image is 1x5x6, the net's input 1x4x5; crop([4, 5]) would make it fit");
 }
@@ -444,8 +444,14 @@ static void test_idx(void)
     g_free(sample.name);
     g_byte_array_unref(sample.pixels);
     close_source(&opened);
+    g_assert_true(open_source(&opened, "idx", folder, "a,b, c d ,d,e", &error));
+    g_assert_no_error(error);
+    g_assert_cmpint(opened.info.classes, ==, 5);
+    g_assert_cmpstr(opened.info.class_names[2], ==, "c d");
+    close_source(&opened);
     put(folder, "names.txt", "a\nb\n", 4);
     refuse_source("idx", folder, names, "class 4");
+    refuse_source("idx", folder, "a,b", "class 4");
     refuse_source("idx", folder, "no such file", "no such file");
     remove_all(folder);
 }

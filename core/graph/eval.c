@@ -136,6 +136,19 @@ const FvStage *fv_scope_later(const Scope *scope, const char *name)
     return stage;
 }
 
+void fv_scope_names(const Scope *scope, gboolean values, GPtrArray *names)
+{
+    for (; scope; scope = scope->up) {
+        GHashTableIter iter;
+        gpointer key, data;
+        g_hash_table_iter_init(&iter, scope->names);
+        while (g_hash_table_iter_next(&iter, &key, &data)) {
+            if (values == (((Binding *) data)->value == NULL))
+                g_ptr_array_add(names, key);
+        }
+    }
+}
+
 void fv_scope_unknown(Builder *builder, const Scope *scope, const char *name, FvLoc loc, gboolean values)
 {
     const FvStage *later = values ? fv_scope_later(scope, name) : NULL;
@@ -146,15 +159,7 @@ void fv_scope_unknown(Builder *builder, const Scope *scope, const char *name, Fv
         return;
     }
     g_autoptr(GPtrArray) names = g_ptr_array_new();
-    for (const Scope *at = scope; at; at = at->up) {
-        GHashTableIter iter;
-        gpointer key, data;
-        g_hash_table_iter_init(&iter, at->names);
-        while (g_hash_table_iter_next(&iter, &key, &data)) {
-            if (values == (((Binding *) data)->value == NULL))
-                g_ptr_array_add(names, key);
-        }
-    }
+    fv_scope_names(scope, values, names);
     g_ptr_array_add(names, NULL);
     g_autofree char *hint = fv_graph_suggestion(fv_nearest(name, (const char *const *) names->pdata));
     fv_graph_report(builder, scope->frame, loc, FV_ERROR_UNKNOWN, "%s \"%s\"%s",

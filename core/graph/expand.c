@@ -124,17 +124,12 @@ static void unknown_use(Builder *builder, Scope *scope, const FvExpr *use, gbool
         g_ptr_array_add(names, *layer);
     const guint layer_count = names->len;
     GHashTableIter iter;
-    gpointer key, data;
+    gpointer key;
     g_hash_table_iter_init(&iter, builder->blocks);
     while (g_hash_table_iter_next(&iter, &key, NULL))
         g_ptr_array_add(names, key);
-    for (const Scope *at = first && use->type == FV_EXPR_NAME ? scope : NULL; at; at = at->up) {
-        g_hash_table_iter_init(&iter, at->names);
-        while (g_hash_table_iter_next(&iter, &key, &data)) {
-            if (!((Binding *) data)->value)
-                g_ptr_array_add(names, key);
-        }
-    }
+    if (first && use->type == FV_EXPR_NAME)
+        fv_scope_names(scope, TRUE, names);
     const guint count = names->len;
     g_ptr_array_add(names, NULL);
     const char *nearest = fv_nearest(use->text, (const char *const *) names->pdata);

@@ -104,6 +104,8 @@ gboolean fv_scope_bind(Builder *builder, Scope *scope, const char *name, FvLoc l
 const Binding *fv_scope_find(const Scope *scope, const char *name);
 /** The stage further down that names a value so, or NULL. */
 const FvStage *fv_scope_later(const Scope *scope, const char *name);
+/** Adds the names that are visible: of values, or of constants. */
+void fv_scope_names(const Scope *scope, gboolean values, GPtrArray *names);
 /** Reports a name that nothing has, with the nearest of those that are visible.
  * @values: look for values of the net, not for constants. */
 void fv_scope_unknown(Builder *builder, const Scope *scope, const char *name, FvLoc loc, gboolean values);
@@ -127,7 +129,7 @@ gboolean fv_use_apply(Builder *builder, Scope *scope, FvState *state, const FvEx
 /** Whether an argument of the use names values. */
 gboolean fv_use_names_values(const FvPlugin *plugin, const FvExpr *use);
 /** Sets one argument of a name of its own: `name="..."`. */
-gboolean fv_use_name(Builder *builder, Scope *scope, const char *label, const FvArgument *argument, char **name);
+gboolean fv_use_name(Builder *builder, Scope *scope, const char *plugin, const FvArgument *argument, char **name);
 /** Finds a plugin and makes its state; FALSE where an error was reported, with @use empty. */
 gboolean fv_use_plugin(Builder *builder, Scope *scope, FvKind kind, const FvExpr *expr, Values *inputs, FvUse *use);
 

@@ -19,6 +19,16 @@ gboolean fv_build_repeated(Builder *builder, GHashTable *seen, const char *what,
 
 /* -------------------------------------------------------------------- lets */
 
+/* "; did you mean "rate"?", or what there is; g_free() it. */
+static char *let_hint(const char *name, char **names)
+{
+    const char *nearest = fv_nearest(name, (const char *const *) names);
+    g_autofree char *all = g_strjoinv(", ", names);
+    if (nearest)
+        return fv_graph_suggestion(nearest);
+    return *names ? g_strdup_printf("; it has %s", all) : g_strdup("; it has none: let name = value makes one");
+}
+
 static void check_overrides(Builder *builder, GHashTable *overrides)
 {
     const GPtrArray *lets = builder->tree->lets;
@@ -31,7 +41,7 @@ static void check_overrides(Builder *builder, GHashTable *overrides)
         if (g_strv_contains((const char *const *) names->pdata, key->data))
             continue;
         const FvExpr *expr = g_hash_table_lookup(overrides, key->data);
-        g_autofree char *hint = fv_graph_suggestion(fv_nearest(key->data, (const char *const *) names->pdata));
+        g_autofree char *hint = let_hint(key->data, (char **) names->pdata);
         fv_graph_report(builder, NULL, expr->loc, FV_ERROR_UNKNOWN, "the pipeline has no let \"%s\"%s",
                         (const char *) key->data, hint);
     }

@@ -102,7 +102,7 @@ static int peek(Parse *parse)
 
 /* ---------------------------------------------------------------- brackets */
 
-static char closer_of(char bracket)
+static int closer_of(char bracket)
 {
     return bracket == '(' ? ')' : bracket == '[' ? ']' : '}';
 }

@@ -94,9 +94,9 @@ static gboolean build_program(FvPlan *plan, const char *const *extra, GError **e
         return FALSE;
     /* -w: compilers print how many warnings there are, but not which, on every start. */
     const char *more = g_getenv("FOVEA_BUILD_OPTIONS"); /* for those who write kernels, too */
-    g_autofree char *options = g_strjoin(" ", "-w -cl-std=CL1.2 -cl-mad-enable",
-                                         plan->settings.doubles ? "" : "-cl-single-precision-constant",
-                                         more ? more : "", NULL);
+    g_autofree char *options =
+        g_strjoin(" ", "-w -cl-std=CL1.2 -cl-mad-enable", plan->settings.doubles ? "" : "-cl-single-precision-constant",
+                  more ? more : "", NULL);
     plan->program = fv_program_build(plan->device, source, options, error);
     if (!plan->program)
         return FALSE;
@@ -130,34 +130,53 @@ FvPlanMemory fv_plan_memory(const FvPlan *plan)
     return memory;
 }
 
-static guint64 need_for_batch(const FvPlan *plan, int batch)
+/* What the device gives: in all, and in one buffer. */
+typedef struct {
+    guint64 memory, chunk, align;
+} Limits;
+
+static gboolean batch_fits(const FvPlan *plan, const Limits *limits, int batch)
 {
     FvPlanSettings settings = plan->settings;
     settings.batch = batch;
     g_autoptr(FvDiag) diag = fv_diag_new();
     g_autoptr(FvPlan) other = fv_plan_new(plan->graph, &settings, diag);
-    return other ? fv_plan_memory(other).total : G_MAXUINT64;
+    return other && fv_plan_lay_out(other, limits->chunk, limits->align) &&
+           fv_plan_memory(other).total <= limits->memory;
 }
 
-static gboolean check_memory(const FvPlan *plan, GError **error)
+/* "the largest batch that fits is 12"; g_free() it. */
+static char *advice_of(const FvPlan *plan, const Limits *limits)
 {
-    guint64 limit = plan->device->info->memory, need = fv_plan_memory(plan).total;
-    if (need <= limit)
-        return TRUE;
-
     int fits = 0, fails = plan->settings.batch; /* the largest known to fit, the smallest known not to */
     while (fails - fits > 1) {
-        int middle = fits + (fails - fits) / 2;
-        if (need_for_batch(plan, middle) <= limit)
+        const int middle = fits + (fails - fits) / 2;
+        if (batch_fits(plan, limits, middle))
             fits = middle;
         else
             fails = middle;
     }
-    g_autofree char *advice =
-        fits > 0 ? g_strdup_printf("the largest batch that fits is %d", fits) : g_strdup("not even a batch of 1 fits");
+    return fits > 0 ? g_strdup_printf("the largest batch that fits is %d", fits)
+                    : g_strdup("not even a batch of 1 fits");
+}
+
+static gboolean lay_out(FvPlan *plan, const Limits *limits, GError **error)
+{
+    const double gib = 1 << 30;
+    const char *device = plan->device->info->name;
+    if (!fv_plan_lay_out(plan, limits->chunk, limits->align)) {
+        g_autofree char *advice = advice_of(plan, limits);
+        g_set_error(error, FV_ERROR, FV_ERROR_NOMEM,
+                    "with a batch of %d one value alone is larger than the largest buffer of %s, %.2f GiB; %s",
+                    plan->settings.batch, device, (double) limits->chunk / gib, advice);
+        return FALSE;
+    }
+    const guint64 need = fv_plan_memory(plan).total;
+    if (need <= limits->memory)
+        return TRUE;
+    g_autofree char *advice = advice_of(plan, limits);
     g_set_error(error, FV_ERROR, FV_ERROR_NOMEM, "a batch of %d needs %.2f GiB, and %s has %.2f GiB; %s",
-                plan->settings.batch, (double) need / (1 << 30), plan->device->info->name, (double) limit / (1 << 30),
-                advice);
+                plan->settings.batch, (double) need / gib, device, (double) limits->memory / gib, advice);
     return FALSE;
 }
 
@@ -251,15 +270,10 @@ static gboolean allocate_call_scratch(FvPlan *plan, const GPtrArray *nodes, GErr
 static gboolean allocate(FvPlan *plan, GError **error)
 {
     const FvDeviceInfo *info = plan->device->info;
-    guint64 align = MAX((guint64) FV_ALIGN, info->align), chunk = info->max_alloc / align * align;
+    const guint64 align = MAX((guint64) FV_ALIGN, info->align);
+    const Limits limits = { info->memory, info->max_alloc / align * align, align };
 
-    if (!fv_plan_lay_out(plan, chunk, align)) {
-        g_set_error(error, FV_ERROR, FV_ERROR_NOMEM,
-                    "one value alone is larger than the largest buffer of %s, %.2f GiB; a smaller batch may fit",
-                    info->name, (double) info->max_alloc / (1 << 30));
-        return FALSE;
-    }
-    if (!check_memory(plan, error) || !allocate_params(plan, error) || !allocate_arena(plan, chunk, error))
+    if (!lay_out(plan, &limits, error) || !allocate_params(plan, error) || !allocate_arena(plan, limits.chunk, error))
         return FALSE;
     return plan->call_bytes == 0 ||
            (take(plan, plan->call_bytes, &plan->call_memory, error) &&

@@ -204,8 +204,11 @@ void fv_maps_add(FvPlan *plan, FvBuffer *sum, FvBuffer *more, guint64 reals, FvL
 static void build_clear(FvPlan *plan)
 {
     g_autoptr(GString) source = g_string_new(NULL);
-    g_string_append_printf(source, KERNEL "FV_NAME(clear)(global real *restrict fv_g, int count)\n{\n%s"
-                                          "        fv_g[fv_i] = 0;\n    }\n}\n", each_element);
+    g_string_append_printf(source,
+                           KERNEL
+                           "FV_NAME(clear)(global real *restrict fv_g, int count)\n{\n%s"
+                           "        fv_g[fv_i] = 0;\n    }\n}\n",
+                           each_element);
     plan->clear_kernel = add_kernel(plan, source, "clear", NULL);
 }
 

@@ -4,6 +4,7 @@
 
 #include "core/sink/atomic.h"
 
+#include <math.h>
 #include <png.h>
 #include <setjmp.h>
 
@@ -80,7 +81,7 @@ static guint8 to_byte(const FvTensor *tensor, gint64 index)
     double value = fv_tensor_get(tensor, index);
     if (tensor->dtype == FV_U8)
         return (guint8) value;
-    return value > 0 ? (guint8) (MIN(value, 1) * 255 + 0.5) : 0; /* NaN is not above 0 */
+    return value > 0 ? (guint8) lround(MIN(value, 1) * 255) : 0; /* NaN is not above 0 */
 }
 
 gboolean fv_tensor_to_png(const FvTensor *tensor, const char *file, GError **error)

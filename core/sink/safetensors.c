@@ -288,8 +288,7 @@ static char *read_header(FvInput *input, guint64 *length, GError **error)
     for (int i = 0; i < LENGTH_SIZE; i++)
         *length |= (guint64) head[i] << 8 * i;
     if (*length > MAX_HEADER || *length > size - LENGTH_SIZE) {
-        refuse(error, "%s: not a safetensors file, or cut short: its header would have %" G_GUINT64_FORMAT " bytes",
-               fv_input_name(input), *length);
+        refuse(error, "%s: not a safetensors file, or cut short", fv_input_name(input));
         return NULL;
     }
     g_autofree char *text = g_try_malloc0(*length + 1);
@@ -373,7 +372,7 @@ static char *make_header(const FvTensors *tensors, const GArray *order, GHashTab
     g_autoptr(JsonObject) header = json_object_new();
     if (!add_metadata(header, metadata, error))
         return NULL;
-    g_autofree gint64 *begins = g_new(gint64, MAX(order->len, 1));
+    g_autofree gint64 *begins = g_new0(gint64, MAX(order->len, 1));
     gint64 end = 0;
     for (guint i = 0; i < order->len; i++) {
         guint which = g_array_index(order, guint, i);

@@ -275,22 +275,22 @@ static gboolean open_files(Files *files, const FvApplySettings *settings, const 
     return files->feed != NULL;
 }
 
-gboolean fv_apply_files(const FvApplySettings *settings, const char *const *names, char ***classes, FvApplyFunc func,
+gboolean fv_apply_files(const FvApplySettings *settings, const char *const *files, char ***classes, FvApplyFunc func,
                         gpointer data, GError **error)
 {
-    g_auto(Files) files = { NULL };
+    g_auto(Files) opened = { NULL };
     int samples;
-    if (!open_files(&files, settings, names, classes, error) || !enqueue(files.plan, FV_LIST_PACK, 1, 0, error))
+    if (!open_files(&opened, settings, files, classes, error) || !enqueue(opened.plan, FV_LIST_PACK, 1, 0, error))
         return FALSE;
-    const FvShape shape = fv_plan_output_shape(files.plan);
+    const FvShape shape = fv_plan_output_shape(opened.plan);
     const gint64 each = fv_shape_elements(shape);
-    g_autofree double *numbers = g_new(double, each *fv_plan_batch(files.plan));
-    fv_feed_start_epoch(files.feed, 0, 0);
-    while ((samples = fv_feed_next(files.feed, error)) > 0) {
-        if (!enqueue(files.plan, FV_LIST_PREDICT, samples, 0, error) ||
-            !fv_plan_read_value(files.plan, fv_plan_output(files.plan), shape, samples, numbers, error))
+    g_autofree double *numbers = g_new(double, each *fv_plan_batch(opened.plan));
+    fv_feed_start_epoch(opened.feed, 0, 0);
+    while ((samples = fv_feed_next(opened.feed, error)) > 0) {
+        if (!enqueue(opened.plan, FV_LIST_PREDICT, samples, 0, error) ||
+            !fv_plan_read_value(opened.plan, fv_plan_output(opened.plan), shape, samples, numbers, error))
             return FALSE;
-        const FvBatch *batch = fv_feed_batch(files.feed);
+        const FvBatch *batch = fv_feed_batch(opened.feed);
         for (int i = 0; i < samples; i++)
             func(batch->names[i], numbers + i * each, shape, data);
     }

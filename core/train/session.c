@@ -69,7 +69,8 @@ static gboolean check_terms(const FvSession *session, GError **error)
     g_autoptr(FvDiag) diag = fv_diag_new();
     for (guint i = 0; i < graph->losses->len; i++)
         check_term(session, graph->losses->pdata[i], diag);
-    for (guint i = 0; i < graph->metrics->len; i++)
+    /* The metric that a loss implies would only say the same again. */
+    for (guint i = 0; i < graph->metrics->len && fv_diag_count(diag) == 0; i++)
         check_term(session, graph->metrics->pdata[i], diag);
     return fv_diag_check(diag, error);
 }

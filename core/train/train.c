@@ -142,10 +142,18 @@ static char *epoch_label(const FvTrainer *trainer)
     return g_strdup_printf("epoch %d/%d", trainer->at.epochs + 1, trainer->graph->epochs);
 }
 
-/* Better is larger; a validation split without metric is judged by its loss. */
+/* What an epoch is worth, larger is better; without metric it is judged by its loss. */
+static double worth_of(const FvGraph *graph, const FvTotals *validation)
+{
+    const FvTerm *first = graph->metrics->len ? graph->metrics->pdata[0] : NULL;
+    if (!first)
+        return -validation->loss;
+    return ((const FvMetric *) first->use.plugin)->lower_is_better ? -validation->metric : validation->metric;
+}
+
 static gboolean keep_best(FvTrainer *trainer, const FvTotals *validation, GError **error)
 {
-    const double worth = !validation ? 0 : isnan(validation->metric) ? -validation->loss : validation->metric;
+    const double worth = validation ? worth_of(trainer->graph, validation) : 0;
     if (validation && trainer->at.has_best && !(worth > trainer->at.best))
         return TRUE;
     g_autofree char *file = fv_run_file(trainer->run, FV_RUN_BEST);
@@ -349,6 +357,18 @@ static gboolean write_report(const FvTrainer *trainer, const FvTrainResult *resu
     return fv_report_write(fv_run_folder(trainer->run), graph->stem, report, error);
 }
 
+/* A run that was done before has its line already. */
+static gboolean log_test(FvTrainer *trainer, const FvRecord *record, GError **error)
+{
+    g_autoptr(GArray) log = fv_run_read_log(fv_run_folder(trainer->run), error);
+    if (!log)
+        return FALSE;
+    for (guint i = 0; i < log->len; i++)
+        if (g_array_index(log, FvRecord, i).split == FV_TEST)
+            return TRUE;
+    return fv_run_log(trainer->run, record, error);
+}
+
 static gboolean test_best(FvTrainer *trainer, FvTrainResult *result, GError **error)
 {
     g_autofree char *best = fv_run_file(trainer->run, FV_RUN_BEST);
@@ -362,7 +382,7 @@ static gboolean test_best(FvTrainer *trainer, FvTrainResult *result, GError **er
     record.loss = result->test.loss;
     record.metric = result->metric;
     record.value = result->test.metric;
-    return fv_run_log(trainer->run, &record, error);
+    return log_test(trainer, &record, error);
 }
 
 static gboolean finish(FvTrainer *trainer, FvTrainResult *result, GError **error)

@@ -419,7 +419,8 @@ typedef enum {
     FV_LINK_SOFTMAX /* exp(x[i]) / sum over j of exp(x[j]) */
 } FvLink;
 
-/** A loss, averaged over the batch by the plan; or a penalty. Either the two maps, or build and forward.
+/** A loss, averaged over the batch by the plan; or a penalty. Either the two maps, or build and forward; a penalty has
+ * maps.
  *
  * Maps of a loss: `l = ...;` and `dx = ...;` (the derivative of l) of x and t, added up over the elements of a
  * sample. Maps of a penalty: `l = ...;` and `dx = ...;` of the weight x, added up over all weights. */
@@ -444,6 +445,7 @@ typedef struct {
     gboolean (*build)(FvNode *node, void *self, GError **error);
     /** Writes the number of each sample to fv_node_result(). */
     void (*forward)(FvNode *node, const void *self, FvList *list);
+    gboolean lower_is_better; /* which epoch of a training is kept as the best; FALSE: higher is */
 } FvMetric;
 
 /* --------------------------------------------------------------- optimizers */

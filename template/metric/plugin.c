@@ -56,5 +56,6 @@ static const FvMetric plugin = {
     .plan = plan,
     .build = build,
     .forward = forward,
+    .lower_is_better = TRUE,
 };
 FV_EXPORT(plugin)
