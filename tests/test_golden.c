@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * test_golden: runs fovea on every folder of tests/golden and compares with what PyTorch made of the same net.
  *
- * Each folder is a test case for each number of lanes (FOVEA_LANES) that the arguments name: the layouts of values; 1
- * and 16 without any. The binary is the environment's FOVEA, else `fovea` of the PATH. What the files hold is said in
- * tests/golden/make.py. */
+ * usage: test_golden [LANES [CASE...]]. Each folder is a test case for each of the two layouts of values: one lane and
+ * sixteen (FOVEA_LANES). The binary is the environment's FOVEA, else `fovea` of the PATH. What the files hold is said
+ * in tests/golden/make.py. */
 #include "core/sink/npy.h"
 #include "core/sink/safetensors.h"
 #include "core/tensor.h"
@@ -199,7 +199,9 @@ static void test_case(gconstpointer data)
     g_autoptr(GError) error = NULL;
     g_autofree char *folder = g_dir_make_tmp("fovea-golden-XXXXXX", &error);
     g_assert_no_error(error);
-    check_prediction(c, folder);
+    /* Forward kernels are the same in training: their own program is compiled for one layout only. */
+    if (g_str_equal(c->lanes, "1"))
+        check_prediction(c, folder);
     check_training(c, folder);
     static const char *const made[] = { "out.npy", "grads.safetensors" };
     for (size_t i = 0; i < G_N_ELEMENTS(made); i++) {
@@ -241,15 +243,18 @@ static void add_case(const char *root, const char *name, const char *lanes)
 
 int main(int argc, char **argv)
 {
-    static const char *const both[] = { "1", "16", NULL };
     g_test_init(&argc, &argv, NULL);
     g_test_set_nonfatal_assertions(); /* every case is run, whatever came before it */
     g_autofree char *root = g_test_build_filename(G_TEST_DIST, "golden", NULL);
     g_autoptr(GPtrArray) names = find_cases(root);
-    const char *const *lanes = argc > 1 ? (const char *const *) argv + 1 : both;
     g_assert_cmpuint(names->len, >, 0);
-    for (guint i = 0; i < names->len; i++)
-        for (const char *const *one = lanes; *one; one++)
-            add_case(root, g_ptr_array_index(names, i), *one);
+    for (guint i = 0; i < names->len; i++) {
+        const char *name = g_ptr_array_index(names, i);
+        if (argc > 2 && !g_strv_contains((const char *const *) argv + 2, name))
+            continue;
+        add_case(root, name, argc > 1 ? argv[1] : "1");
+        if (argc < 2)
+            add_case(root, name, "16");
+    }
     return g_test_run();
 }

@@ -355,7 +355,11 @@ static void test_small_buffers(void)
     device->info->max_alloc = 100000;
     g_assert_false(fits(16, &error));
     g_assert_error(error, FV_ERROR, FV_ERROR_NOMEM);
-    g_assert_true(g_str_has_prefix(error->message, "one value alone is larger than the largest buffer of "));
+    g_assert_true(
+        g_str_has_prefix(error->message, "with a batch of 16 one value alone is larger than the largest buffer of "));
+    g_assert_cmpstr(strstr(error->message, "GiB;"), ==, "GiB; the largest batch that fits is 10");
+    g_assert_true(fits(10, NULL));
+    g_assert_false(fits(11, NULL));
     device->info->max_alloc = before;
 }
 

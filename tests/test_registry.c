@@ -253,7 +253,8 @@ static void test_hooks(void)
     const FvSource source = { HEAD(FvSource, FV_SOURCE) };
     const FvAugment augment = { HEAD(FvAugment, FV_AUGMENT) };
     const FvLayer layer = { HEAD(FvLayer, FV_LAYER) };
-    const FvLoss loss = { HEAD(FvLoss, FV_LOSS) };
+    const FvLoss penalty = { HEAD(FvLoss, FV_LOSS) };
+    const FvLoss loss = { HEAD(FvLoss, FV_LOSS), .target = FV_TARGET_CLASS };
     const FvLoss valueless = { HEAD(FvLoss, FV_LOSS), .target = FV_TARGET_VALUE, .forward_map = "",
                                .backward_map = "" };
     const FvOptim optim = { HEAD(FvOptim, FV_OPTIM) };
@@ -266,6 +267,7 @@ static void test_hooks(void)
     assert_fault(&source.base, "without open");
     assert_fault(&augment.base, "without coord_map or pixel_map");
     assert_fault(&layer.base, "without forward_map or plan");
+    assert_fault(&penalty.base, "without forward_map, which a penalty needs");
     assert_fault(&loss.base, "without forward_map or forward");
     assert_fault(&valueless.base, "without an option for the value");
     assert_fault(&optim.base, "without update_map");

@@ -243,7 +243,7 @@ static void test_huge(Fixture *f, gconstpointer data)
         g_autoptr(GByteArray) bytes = g_byte_array_new();
         append_length(bytes, lengths[i]);
         g_byte_array_append(bytes, (const guint8 *) "{}", 2);
-        assert_refused(f, bytes, "its header would have");
+        assert_refused(f, bytes, "not a safetensors file, or cut short");
     }
     g_autofree char *deep = g_strnfill(1000000, '[');
     deep[0] = '{';

@@ -101,7 +101,7 @@ for kind in $kinds; do
 done
 
 fv new layer my_layer
-refuses 1 'fovea new: a folder that is there' '^fovea: my_layer: '
+refuses 1 'fovea new: a folder that is there' '^fovea: my_layer is there already'
 fv new layer Swirl
 refuses 2 'fovea new: capitals in a name' '^fovea: new: .*Swirl'
 fv new layer ../swirl

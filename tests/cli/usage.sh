@@ -139,6 +139,7 @@ refuses 2 'a name that no device has' '^fovea: .*"crystal".*fovea devices'
 FOVEA_DEVICE=crystal fv "${run[@]}"
 refuses 2 'FOVEA_DEVICE that no device has' '^fovea: .*"crystal"'
 mkdir none
+vendors=${OCL_ICD_VENDORS:-}
 export OCL_ICD_VENDORS=$tmp/none/
 for verb in devices run; do
   if [ "$verb" = run ]; then fv "${run[@]}"; else fv devices; fi
@@ -149,6 +150,7 @@ exits 0 'check needs no device'
 fv inspect layer conv
 exits 0 'neither does inspect'
 unset OCL_ICD_VENDORS
+[ -z "$vendors" ] || export OCL_ICD_VENDORS=$vendors
 
 # --------------------------------------------------------------------- inspect
 
