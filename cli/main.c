@@ -74,8 +74,6 @@ int main(int argc, char **argv)
 {
     /* LC_NUMERIC stays C: numbers are read and written with a point. */
     setlocale(LC_CTYPE, "");
-    /* PoCL's workers otherwise now and then share one core; to be set before its first call. */
-    g_setenv("POCL_AFFINITY", "1", FALSE);
 
     const char *name = argc > 1 ? argv[1] : NULL;
     if (!name || g_str_equal(name, "--help") || g_str_equal(name, "-h") || (argc == 2 && g_str_equal(name, "help"))) {
