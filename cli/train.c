@@ -50,11 +50,11 @@ static int report(const FvTrainResult *result, const char *pipeline)
                    result->folder);
         return FV_CLI_FAILED;
     }
+    g_printerr("run folder: %s\n", result->folder);
     if (result->tested)
         fv_cli_print_result("test", &result->test, result->metric);
     else
         g_printerr("there is no test split; data { test = 0.1 } would keep a share for one\n");
-    g_printerr("run folder: %s\n", result->folder);
     return FV_CLI_DONE;
 }
 
