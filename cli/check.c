@@ -155,6 +155,9 @@ static void print_json(const FvPlan *plan)
     fv_cli_print_json(builder);
 }
 
+/* Of PoCL, so that the numbers are those of a run on a CPU. */
+enum { USUAL_LOCAL_MEMORY = 1 << 20 };
+
 int fv_cli_check(int argc, char **argv)
 {
     gboolean dot = FALSE, json = FALSE;
@@ -177,7 +180,8 @@ int fv_cli_check(int argc, char **argv)
     const FvPlanSettings settings = { .purpose = trains                   ? FV_FOR_TRAINING
                                                  : graph->losses->len > 0 ? FV_FOR_EVALUATION
                                                                           : FV_FOR_PREDICTION,
-                                      .batch = graph->batch };
+                                      .batch = graph->batch,
+                                      .local_memory = USUAL_LOCAL_MEMORY };
     g_autoptr(GError) error = NULL;
     g_autoptr(FvDiag) diag = fv_diag_new();
     g_autoptr(FvPlan) plan = fv_plan_new(graph, &settings, diag);

@@ -19,6 +19,7 @@ int fv_cli_run(int argc, char **argv);
 int fv_cli_check(int argc, char **argv);
 int fv_cli_inspect(int argc, char **argv);
 int fv_cli_gradcheck(int argc, char **argv);
+int fv_cli_bench(int argc, char **argv);
 int fv_cli_devices(int argc, char **argv);
 int fv_cli_new(int argc, char **argv);
 

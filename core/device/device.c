@@ -187,6 +187,28 @@ FvDevice *fv_device_open(const char *which, GError **error)
     return g_steal_pointer(&device);
 }
 
+gboolean fv_device_set_profiling(FvDevice *device, gboolean profiling, GError **error)
+{
+    if (device->profiling == profiling)
+        return TRUE;
+    if (!fv_device_finish(device, error))
+        return FALSE;
+    cl_int code;
+    cl_command_queue queue =
+        clCreateCommandQueue(device->context, device->info->id, profiling ? CL_QUEUE_PROFILING_ENABLE : 0, &code);
+    if (code != CL_SUCCESS)
+        return fv_cl_fail(code, "a queue that keeps times", error);
+    clReleaseCommandQueue(device->queue);
+    device->queue = queue;
+    device->profiling = profiling;
+    return TRUE;
+}
+
+guint64 fv_device_group_memory(const FvDevice *device)
+{
+    return device->host_memory ? device->info->local_memory : 0;
+}
+
 void fv_device_close(FvDevice *device)
 {
     if (!device)

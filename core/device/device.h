@@ -35,6 +35,7 @@ typedef struct {
     FvDeviceInfo *info;
     cl_context context;
     cl_command_queue queue; /* in order */
+    gboolean profiling;     /* it keeps times */
     gboolean host_memory;   /* buffers lie in the host's memory: a CPU */
 } FvDevice;
 
@@ -44,6 +45,15 @@ typedef struct {
 FvDevice *fv_device_open(const char *which, GError **error);
 void fv_device_close(FvDevice *device);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FvDevice, fv_device_close)
+
+/** Whether events of what is enqueued from now on tell when it ran, which costs time. Not so after fv_device_open().
+ * Waits for what was enqueued before. */
+gboolean fv_device_set_profiling(FvDevice *device, gboolean profiling, GError **error);
+/** Waits for everything that was enqueued. */
+gboolean fv_device_finish(FvDevice *device, GError **error);
+
+/** Bytes of local memory that kernels written for CPUs, one work-item in a group, may use; 0 on other devices. */
+guint64 fv_device_group_memory(const FvDevice *device);
 
 /** "CL_OUT_OF_RESOURCES" */
 const char *fv_cl_error_name(cl_int code);

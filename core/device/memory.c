@@ -108,6 +108,12 @@ cl_mem fv_device_part(cl_mem whole, size_t offset, size_t bytes, GError **error)
     return part;
 }
 
+gboolean fv_device_finish(FvDevice *device, GError **error)
+{
+    cl_int code = clFinish(device->queue);
+    return code == CL_SUCCESS || fv_cl_fail(code, "waiting for the device", error);
+}
+
 gboolean fv_device_write(FvDevice *device, cl_mem memory, size_t offset, size_t bytes, const void *data, GError **error)
 {
     cl_int code = clEnqueueWriteBuffer(device->queue, memory, CL_TRUE, offset, bytes, data, 0, NULL, NULL);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * exec.h: enqueues recorded lists; nothing here waits. */
+ * exec.h: enqueues recorded lists; nothing here waits but what measures. */
 #ifndef FOVEA_EXEC_H
 #define FOVEA_EXEC_H
 
@@ -13,7 +13,11 @@ typedef struct {
     guint64 seed;
 } FvStep;
 
-/** Enqueues every launch of a list. FV_ERROR_OPENCL names the kernel that was refused. */
+/** Enqueues every launch of a list. FV_ERROR_OPENCL names the layer and the kernel that was refused. */
 gboolean fv_exec_enqueue(FvDevice *device, const FvList *list, const FvStep *step, GError **error);
+
+/** Runs a list and waits for it, in a queue that keeps times (fv_device_set_profiling()).
+ * @seconds: gets the time on the device of each launch, in the list's order. */
+gboolean fv_exec_profile(FvDevice *device, const FvList *list, const FvStep *step, double *seconds, GError **error);
 
 #endif

@@ -5,7 +5,7 @@
 #include "conv_pack.cl.h"
 
 /* FvConv.kernels */
-enum { FORWARD, INPUT_GRADIENT, WEIGHT_GRADIENT, PACK, SUM, SPREAD };
+enum { FORWARD, INPUT_GRADIENT, WEIGHT_GRADIENT, PACK, SUM, SPREAD, PACK_WINOGRAD };
 
 /* -------------------------------------------------------------------- shapes */
 
@@ -130,13 +130,14 @@ static FvKernel *shared_kernel(FvNode *node, const char *name)
 
 gboolean fv_conv_build(FvNode *node, FvConv *conv, GError **error)
 {
-    FvConvGather gather;
-    conv->kernels[PACK] = shared_kernel(node, "conv_pack");
-    fv_conv_gather(node, conv, FALSE, &gather);
-    conv->kernels[FORWARD] = fv_conv_gather_kernel(node, &gather);
-    if (wants_input_gradient(node)) {
-        fv_conv_gather(node, conv, TRUE, &gather);
-        conv->kernels[INPUT_GRADIENT] = fv_conv_gather_kernel(node, &gather);
+    for (int backward = 0; backward <= wants_input_gradient(node); backward++) {
+        FvConvGather gather;
+        fv_conv_gather(node, conv, backward, &gather);
+        conv->kernels[backward ? INPUT_GRADIENT : FORWARD] = fv_conv_gather_kernel(node, &gather);
+        if (gather.winograd)
+            conv->kernels[PACK_WINOGRAD] = shared_kernel(node, "conv_pack_winograd");
+        else
+            conv->kernels[PACK] = shared_kernel(node, "conv_pack");
     }
     if (!fv_node_training(node))
         return TRUE;
@@ -160,6 +161,15 @@ static void pack(FvNode *node, const FvConv *conv, gboolean backward, FvList *li
     FvBuffer *bias = gather.bias ? fv_node_param(node, conv->bias_param) : weight;
     size_t panels = (size_t) gather.groups * (size_t) gather.panels;
 
+    if (gather.winograd) {
+        enum { CHUNK = 16 };
+        fv_launch(list, conv->kernels[PACK_WINOGRAD], FV_ITEMS((size_t) (gather.source.c + CHUNK - 1) / CHUNK, panels),
+                  fv_buffer(weight), fv_buffer(bias), fv_buffer(fv_node_scratch(node, conv->pack_scratch[backward])),
+                  fv_int(gather.width), fv_int(gather.target.c), fv_int(gather.source.c), fv_int(CHUNK),
+                  fv_int(gather.row_step), fv_int(gather.channel_step), fv_int(backward), fv_int(gather.bias));
+        return;
+    }
+
     fv_launch(list, conv->kernels[PACK], FV_ITEMS(panels), fv_buffer(weight), fv_buffer(bias),
               fv_buffer(fv_node_scratch(node, conv->pack_scratch[backward])), fv_int(gather.panels),
               fv_int(gather.width), fv_int(gather.target_group), fv_int(gather.pack_channels), fv_int(gather.taps),
@@ -178,16 +188,24 @@ static void gather_pass(FvNode *node, const FvConv *conv, gboolean backward, FvL
 {
     FvConvGather gather;
     fv_conv_gather(node, conv, backward, &gather);
+    FvBuffer *from = backward ? fv_node_dy(node) : fv_node_x(node, 0);
+    FvBuffer *to = backward ? fv_node_dx(node, 0) : fv_node_y(node);
+    FvBuffer *packed = fv_node_scratch(node, conv->pack_scratch[backward]);
+    FvKernel *kernel = conv->kernels[backward ? INPUT_GRADIENT : FORWARD];
     int blocks = fv_list_blocks(list), count = gather.flat ? blocks * gather.target.w : gather.target.h;
+
+    if (gather.winograd) {
+        count = blocks * gather.tiles_x * gather.tiles_y;
+        fv_launch(list, kernel, FV_ITEMS((size_t) ((count + gather.tiles - 1) / gather.tiles)), fv_buffer(from),
+                  fv_buffer(packed), fv_buffer(to), fv_int(count));
+        return;
+    }
     /* Panels first: what of the source they share is then still in the cache. */
     FvGrid grid =
         FV_ITEMS((size_t) gather.groups * (size_t) gather.panels,
                  (size_t) (count + gather.chunk - 1) / (size_t) gather.chunk, gather.flat ? 1 : (size_t) blocks);
 
-    fv_launch(list, conv->kernels[backward ? INPUT_GRADIENT : FORWARD], grid,
-              fv_buffer(backward ? fv_node_dy(node) : fv_node_x(node, 0)),
-              fv_buffer(fv_node_scratch(node, conv->pack_scratch[backward])),
-              fv_buffer(backward ? fv_node_dx(node, 0) : fv_node_y(node)), fv_int(count));
+    fv_launch(list, kernel, grid, fv_buffer(from), fv_buffer(packed), fv_buffer(to), fv_int(count));
 }
 
 void fv_conv_forward(FvNode *node, const FvConv *conv, FvList *list)

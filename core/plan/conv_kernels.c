@@ -6,6 +6,7 @@
 #include "conv_channels_weights.cl.h"
 #include "conv_lanes.cl.h"
 #include "conv_lanes_weights.cl.h"
+#include "conv_winograd.cl.h"
 
 static void define(GString *out, const char *name, gint64 value)
 {
@@ -44,8 +45,39 @@ static GString *begin(int lanes)
     return out;
 }
 
+/* Tiles of `pixels` x `vectors`. */
+static void define_tile(GString *out, int pixels, int vectors)
+{
+    define(out, "PIXELS", pixels);
+    define(out, "VECTORS", vectors);
+    define(out, "WIDTH", vectors * 16);
+    define_list(out, "EACH_PIXEL(F)", "", "", pixels);
+    define_list(out, "EACH_VECTOR(F)", "", "", vectors);
+    define_list(out, "EACH_VECTOR_OF(F, i)", "i, ", "", vectors);
+}
+
+static FvKernel *winograd_kernel(FvNode *node, const FvConvGather *gather)
+{
+    g_autoptr(GString) out = g_string_new(NULL);
+    define(out, "BACKWARD", gather->backward);
+    define(out, "BIAS", gather->bias);
+    define_shape(out, "SOURCE", gather->source, gather->source_group);
+    define_shape(out, "TARGET", gather->target, gather->target_group);
+    define_size(out, "PAD", gather->pad);
+    define(out, "TILES", gather->tiles);
+    define(out, "TILES_X", gather->tiles_x);
+    define(out, "TILES_Y", gather->tiles_y);
+    define(out, "PANELS", gather->panels);
+    define(out, "PANEL", gather->panel);
+    define_tile(out, gather->pixels, gather->vectors);
+    return fv_node_add_kernel(node, conv_winograd_cl, gather->backward ? "conv_input_gradient" : "conv_forward", "%s",
+                              out->str);
+}
+
 FvKernel *fv_conv_gather_kernel(FvNode *node, const FvConvGather *gather)
 {
+    if (gather->winograd)
+        return winograd_kernel(node, gather);
     g_autoptr(GString) out = begin(gather->lanes);
     define(out, "BACKWARD", gather->backward);
     define(out, "BIAS", gather->bias);
@@ -64,13 +96,9 @@ FvKernel *fv_conv_gather_kernel(FvNode *node, const FvConvGather *gather)
         define(out, "ROWS", gather->width);
         define_list(out, "EACH_ROW(F)", "", "", gather->width);
     } else {
-        define(out, "PIXELS", gather->pixels);
-        define(out, "WIDTH", gather->width);
+        define_tile(out, gather->pixels, gather->vectors);
         define(out, "STEP", gather->backward ? gather->stride.w : 1);
         define(out, "SOURCE_STEP", gather->backward ? 1 : gather->stride.w);
-        define_list(out, "EACH_PIXEL(F)", "", "", gather->pixels);
-        define_list(out, "EACH_VECTOR(F)", "", "", gather->vectors);
-        define_list(out, "EACH_VECTOR_OF(F, i)", "i, ", "", gather->vectors);
     }
     return fv_node_add_kernel(node, gather->lanes > 1 ? conv_lanes_cl : conv_channels_cl,
                               gather->backward ? "conv_input_gradient" : "conv_forward", "%s", out->str);

@@ -36,6 +36,65 @@ void FV_NAME(conv_pack)(global const real *restrict weight, global const real *r
         }
 }
 
+/* Packs 3x3 weights for conv_winograd.cl, transformed to 6x6 places (G w G^T), `width` channels of the target at a time,
+ * a multiple of 16: [panel][width bias][36][source channel][width], zero where there are no more channels. A work-group
+ * takes a panel and `chunk` source channels, 16 channels of the target at once. The weight of (row, channel, tap) is
+ * weight[row * row_step + channel * channel_step + tap], or tap 8 - tap where turned. */
+#define TRANSFORM(a, b, c, o0, o1, o2, o3, o4, o5)                                                                     \
+    {                                                                                                                  \
+        real16 even = a * ((real)1 / 24) + c * ((real)1 / 6), odd = b * ((real)1 / 12), outer = (a + c) * ((real)1 / 6); \
+        o0 = a * ((real)1 / 4);                                                                                        \
+        o1 = -outer - b * ((real)1 / 6);                                                                               \
+        o2 = -outer + b * ((real)1 / 6);                                                                               \
+        o3 = even + odd;                                                                                               \
+        o4 = even - odd;                                                                                               \
+        o5 = c;                                                                                                        \
+    }
+kernel __attribute__((reqd_work_group_size(1, 1, 1)))
+void FV_NAME(conv_pack_winograd)(global const real *restrict weight, global const real *restrict bias,
+                                 global real *restrict packed, int width, int rows, int channels, int chunk,
+                                 int row_step, int channel_step, int turned, int with_bias)
+{
+    int first = get_group_id(1) * width, begin = get_group_id(0) * chunk, end = min(begin + chunk, channels);
+    global real *out = packed + get_group_id(1) * ((size_t)width * (with_bias + (size_t)channels * 36));
+    if (with_bias) {
+        if (begin == 0)
+            for (int r = 0; r < width; r++)
+                out[r] = first + r < rows ? bias[first + r] : 0;
+        out += width;
+    }
+    for (int channel = begin; channel < end; channel++)
+        for (int row = first; row < first + width; row += 16) {
+            real w[9][16];
+            real16 h[18];
+            for (int tap = 0; tap < 9; tap++)
+                for (int r = 0; r < 16; r++)
+                    w[tap][r] = 0;
+            for (int r = 0; r < min(16, rows - row); r++) {
+                global const real *from = weight + (size_t)(row + r) * row_step + (size_t)channel * channel_step;
+                for (int tap = 0; tap < 9; tap++)
+                    w[tap][r] = from[turned ? 8 - tap : tap];
+            }
+            for (int j = 0; j < 3; j++) {
+                real16 a = vload16(0, w[j]), b = vload16(0, w[3 + j]), c = vload16(0, w[6 + j]);
+                TRANSFORM(a, b, c, h[j], h[3 + j], h[6 + j], h[9 + j], h[12 + j], h[15 + j])
+            }
+            for (int i = 0; i < 6; i++) {
+                size_t place = (size_t)channels * width;
+                global real *to = out + 6 * i * place + (size_t)channel * width + (row - first);
+                real16 o0, o1, o2, o3, o4, o5;
+                TRANSFORM(h[3 * i], h[3 * i + 1], h[3 * i + 2], o0, o1, o2, o3, o4, o5)
+                vstore16(o0, 0, to);
+                vstore16(o1, 0, to + place);
+                vstore16(o2, 0, to + 2 * place);
+                vstore16(o3, 0, to + 3 * place);
+                vstore16(o4, 0, to + 4 * place);
+                vstore16(o5, 0, to + 5 * place);
+            }
+        }
+}
+#undef TRANSFORM
+
 /* out[i] = sum over shares of parts[share * stride + offset + i], always in the same order. */
 kernel __attribute__((reqd_work_group_size(1, 1, 1)))
 void FV_NAME(conv_sum)(global const real *restrict parts, global real *restrict out, int offset, int stride,

@@ -2,6 +2,10 @@
  * conv_tiles.c: brings a convolution into the kernels' terms, and chooses their tiles. */
 #include "core/plan/conv.h"
 
+#include "core/plan/private.h"
+
+#include <string.h>
+
 static int ceil_div(gint64 a, gint64 b)
 {
     return (int) ((a + b - 1) / b);
@@ -109,6 +113,74 @@ static void set_weights(FvConvGather *gather, const FvConv *conv, gboolean dense
     }
 }
 
+/* ---------------------------------------------------------------- winograd */
+
+static gboolean winograd_wanted(const FvConv *conv)
+{
+    enum { WIDE = 32 }; /* the transforms of narrower layers cost more than they save */
+    const char *forced = g_getenv("FOVEA_WINOGRAD");
+    if (forced && g_str_equal(forced, "on"))
+        return conv->winograd != FV_WINOGRAD_OFF;
+    if (forced && g_str_equal(forced, "off"))
+        return conv->winograd == FV_WINOGRAD_ON;
+    return conv->winograd == FV_WINOGRAD_ON ||
+           (conv->winograd == FV_WINOGRAD_AUTO && conv->in.c >= WIDE && conv->out.c >= WIDE);
+}
+
+static gboolean winograd_possible(const FvNode *node, const FvConv *conv)
+{
+    return fv_node_lanes(node) == 1 && conv->groups == 1 && conv->kernel.h == 3 && conv->kernel.w == 3 &&
+           conv->stride.h == 1 && conv->stride.w == 1 && conv->dilation.h == 1 && conv->dilation.w == 1 &&
+           conv->pad.h <= 2 && conv->pad.w <= 2;
+}
+
+/* Tiles of a work-group: as many as fit into local memory at most, and so that all units end at about the same time.
+ * Weights that do not stay in a unit's cache are read anew by each group. Returns FALSE where too few fit. */
+static gboolean choose_tiles(const FvNode *node, FvConvGather *gather)
+{
+    enum { CACHE = 1 << 20, FEWEST = 4, MOST = 28 };
+    const guint64 local = node->plan->settings.local_memory / node->plan->real_size;
+    const guint64 each = 36 * 16 * ((guint64) ceil_div(gather->source.c, 16) + (guint64) gather->vectors);
+    const int most = (int) MIN(MOST, local / each), units = fv_node_units(node);
+    const gint64 all = (gint64) gather->tiles_x * gather->tiles_y * fv_node_batch(node);
+    const double weights = 36.0 * gather->source.c * gather->target.c * (double) node->plan->real_size;
+    double best = G_MAXDOUBLE;
+    for (int pixels = FEWEST; pixels * gather->vectors <= FV_CONV_TILE; pixels++)
+        for (int tiles = pixels; tiles <= most; tiles += pixels) {
+            const gint64 rounds = (ceil_div(all, tiles) + units - 1) / units;
+            const double step = MAX(10, pixels * gather->vectors + 4) / (double) (pixels * gather->vectors);
+            const double cost = (double) rounds * (tiles * step + (weights > CACHE ? 13 : 1));
+            if (cost >= best)
+                continue;
+            best = cost;
+            gather->pixels = pixels;
+            gather->tiles = tiles;
+        }
+    return best < G_MAXDOUBLE;
+}
+
+/* Makes the pass one by Winograd's algorithm, where that can be and is wanted. */
+static void try_winograd(const FvNode *node, const FvConv *conv, FvConvGather *gather)
+{
+    enum { TILE = 4, PLACES = 36 };
+    FvConvGather other = *gather;
+    if (!winograd_possible(node, conv) || !winograd_wanted(conv))
+        return;
+    other.winograd = TRUE;
+    other.tiles_x = ceil_div(gather->target.w, TILE);
+    other.tiles_y = ceil_div(gather->target.h, TILE);
+    other.vectors = gather->target.c > 16 ? 2 : 1;
+    if (!choose_tiles(node, &other))
+        return;
+    if (gather->backward) /* what a pixel had a part in: a convolution with the kernel turned round */
+        other.pad = (FvSize){ 2 - conv->pad.h, 2 - conv->pad.w };
+    other.width = other.vectors * 16;
+    other.panels = ceil_div(other.target.c, other.width);
+    other.panel = ((gint64) PLACES * other.source.c + other.bias) * other.width;
+    other.packed = other.panel * other.panels;
+    *gather = other;
+}
+
 void fv_conv_gather(const FvNode *node, const FvConv *conv, gboolean backward, FvConvGather *gather)
 {
     gboolean dense = is_dense(conv), pointwise = is_pointwise(conv);
@@ -149,6 +221,8 @@ void fv_conv_gather(const FvNode *node, const FvConv *conv, gboolean backward, F
     gather->panel = per_row * gather->width;
     gather->packed = gather->panel * gather->panels * gather->groups + gather->source_group;
     choose_chunk(node, gather);
+    if (!gather->flat)
+        try_winograd(node, conv, gather);
 }
 
 /* --------------------------------------------------------- gradient of weights */
@@ -198,15 +272,26 @@ static void tile_sum_channels(FvConvSum *sum)
         }
 }
 
+/* Shares of the batch that are added up apart: enough for all units to have work, and small enough for what they read
+ * to stay in the cache while all tiles of the gradient are made of it. */
 static void choose_shares(const FvNode *node, FvConvSum *sum)
 {
-    enum { MOST = 64, MOST_REALS = 1 << 24 };
-    int blocks = ceil_div(fv_node_batch(node), sum->lanes);
-    gint64 tiles = (gint64) sum->kernel.h * (sum->kernel.w / sum->taps) * sum->groups * sum->row_tiles * sum->col_tiles;
+    enum { MOST = 64, MOST_REALS = 1 << 24, CACHE = 1 << 22 };
+    const int blocks = ceil_div(fv_node_batch(node), sum->lanes);
+    const gint64 tiles =
+        (gint64) sum->kernel.h * (sum->kernel.w / sum->taps) * sum->groups * sum->row_tiles * sum->col_tiles;
+    const double read =
+        (double) (fv_node_elements(node, sum->in) + fv_node_elements(node, sum->out)) * (double) node->plan->real_size;
+    const double added = 2 * (double) sum->weights * (double) node->plan->real_size; /* for each share */
 
     sum->shares = 1;
     if (!sum->spread && tiles < groups_wanted(node))
         sum->shares = (int) MIN(MIN(blocks, MOST), groups_wanted(node) / tiles);
+    if (!sum->outer && read > CACHE) {
+        const int wanted = MIN(MIN(blocks, MOST), (int) (read / CACHE) + 1);
+        if (wanted * added < 0.1 * read * (double) tiles)
+            sum->shares = MAX(sum->shares, wanted);
+    }
     sum->shares = (int) CLAMP(MOST_REALS / sum->weights, 1, sum->shares);
     sum->work = sum->shares > 1 ? sum->shares * sum->weights : 0;
 }

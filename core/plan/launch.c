@@ -2,6 +2,11 @@
  * launch.c: records launches: a kernel with its arguments set, and what of them changes at each step. */
 #include "core/plan/launch.h"
 
+char *fv_launch_text(const FvLaunch *launch)
+{
+    return launch->layer ? g_strdup_printf("%s: %s", launch->layer, launch->name) : g_strdup(launch->name);
+}
+
 static void launch_free(gpointer data)
 {
     FvLaunch *launch = data;
@@ -79,6 +84,18 @@ static cl_int set_argument(FvList *list, FvLaunch *launch, cl_uint i, const FvAr
     return CL_INVALID_ARG_VALUE;
 }
 
+static guint64 bytes_of(const FvArg *args, int count)
+{
+    guint64 bytes = 0;
+    for (int i = 0; i < count; i++) {
+        gboolean seen = args[i].type != FV_ARG_BUFFER;
+        for (int k = 0; k < i && !seen; k++)
+            seen = args[k].type == FV_ARG_BUFFER && args[k].buffer->memory == args[i].buffer->memory;
+        bytes += seen ? 0 : args[i].buffer->bytes;
+    }
+    return bytes;
+}
+
 /* A kernel that requires a size of its groups is given it where the grid names none. */
 static void take_required_size(FvLaunch *launch)
 {
@@ -104,6 +121,7 @@ void fv_list_launch(FvList *list, FvKernel *kernel, FvGrid grid, const FvArg *ar
     cl_int code = CL_SUCCESS;
     g_ptr_array_add(list->launches, launch);
     launch->name = kernel->name;
+    launch->layer = list->layer;
     for (int d = 0; d < 3; d++) {
         launch->global[d] = MAX(1, grid.global[d]);
         launch->local[d] = MAX(1, grid.local[d]);
@@ -111,7 +129,8 @@ void fv_list_launch(FvList *list, FvKernel *kernel, FvGrid grid, const FvArg *ar
     }
     launch->kernel = clCreateKernel(kernel->program, kernel->name, &code);
     if (code != CL_SUCCESS) {
-        fv_cl_fail(code, kernel->name, &list->failed);
+        g_autofree char *text = fv_launch_text(launch);
+        fv_cl_fail(code, text, &list->failed);
         return;
     }
     if (!launch->has_local)
@@ -119,9 +138,11 @@ void fv_list_launch(FvList *list, FvKernel *kernel, FvGrid grid, const FvArg *ar
     for (int i = 0; i < count; i++) {
         code = set_argument(list, launch, (cl_uint) i, &args[i]);
         if (code != CL_SUCCESS) {
-            g_autofree char *what = g_strdup_printf("%s: argument %d", kernel->name, i);
+            g_autofree char *text = fv_launch_text(launch);
+            g_autofree char *what = g_strdup_printf("%s: argument %d", text, i);
             fv_cl_fail(code, what, &list->failed);
             return;
         }
     }
+    launch->bytes = bytes_of(args, count);
 }

@@ -24,7 +24,9 @@ typedef struct {
 
 typedef struct {
     cl_kernel kernel;
-    const char *name; /* the FvKernel's */
+    const char *name;  /* the FvKernel's */
+    const char *layer; /* whose launch it is: the path of a layer, the name of a loss, metric or optimizer; or NULL */
+    guint64 bytes;     /* of the buffers that it names, each counted once */
     size_t global[3], local[3];
     gboolean has_local;
     GArray *patches; /* of FvPatch, or NULL */
@@ -35,9 +37,13 @@ struct FvList {
     int samples, lanes;
     gboolean training;
     size_t real_size;
-    int result_stride; /* of the node that is being recorded */
+    const char *layer; /* of the node that is being recorded, borrowed from its graph */
+    int result_stride; /* and of its results */
     GError *failed;    /* the first launch that could not be made */
 };
+
+/** "conv1: fv3_forward"; g_free() it. */
+char *fv_launch_text(const FvLaunch *launch);
 
 FvList *fv_list_new(int samples, int lanes, size_t real_size, gboolean training);
 void fv_list_free(FvList *list);

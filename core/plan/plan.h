@@ -23,6 +23,7 @@ typedef struct {
     gboolean input_gradient; /* keep the gradient of the net's input (gradcheck) */
     gboolean keep;           /* keep every value and gradient until the next step */
     int units;               /* compute units of the device; 0: not known */
+    guint64 local_memory;    /* bytes that a work-group may have on a device that computes as CPUs do; 0: none */
     int slots;               /* steps whose results are kept until they are read; 0: 1 */
 } FvPlanSettings;
 

@@ -16,6 +16,7 @@ static void pack(FvPlan *plan, FvList *list)
 {
     for (guint i = 0; i < plan->nodes->len; i++) {
         FvNode *node = plan->nodes->pdata[i];
+        list->layer = node->path;
         if (computed(node) && fv_node_layer(node)->pack)
             fv_node_layer(node)->pack(node, node->self, list);
     }
@@ -28,6 +29,7 @@ static void forward(FvPlan *plan, FvList *list)
         const FvLayer *layer = fv_node_layer(node);
         if (!computed(node))
             continue;
+        list->layer = node->path;
         if (layer->forward_map)
             fv_maps_forward(node, list);
         else if (layer->forward)
@@ -52,6 +54,7 @@ static void losses(FvPlan *plan, FvList *list)
 {
     for (guint i = 0; i < plan->terms->len; i++) {
         FvNode *term = plan->terms->pdata[i];
+        list->layer = term->path;
         list->result_stride = term->result_stride;
         if (term->plugin->kind == FV_METRIC) {
             ((const FvMetric *) term->plugin)->forward(term, term->self, list);
@@ -75,6 +78,7 @@ static void penalties(FvPlan *plan, FvList *list)
         FvNode *term = plan->terms->pdata[i];
         if (term->plugin->kind != FV_LOSS || ((const FvLoss *) term->plugin)->target != FV_TARGET_NONE)
             continue;
+        list->layer = term->path;
         list->result_stride = term->result_stride;
         fv_maps_penalty(term, list);
     }
@@ -87,6 +91,7 @@ static void backward(FvPlan *plan, FvList *list)
         const FvLayer *layer = fv_node_layer(node);
         if (!has_backward(node))
             continue;
+        list->layer = node->path;
         if (layer->forward_map)
             fv_maps_backward(node, list);
         else if (layer->backward)
@@ -100,6 +105,7 @@ static void clear_rest(FvPlan *plan, FvList *list)
 {
     for (guint i = 0; i < plan->params->len; i++) {
         FvParam *param = plan->params->pdata[i];
+        list->layer = param->node->path;
         if (param->spec.role == FV_WEIGHT && !has_backward(param->node))
             fv_maps_clear(plan, &param->gradient, (guint64) param->elements, list);
     }
@@ -121,8 +127,10 @@ static void record(FvPlan *plan, FvListKind kind, FvList *list)
         backward(plan, list);
     }
     penalties(plan, list);
-    if (kind == FV_LIST_TRAIN)
+    if (kind == FV_LIST_TRAIN) {
+        list->layer = plan->graph->optimizer.plugin->name;
         fv_maps_update(plan, list);
+    }
 }
 
 const FvList *fv_plan_list(FvPlan *plan, FvListKind kind, int samples, GError **error)

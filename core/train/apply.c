@@ -14,15 +14,8 @@
 
 static FvPlan *make_plan(const FvApplySettings *settings, FvPurpose purpose, int batch, GError **error)
 {
-    const FvGraph *graph = settings->graph;
-    g_autoptr(FvDiag) diag = fv_diag_new();
-    const FvPlanSettings wanted = { .purpose = purpose, .batch = batch, .units = (int) settings->device->info->units };
-    g_autoptr(FvPlan) plan = fv_plan_new(graph, &wanted, diag);
-    if (plan && fv_plan_input_shape(plan).c == 0) {
-        const FvLoc top = { g_intern_string(graph->file), 1, 1 };
-        fv_diag_error(diag, top, NULL, "the net must have exactly one input");
-    }
-    return fv_diag_check(diag, error) ? g_steal_pointer(&plan) : NULL;
+    const FvPlanSettings wanted = { .purpose = purpose, .batch = batch };
+    return fv_pipeline_plan(settings->graph, settings->device, &wanted, error);
 }
 
 static gboolean load(const FvApplySettings *settings, FvPlan *plan, const char *source, char ***classes, GError **error)

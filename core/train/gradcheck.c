@@ -5,11 +5,12 @@
 #include "core/exec/exec.h"
 #include "core/train/pipeline.h"
 #include "core/train/tally.h"
+#include "core/train/targets.h"
 #include "core/train/weights.h"
 
 #include <math.h>
 
-enum { MOST_CHECKED = 24, STREAM_INPUT = 0x6701, STREAM_TARGET, STREAM_CHOICE };
+enum { MOST_CHECKED = 24, STREAM_CHOICE = 0x6703 };
 
 /* Steps of the differences: the first is exact enough for smooth nets; smaller ones avoid kinks. */
 static const double steps[] = { 1e-3, 1e-4, 1e-5, 1e-6 };
@@ -124,44 +125,6 @@ static gboolean check_subject(Check *check, const Subject *subject, FvGradcheckR
 
 /* ------------------------------------------------------------------- subjects */
 
-static FvTensor *random_tensor(int samples, FvShape shape, FvRandom random, GError **error)
-{
-    FvTensor *tensor = fv_tensor_new(FV_F64, 4, (const gint64[]){ samples, shape.c, shape.h, shape.w }, error);
-    for (gint64 i = 0; tensor && i < fv_tensor_elements(tensor); i++)
-        fv_tensor_set(tensor, i, fv_random_gaussian(&random));
-    return tensor;
-}
-
-static gboolean set_target(Check *check, const FvTerm *term, GError **error)
-{
-    const int batch = check->settings->batch;
-    FvRandom random = fv_random(check->settings->seed, 0, 0, STREAM_TARGET);
-    FvTarget kind;
-    FvShape shape;
-    FvBuffer *buffer = fv_plan_target(check->plan, term->target, &kind, &shape);
-    if (kind == FV_TARGET_VALUE) {
-        g_autoptr(FvTensor) target = random_tensor(batch, shape, random, error);
-        return target && fv_plan_write_value(check->plan, buffer, shape, batch, target, error);
-    }
-    const FvShape scores = fv_plan_layer(check->plan, (guint) term->value).out;
-    g_autofree gint32 *classes = g_new(gint32, batch);
-    for (int i = 0; i < batch; i++)
-        classes[i] = (gint32) fv_random_below(&random, (guint32) fv_shape_elements(scores));
-    return fv_device_write(check->settings->device, buffer->memory, 0, (size_t) batch * sizeof *classes, classes,
-                           error);
-}
-
-static gboolean set_targets(Check *check, GError **error)
-{
-    const FvGraph *graph = check->settings->graph;
-    for (guint i = 0; i < graph->losses->len; i++) {
-        const FvTerm *term = graph->losses->pdata[i];
-        if (term->target && !set_target(check, term, error))
-            return FALSE;
-    }
-    return TRUE;
-}
-
 /* The gradient of the input, as N,C,H,W. */
 static FvTensor *input_gradient(Check *check, GError **error)
 {
@@ -187,10 +150,8 @@ static gboolean take_param(Check *check, guint i, Subject *subject, GError **err
 
 static gboolean take_input(Check *check, GArray *subjects, GError **error)
 {
-    const FvShape shape = fv_plan_input_shape(check->plan);
-    const FvRandom random = fv_random(check->settings->seed, 0, 0, STREAM_INPUT);
     Subject subject = { .name = "the input", .param = -1 };
-    subject.value = random_tensor(check->settings->batch, shape, random, error);
+    subject.value = fv_random_input(check->plan, check->settings->batch, check->settings->seed, error);
     g_array_append_val(subjects, subject);
     return subject.value && set(check, &subject, error);
 }
@@ -227,7 +188,9 @@ static gboolean check_all(Check *check, FvGradcheckFunc func, gpointer data, gbo
 {
     g_autoptr(GArray) subjects = g_array_new(FALSE, TRUE, sizeof(Subject));
     g_array_set_clear_func(subjects, clear_subject);
-    if (!set_targets(check, error) || !take_input(check, subjects, error) || !take_gradients(check, subjects, error))
+    const FvGradcheckSettings *settings = check->settings;
+    if (!fv_random_targets(check->plan, settings->graph, settings->batch, settings->seed, error) ||
+        !take_input(check, subjects, error) || !take_gradients(check, subjects, error))
         return FALSE;
     *passed = TRUE;
     for (guint i = 0; i < subjects->len; i++) {
@@ -243,19 +206,16 @@ static gboolean check_all(Check *check, FvGradcheckFunc func, gpointer data, gbo
 static FvPlan *make_plan(const FvGradcheckSettings *settings, GError **error)
 {
     const FvGraph *graph = settings->graph;
-    const FvLoc top = { g_intern_string(graph->file), 1, 1 };
+    const FvPlanSettings wanted = {
+        .purpose = FV_FOR_TRAINING, .batch = settings->batch, .doubles = TRUE, .input_gradient = TRUE
+    };
+    if (graph->losses->len > 0)
+        return fv_pipeline_plan(graph, settings->device, &wanted, error);
     g_autoptr(FvDiag) diag = fv_diag_new();
-    const FvPlanSettings wanted = { .purpose = FV_FOR_TRAINING,
-                                    .batch = settings->batch,
-                                    .doubles = TRUE,
-                                    .input_gradient = TRUE,
-                                    .units = (int) settings->device->info->units };
-    if (graph->losses->len == 0)
-        fv_diag_error(diag, top, NULL, "there is no loss, and so nothing whose gradient could be checked");
-    g_autoptr(FvPlan) plan = fv_diag_count(diag) ? NULL : fv_plan_new(graph, &wanted, diag);
-    if (plan && fv_plan_input_shape(plan).c == 0)
-        fv_diag_error(diag, top, NULL, "the net must have exactly one input");
-    return fv_diag_check(diag, error) ? g_steal_pointer(&plan) : NULL;
+    const FvLoc top = { g_intern_string(graph->file), 1, 1 };
+    fv_diag_error(diag, top, NULL, "there is no loss, and so nothing whose gradient could be checked");
+    fv_diag_check(diag, error);
+    return NULL;
 }
 
 gboolean fv_gradcheck(const FvGradcheckSettings *settings, FvGradcheckFunc func, gpointer data, gboolean *passed,

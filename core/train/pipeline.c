@@ -79,3 +79,17 @@ char *fv_pipeline_text(const FvPipeline *pipeline)
 {
     return fv_tree_print(pipeline->tree, pipeline->overrides);
 }
+
+FvPlan *fv_pipeline_plan(const FvGraph *graph, const FvDevice *device, const FvPlanSettings *settings, GError **error)
+{
+    FvPlanSettings all = *settings;
+    all.units = (int) device->info->units;
+    all.local_memory = fv_device_group_memory(device);
+    g_autoptr(FvDiag) diag = fv_diag_new();
+    g_autoptr(FvPlan) plan = fv_plan_new(graph, &all, diag);
+    if (plan && fv_plan_input_shape(plan).c == 0) {
+        const FvLoc top = { g_intern_string(graph->file), 1, 1 };
+        fv_diag_error(diag, top, NULL, "the net must have exactly one input");
+    }
+    return fv_diag_check(diag, error) ? g_steal_pointer(&plan) : NULL;
+}

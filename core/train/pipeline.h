@@ -3,7 +3,9 @@
 #ifndef FOVEA_PIPELINE_H
 #define FOVEA_PIPELINE_H
 
+#include "core/device/device.h"
 #include "core/graph/graph.h"
+#include "core/plan/plan.h"
 
 typedef struct {
     FvRegistry *registry;
@@ -23,6 +25,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(FvPipeline, fv_pipeline_free)
 
 /** The pipeline as one text: imports inlined, `let`s as overridden; g_free() it. */
 char *fv_pipeline_text(const FvPipeline *pipeline);
+
+/** Plans a net with one input for a device: @settings are completed by what is to be known of that. Mistakes come with
+ * their place, one a line. The graph is borrowed. */
+FvPlan *fv_pipeline_plan(const FvGraph *graph, const FvDevice *device, const FvPlanSettings *settings, GError **error);
 
 /** Sets @error to everything in @diag; returns FALSE where there was anything. */
 gboolean fv_diag_check(FvDiag *diag, GError **error);

@@ -95,20 +95,14 @@ static gboolean check_graph(const FvGraph *graph, FvPurpose purpose, GError **er
 static gboolean make_plan(FvSession *session, FvPurpose purpose, GError **error)
 {
     const FvGraph *graph = session->settings.graph;
-    g_autoptr(FvDiag) diag = fv_diag_new();
     const FvPlanSettings settings = {
         .purpose = purpose,
         .batch = graph->batch,
-        .units = (int) session->settings.device->info->units,
         .slots = FV_SESSION_SLOTS,
         .keep = session->settings.keep,
     };
-    session->plan = fv_plan_new(graph, &settings, diag);
-    if (session->plan && fv_plan_input_shape(session->plan).c == 0) {
-        const FvLoc top = { g_intern_string(graph->file), 1, 1 };
-        fv_diag_error(diag, top, NULL, "the net must have exactly one input");
-    }
-    return fv_diag_check(diag, error);
+    session->plan = fv_pipeline_plan(graph, session->settings.device, &settings, error);
+    return session->plan != NULL;
 }
 
 static gboolean make_prep(FvSession *session, int which, GError **error)

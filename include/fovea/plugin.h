@@ -559,6 +559,10 @@ typedef struct {
 
 /* ------------------------------------------------------------ convolutions */
 
+/** Whether 3x3 convolutions of stride 1 go by Winograd's F(4x4, 3x3): a quarter of the multiplications, and rounding
+ * errors about three times as large. AUTO: where that is faster, on wide layers. */
+typedef enum { FV_WINOGRAD_AUTO, FV_WINOGRAD_ON, FV_WINOGRAD_OFF } FvWinograd;
+
 /** A convolution for layers that are one, or have one: conv, dense, match. The caller keeps it in its state, fills
  * the first part, and calls the functions from the hooks of the same names. Cross-correlation, as everywhere:
  * y[o, i, j] = bias[o] + sum over c, m, n of weight[o, c, m, n] * x[c, i * stride.h - pad.h + m * dilation.h, ...]. */
@@ -569,6 +573,7 @@ typedef struct {
     gboolean bias;
     gboolean flat; /* weight is [out.c][in.c * kernel.h * kernel.w] in files (dense) */
     FvInit init;
+    FvWinograd winograd;
     /* set by fv_conv_plan() and fv_conv_build() */
     int weight, bias_param;
     int pack_scratch[2], sum_scratch;

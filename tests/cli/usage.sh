@@ -46,10 +46,11 @@ declare -A options=(
   [check]='--set --dot --json'
   [inspect]='--json'
   [gradcheck]='--set --weights --seed --device --batch --tolerance --quiet'
+  [bench]='--set --seed --device --batch --seconds --kernels --chart --json'
   [devices]=''
   [new]='--out'
 )
-for verb in train eval predict run check inspect gradcheck devices new; do
+for verb in train eval predict run check inspect gradcheck bench devices new; do
   fv "$verb" --help
   exits 0 "fovea $verb --help"
   is "$err" '' "fovea $verb --help prints to stdout"
@@ -63,10 +64,8 @@ for verb in train eval predict run check inspect gradcheck devices new; do
   fv help "$verb"
   is "$code $out" "0 $text" "fovea help $verb is the same"
 done
-for verb in augment bench; do
-  fv "$verb"
-  refuses 1 "fovea $verb: not supported yet" "^fovea: $verb: not supported yet"
-done
+fv augment
+refuses 1 'fovea augment: not supported yet' '^fovea: augment: not supported yet'
 
 # ----------------------------------------------------------------- wrong usage
 
@@ -81,7 +80,7 @@ fv help trian
 refuses 2 'help of an unknown verb' '"trian"'
 fv ''
 refuses 2 'an empty verb' '^fovea: '
-for verb in train eval predict run check inspect gradcheck devices new; do
+for verb in train eval predict run check inspect gradcheck bench devices new; do
   fv "$verb" --no-such-option
   refuses 2 "fovea $verb: an unknown option" "^fovea: $verb: .*--no-such-option.*fovea $verb --help"
 done

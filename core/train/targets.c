@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT
+ * targets.c: random inputs and targets. */
+#include "core/train/targets.h"
+
+enum { STREAM_INPUT = 0x6701, STREAM_TARGET };
+
+static FvTensor *normal(int samples, FvShape shape, FvRandom random, GError **error)
+{
+    FvTensor *tensor = fv_tensor_new(FV_F64, 4, (const gint64[]){ samples, shape.c, shape.h, shape.w }, error);
+    for (gint64 i = 0; tensor && i < fv_tensor_elements(tensor); i++)
+        fv_tensor_set(tensor, i, fv_random_gaussian(&random));
+    return tensor;
+}
+
+FvTensor *fv_random_input(FvPlan *plan, int samples, guint64 seed, GError **error)
+{
+    return normal(samples, fv_plan_input_shape(plan), fv_random(seed, 0, 0, STREAM_INPUT), error);
+}
+
+static gboolean set_target(FvPlan *plan, const FvTerm *term, int samples, guint64 seed, GError **error)
+{
+    FvRandom random = fv_random(seed, 0, 0, STREAM_TARGET);
+    FvTarget kind;
+    FvShape shape;
+    FvBuffer *buffer = fv_plan_target(plan, term->target, &kind, &shape);
+    if (kind == FV_TARGET_VALUE) {
+        g_autoptr(FvTensor) target = normal(samples, shape, random, error);
+        return target && fv_plan_write_value(plan, buffer, shape, samples, target, error);
+    }
+    const FvShape scores = fv_plan_layer(plan, (guint) term->value).out;
+    g_autofree gint32 *classes = g_new(gint32, samples);
+    for (int i = 0; i < samples; i++)
+        classes[i] = (gint32) fv_random_below(&random, (guint32) fv_shape_elements(scores));
+    return fv_device_write(fv_plan_device(plan), buffer->memory, 0, (size_t) samples * sizeof *classes, classes, error);
+}
+
+gboolean fv_random_targets(FvPlan *plan, const FvGraph *graph, int samples, guint64 seed, GError **error)
+{
+    for (guint i = 0; i < graph->losses->len; i++) {
+        const FvTerm *term = graph->losses->pdata[i];
+        if (term->target && !set_target(plan, term, samples, seed, error))
+            return FALSE;
+    }
+    return TRUE;
+}
