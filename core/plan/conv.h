@@ -18,12 +18,12 @@ typedef struct {
     FvSize kernel, stride, pad, dilation;
     int groups, source_group, target_group; /* channels of a group */
     int lanes;
-    int pixels, vectors; /* of a tile, lanes 1 */
-    int width, panels;   /* channels of a panel of packed weights, panels of a group */
-    gint64 panel;        /* its reals */
-    gint64 packed;       /* reals of all of them, and of the zeros behind them */
-    int chunk;           /* rows (flat: pixels) of the target that a work-group takes */
-    gboolean winograd;   /* by tiles of 4x4 pixels; pads are then those of a plain convolution, backward too */
+    int pixels, vectors;         /* of a tile, lanes 1 */
+    int width, panels;           /* channels of a panel of packed weights, panels of a group */
+    gint64 panel;                /* its reals */
+    gint64 packed;               /* reals of all of them, and of the zeros behind them */
+    int chunk;                   /* rows (flat: pixels) of the target that a work-group takes */
+    gboolean winograd;           /* by tiles of 4x4 pixels; pads are then those of a plain convolution, backward too */
     int tiles, tiles_x, tiles_y; /* of a work-group; of an image */
     /* for conv_pack: where weights are, see there */
     int pack_channels, taps, group_step, row_split, row_step, split_step, channel_step;
