@@ -3,6 +3,8 @@
  * made up here, with the option tables of the real ones. */
 #include "core/graph/graph.h"
 
+#include "tests/bad_files.h"
+
 #include <string.h>
 
 /* ----------------------------------------------------------------- plugins */
@@ -456,38 +458,16 @@ static void test_doubling(void)
 /* Every NAME.fv there must be refused with exactly NAME.expect. */
 static void test_bad_file(gconstpointer data)
 {
-    g_autofree char *folder = g_test_build_filename(G_TEST_DIST, "bad", "graph", NULL);
+    g_autofree char *folder = bad_folder("graph");
     g_autofree char *path = g_build_filename(folder, data, NULL);
-    g_autofree char *expect = g_strndup(path, strlen(path) - strlen(".fv"));
-    g_autofree char *expect_path = g_strconcat(expect, ".expect", NULL);
-    g_autofree char *prefix = g_strconcat(folder, "/", NULL);
-    g_autofree char *expected = NULL;
     g_autoptr(FvDiag) diag = fv_diag_new();
     g_autoptr(FvRegistry) registry = make_registry();
-    g_assert_true(g_file_get_contents(expect_path, &expected, NULL, NULL));
     g_autoptr(FvTree) tree = fv_parse_file(path, diag);
     g_autofree char *unparsed = fv_diag_text(diag);
     g_assert_cmpstr(unparsed, ==, "");
     g_autoptr(FvGraph) graph = fv_graph_build(tree, path, NULL, registry, diag);
-    g_autofree char *found = fv_diag_text(diag);
-    g_autoptr(GString) text = g_string_new(found);
-    g_string_replace(text, prefix, "", 0);
     g_assert_null(graph);
-    g_assert_cmpstr(text->str, ==, expected);
-}
-
-static void add_bad_files(void)
-{
-    g_autofree char *folder = g_test_build_filename(G_TEST_DIST, "bad", "graph", NULL);
-    g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
-    const char *name;
-    g_assert_nonnull(dir);
-    while ((name = g_dir_read_name(dir))) {
-        if (!g_str_has_suffix(name, ".fv") || g_str_has_prefix(name, "part_"))
-            continue;
-        g_autofree char *path = g_strconcat("/graph/bad/", name, NULL);
-        g_test_add_data_func_full(path, g_strdup(name), test_bad_file, g_free);
-    }
+    assert_expected("graph", path, diag);
 }
 
 int main(int argc, char **argv)
@@ -508,6 +488,6 @@ int main(int argc, char **argv)
     g_test_add_func("/graph/chain-alone", test_chain_alone);
     g_test_add_func("/graph/limits", test_limits);
     g_test_add_func("/graph/doubling", test_doubling);
-    add_bad_files();
+    add_bad_files("graph", "/graph/bad/", test_bad_file);
     return g_test_run();
 }

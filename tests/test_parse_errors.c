@@ -2,6 +2,8 @@
  * test_parse_errors.c: every message for wrong pipeline text, and input that is meant to do harm. */
 #include "core/parse/ast.h"
 
+#include "tests/bad_files.h"
+
 #include <glib/gstdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -105,34 +107,12 @@ static void test_limit(void)
 /* Every NAME.fv there must be refused with exactly NAME.expect. */
 static void test_bad_file(gconstpointer data)
 {
-    g_autofree char *folder = g_test_build_filename(G_TEST_DIST, "bad", "parse", NULL);
+    g_autofree char *folder = bad_folder("parse");
     g_autofree char *path = g_build_filename(folder, data, NULL);
-    g_autofree char *expect = g_strndup(path, strlen(path) - strlen(".fv"));
-    g_autofree char *expect_path = g_strconcat(expect, ".expect", NULL);
-    g_autofree char *prefix = g_strconcat(folder, "/", NULL);
-    g_autofree char *expected = NULL;
     g_autoptr(FvDiag) diag = fv_diag_new();
-    g_assert_true(g_file_get_contents(expect_path, &expected, NULL, NULL));
     g_autoptr(FvTree) tree = fv_parse_file(path, diag);
-    g_autofree char *found = fv_diag_text(diag);
-    g_autoptr(GString) text = g_string_new(found);
-    g_string_replace(text, prefix, "", 0);
     g_assert_null(tree);
-    g_assert_cmpstr(text->str, ==, expected);
-}
-
-static void add_bad_files(void)
-{
-    g_autofree char *folder = g_test_build_filename(G_TEST_DIST, "bad", "parse", NULL);
-    g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
-    const char *name;
-    g_assert_nonnull(dir);
-    while ((name = g_dir_read_name(dir))) {
-        if (!g_str_has_suffix(name, ".fv") || g_str_has_prefix(name, "part_"))
-            continue;
-        g_autofree char *path = g_strconcat("/parse-errors/bad/", name, NULL);
-        g_test_add_data_func_full(path, g_strdup(name), test_bad_file, g_free);
-    }
+    assert_expected("parse", path, diag);
 }
 
 /* ------------------------------------------------------------------ limits */
@@ -288,6 +268,6 @@ int main(int argc, char **argv)
     g_test_add_func("/parse-errors/files", test_files);
     g_test_add_func("/parse-errors/deep-imports", test_deep_imports);
     g_test_add_func("/parse-errors/broken-text", test_broken_text);
-    add_bad_files();
+    add_bad_files("parse", "/parse-errors/bad/", test_bad_file);
     return g_test_run();
 }

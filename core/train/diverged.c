@@ -42,10 +42,12 @@ static char *find_layer(const FvTrainer *trainer, gint64 step)
                                    .share = trainer->session,
                                    .keep = TRUE };
     g_autofree char *last = fv_run_file(trainer->run, FV_RUN_LAST);
-    g_autoptr(FvSession) session = fv_session_new(&settings, FV_FOR_TRAINING, NULL);
     FvPosition at;
     int samples = 0;
-    if (!session || !fv_checkpoint_load(fv_session_plan(session), &at, last, NULL, NULL) || at.step > step)
+    g_autoptr(FvTensors) checkpoint = fv_checkpoint_read(last, &at, NULL);
+    g_autoptr(FvSession) session =
+        checkpoint && at.step <= step ? fv_session_new(&settings, FV_FOR_TRAINING, NULL) : NULL;
+    if (!session || !fv_checkpoint_set(fv_session_plan(session), checkpoint, last, NULL))
         return NULL;
     FvFeed *feed = fv_session_train_feed(session, NULL);
     const gint64 epoch = at.step / trainer->epoch_steps;

@@ -229,18 +229,6 @@ static gboolean write_pipeline(const FvTrainer *trainer, GError **error)
     return fv_file_replace(file, text, strlen(text), error);
 }
 
-static gboolean begin_run(FvTrainer *trainer, GError **error)
-{
-    const FvTrainSettings *settings = trainer->settings;
-    if (settings->weights) {
-        if (!fv_weights_load(trainer->plan, settings->weights, NULL, error))
-            return FALSE;
-    }
-    trainer->run = fv_run_create(settings->out, trainer->graph->stem, error);
-    /* A checkpoint before the first step: a run can be resumed whenever it was killed. */
-    return trainer->run && write_pipeline(trainer, error) && save(trainer, error);
-}
-
 static gboolean same_pipeline(const FvTrainer *trainer, GError **error)
 {
     g_autofree char *text = fv_pipeline_text(trainer->settings->pipeline);
@@ -264,35 +252,6 @@ static gboolean same_seed(const FvTrainer *trainer, GError **error)
     return FALSE;
 }
 
-static gboolean resume_run(FvTrainer *trainer, GError **error)
-{
-    g_autofree char *file = fv_run_file(trainer->run, FV_RUN_LAST);
-    g_autofree char *device = NULL;
-    if (!fv_checkpoint_load(trainer->plan, &trainer->at, file, &device, error) || !same_seed(trainer, error) ||
-        !fv_run_truncate_log(trainer->run, trainer->at.step, error))
-        return FALSE;
-    if (g_strcmp0(device, trainer->notes.device) != 0)
-        fv_progress_print(trainer->settings->progress,
-                          "this run was begun on %s: on %s its numbers will differ in the "
-                          "last digits",
-                          device ? device : "another device", trainer->notes.device);
-    return TRUE;
-}
-
-/* The seed decides which samples are in which split: a run that goes on must know it before its data are opened. */
-static gboolean peek_seed(FvTrainer *trainer, GError **error)
-{
-    g_autofree char *file = fv_run_file(trainer->run, FV_RUN_LAST);
-    g_autoptr(FvTensors) tensors = fv_safetensors_read(file, error);
-    if (!tensors)
-        return FALSE;
-    const char *seed = g_hash_table_lookup(tensors->metadata, "seed");
-    if (seed && g_ascii_string_to_unsigned(seed, 10, 0, G_MAXUINT64, &trainer->at.seed, NULL))
-        return TRUE;
-    g_set_error(error, FV_ERROR, FV_ERROR_DATA, "%s: is no checkpoint", file);
-    return FALSE;
-}
-
 static gboolean open_session(FvTrainer *trainer, GError **error)
 {
     const FvTrainSettings *settings = trainer->settings;
@@ -313,18 +272,40 @@ static gboolean open_session(FvTrainer *trainer, GError **error)
         return FALSE;
     trainer->epoch_steps = fv_feed_batches(feed);
     trainer->steps = trainer->epoch_steps * trainer->graph->epochs;
-    return fv_plan_initialise(trainer->plan, trainer->at.seed, error);
+    return TRUE;
 }
 
-static gboolean open_trainer(FvTrainer *trainer, GError **error)
+static gboolean begin_run(FvTrainer *trainer, GError **error)
 {
     const FvTrainSettings *settings = trainer->settings;
     trainer->at.seed = settings->has_seed ? settings->seed : 1;
-    if (!settings->resume)
-        return open_session(trainer, error) && begin_run(trainer, error);
-    trainer->run = fv_run_open(settings->resume, error);
-    return trainer->run && same_pipeline(trainer, error) && peek_seed(trainer, error) && open_session(trainer, error) &&
-           resume_run(trainer, error);
+    if (!open_session(trainer, error) ||
+        !(settings->weights ? fv_weights_load(trainer->plan, settings->weights, NULL, error)
+                            : fv_plan_initialise(trainer->plan, trainer->at.seed, error)))
+        return FALSE;
+    trainer->run = fv_run_create(settings->out, trainer->graph->stem, error);
+    /* A checkpoint before the first step: a run can be resumed whenever it was killed. */
+    return trainer->run && write_pipeline(trainer, error) && save(trainer, error);
+}
+
+/* The seed decides which samples are in which split: the checkpoint is read before the data are opened. */
+static gboolean resume_run(FvTrainer *trainer, GError **error)
+{
+    trainer->run = fv_run_open(trainer->settings->resume, error);
+    if (!trainer->run || !same_pipeline(trainer, error))
+        return FALSE;
+    g_autofree char *file = fv_run_file(trainer->run, FV_RUN_LAST);
+    g_autoptr(FvTensors) checkpoint = fv_checkpoint_read(file, &trainer->at, error);
+    if (!checkpoint || !same_seed(trainer, error) || !open_session(trainer, error) ||
+        !fv_checkpoint_set(trainer->plan, checkpoint, file, error) ||
+        !fv_run_truncate_log(trainer->run, trainer->at.step, error))
+        return FALSE;
+    const char *device = fv_checkpoint_device(checkpoint);
+    if (g_strcmp0(device, trainer->notes.device) != 0)
+        fv_progress_print(trainer->settings->progress,
+                          "this run was begun on %s: on %s its numbers will differ in the last digits",
+                          device ? device : "another device", trainer->notes.device);
+    return TRUE;
 }
 
 /* ----------------------------------------------------------------------- end */
@@ -411,7 +392,7 @@ gboolean fv_train(const FvTrainSettings *settings, FvTrainResult *result, GError
 {
     FvTrainer trainer = { .settings = settings, .graph = settings->pipeline->graph };
     *result = (FvTrainResult){ 0 };
-    gboolean done = open_trainer(&trainer, error);
+    gboolean done = settings->resume ? resume_run(&trainer, error) : begin_run(&trainer, error);
     if (done) {
         result->folder = g_strdup(fv_run_folder(trainer.run));
         result->metric = g_strdup(fv_tally_metric(trainer.tally));

@@ -264,16 +264,24 @@ static gboolean set_slots(FvPlan *plan, const FvTensors *tensors, const char *fi
     return TRUE;
 }
 
-gboolean fv_checkpoint_load(FvPlan *plan, FvPosition *at, const char *file, char **device, GError **error)
+FvTensors *fv_checkpoint_read(const char *file, FvPosition *at, GError **error)
 {
     g_autoptr(FvTensors) tensors = fv_safetensors_read(file, error);
     if (!tensors)
-        return FALSE;
+        return NULL;
     if (!read_position(tensors, at)) {
         g_set_error(error, FV_ERROR, FV_ERROR_DATA, "%s: holds no position of a training; it is no checkpoint", file);
-        return FALSE;
+        return NULL;
     }
-    if (device)
-        *device = g_strdup(g_hash_table_lookup(tensors->metadata, "device"));
-    return fv_weights_set(plan, tensors, file, error) && set_slots(plan, tensors, file, error);
+    return g_steal_pointer(&tensors);
+}
+
+const char *fv_checkpoint_device(const FvTensors *checkpoint)
+{
+    return g_hash_table_lookup(checkpoint->metadata, "device");
+}
+
+gboolean fv_checkpoint_set(FvPlan *plan, const FvTensors *checkpoint, const char *file, GError **error)
+{
+    return fv_weights_set(plan, checkpoint, file, error) && set_slots(plan, checkpoint, file, error);
 }

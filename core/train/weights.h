@@ -37,8 +37,11 @@ gboolean fv_weights_save(FvPlan *plan, const FvWeightsNotes *notes, const char *
 /** Writes a checkpoint: the same, with the optimizer's state and the position. */
 gboolean fv_checkpoint_save(FvPlan *plan, const FvPosition *at, const FvWeightsNotes *notes, const char *file,
                             GError **error);
-/** Reads one back. @device, unless NULL: set to the name of the device that it was made on, or NULL; g_free() it.
- * FV_ERROR_DATA: it is no checkpoint of this pipeline. */
-gboolean fv_checkpoint_load(FvPlan *plan, FvPosition *at, const char *file, char **device, GError **error);
+/** Reads one back, with its position; no plan is needed yet. FV_ERROR_DATA: it is no checkpoint. */
+FvTensors *fv_checkpoint_read(const char *file, FvPosition *at, GError **error);
+/** The name of the device that it was made on, borrowed, or NULL. */
+const char *fv_checkpoint_device(const FvTensors *checkpoint);
+/** Sets parameters and the optimizer's state. @file: for messages. FV_ERROR_DATA: they are not this pipeline's. */
+gboolean fv_checkpoint_set(FvPlan *plan, const FvTensors *checkpoint, const char *file, GError **error);
 
 #endif
