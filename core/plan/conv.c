@@ -5,7 +5,9 @@
 #include "conv_pack.cl.h"
 
 /* FvConv.kernels */
-enum { FORWARD, INPUT_GRADIENT, WEIGHT_GRADIENT, PACK, SUM, SPREAD, PACK_WINOGRAD };
+enum { FORWARD, INPUT_GRADIENT, WEIGHT_GRADIENT, PACK, SUM, SUM_TURNED, SPREAD, PACK_WINOGRAD };
+/* FvConv.sum_scratch */
+enum { SHARES, SPREAD_INPUT };
 
 /* -------------------------------------------------------------------- shapes */
 
@@ -116,7 +118,8 @@ gboolean fv_conv_plan(FvNode *node, FvConv *conv, GError **error)
     if (fv_node_training(node)) {
         FvConvSum sum;
         fv_conv_sum(node, conv, &sum);
-        conv->sum_scratch = fv_node_add_scratch(node, sum.work, FV_LIFE_CALL);
+        conv->sum_scratch[SHARES] = fv_node_add_scratch(node, sum.work, FV_LIFE_CALL);
+        conv->sum_scratch[SPREAD_INPUT] = fv_node_add_scratch(node, sum.spread_work, FV_LIFE_CALL);
     }
     return TRUE;
 }
@@ -144,8 +147,10 @@ gboolean fv_conv_build(FvNode *node, FvConv *conv, GError **error)
     FvConvSum sum;
     fv_conv_sum(node, conv, &sum);
     conv->kernels[WEIGHT_GRADIENT] = fv_conv_sum_kernel(node, &sum);
-    if (sum.shares > 1)
+    if (!sum.direct && (conv->bias || sum.in_lanes))
         conv->kernels[SUM] = shared_kernel(node, "conv_sum");
+    if (!sum.direct && !sum.in_lanes)
+        conv->kernels[SUM_TURNED] = shared_kernel(node, "conv_sum_turned");
     if (sum.spread)
         conv->kernels[SPREAD] = shared_kernel(node, "conv_spread");
     return TRUE;
@@ -218,15 +223,28 @@ static void add_shares(FvNode *node, const FvConv *conv, const FvConvSum *sum, i
 {
     enum { CHUNK = 2048 };
     fv_launch(list, conv->kernels[SUM], FV_ITEMS((size_t) (count + CHUNK - 1) / CHUNK),
-              fv_buffer(fv_node_scratch(node, conv->sum_scratch)), fv_buffer(fv_node_gradient(node, param)),
+              fv_buffer(fv_node_scratch(node, conv->sum_scratch[SHARES])), fv_buffer(fv_node_gradient(node, param)),
               fv_int((int) offset), fv_int((int) sum->weights), fv_int(sum->shares), fv_int((int) count),
               fv_int(CHUNK));
+}
+
+/* The same for weights that lie in rows of whole vectors. */
+static void add_turned_shares(FvNode *node, const FvConv *conv, const FvConvSum *sum, FvList *list)
+{
+    enum { CHUNK = 8 };
+    const int taps = sum->kernel.h * sum->kernel.w;
+    const int rows = sum->outer ? sum->out_group : sum->in_group, cols = sum->outer ? sum->in_group : sum->out_group;
+    const FvGrid grid = FV_ITEMS((size_t) (cols + 15) / 16, (size_t) (rows + CHUNK - 1) / CHUNK, (size_t) sum->groups);
+    fv_launch(list, conv->kernels[SUM_TURNED], grid, fv_buffer(fv_node_scratch(node, conv->sum_scratch[SHARES])),
+              fv_buffer(fv_node_gradient(node, conv->weight)), fv_int((int) sum->weights), fv_int(sum->shares),
+              fv_int(taps), fv_int(rows), fv_int(cols), fv_int(sum->outer ? cols : taps),
+              fv_int(sum->outer ? 1 : rows * taps), fv_int(CHUNK));
 }
 
 static FvBuffer *spread_input(FvNode *node, const FvConv *conv, FvList *list)
 {
     enum { CHUNK = 8 };
-    FvBuffer *spread = fv_node_scratch(node, conv->sum_scratch);
+    FvBuffer *spread = fv_node_scratch(node, conv->sum_scratch[SPREAD_INPUT]);
     fv_launch(list, conv->kernels[SPREAD],
               FV_ITEMS((size_t) (conv->in.c + CHUNK - 1) / CHUNK, (size_t) fv_list_blocks(list)),
               fv_buffer(fv_node_x(node, 0)), fv_buffer(spread), fv_int(conv->in.c), fv_int(conv->in.h * conv->in.w),
@@ -241,20 +259,25 @@ static void weight_gradient(FvNode *node, const FvConv *conv, FvList *list)
     FvBuffer *x = sum.spread ? spread_input(node, conv, list) : fv_node_x(node, 0);
     FvBuffer *dw = fv_node_gradient(node, conv->weight);
     FvBuffer *db = conv->bias ? fv_node_gradient(node, conv->bias_param) : dw;
-    gint64 weights = sum.weights - (conv->bias ? conv->out.c : 0);
     int blocks = fv_list_blocks(list), share = (blocks + sum.shares - 1) / sum.shares;
 
-    if (sum.shares > 1)
-        dw = db = fv_node_scratch(node, conv->sum_scratch);
-    FvGrid grid = FV_ITEMS((size_t) sum.kernel.h * (size_t) (sum.kernel.w / sum.taps),
-                           (size_t) sum.groups * (size_t) sum.row_tiles * (size_t) sum.col_tiles, (size_t) sum.shares);
+    if (!sum.direct)
+        dw = db = fv_node_scratch(node, conv->sum_scratch[SHARES]);
+    FvGrid grid = sum.in_lanes ? FV_ITEMS((size_t) sum.kernel.h * (size_t) (sum.kernel.w / sum.taps),
+                                          (size_t) sum.groups * (size_t) sum.row_tiles * (size_t) sum.col_tiles,
+                                          (size_t) sum.shares)
+                               : FV_ITEMS((size_t) ((sum.col_tiles + sum.range - 1) / sum.range), (size_t) sum.groups,
+                                          (size_t) sum.shares);
     fv_launch(list, conv->kernels[WEIGHT_GRADIENT], grid, fv_buffer(x), fv_buffer(fv_node_dy(node)), fv_buffer(dw),
               fv_buffer(db), fv_int(blocks), fv_int(share));
-    if (sum.shares == 1)
+    if (sum.direct)
         return;
-    add_shares(node, conv, &sum, conv->weight, 0, weights, list);
+    if (sum.in_lanes)
+        add_shares(node, conv, &sum, conv->weight, 0, sum.bias_at, list);
+    else
+        add_turned_shares(node, conv, &sum, list);
     if (conv->bias)
-        add_shares(node, conv, &sum, conv->bias_param, weights, conv->out.c, list);
+        add_shares(node, conv, &sum, conv->bias_param, sum.bias_at, conv->out.c, list);
 }
 
 void fv_conv_backward(FvNode *node, const FvConv *conv, FvList *list)

@@ -32,17 +32,24 @@ typedef struct {
 /** The gradient of the weights. */
 typedef struct {
     gboolean bias;
-    gboolean outer;  /* 1x1 or dense with vectors over inputs: a product of matrices */
-    gboolean spread; /* outer: x is brought to [sample][input] first */
-    FvShape in, out; /* outer: h = 1, w = pixels of one sample */
+    gboolean packed;   /* through local memory */
+    gboolean in_lanes; /* vectors over the batch */
+    gboolean outer;    /* 1x1 or dense with vectors over inputs: a product of matrices */
+    gboolean spread;   /* outer: x is brought to [sample][input] first */
+    FvShape in, out;   /* outer: h = 1, w = pixels of one sample */
     FvSize kernel, stride, pad, dilation;
     int groups, in_group, out_group;
     int lanes;
     int rows, taps, cols; /* of a tile; vectors over channels: taps = 1, cols in vectors of 16 */
     int row_tiles, col_tiles;
-    int shares;     /* sets of partial sums; 1: none, straight to the gradients */
-    gint64 weights; /* reals of one set */
-    gint64 work;    /* reals of scratch: partial sums, or x spread */
+    int range;                /* vectors over channels: column tiles of a work-group */
+    int at_once;              /* pixels (dense with lanes: blocks) of which all its tiles are made at once; */
+    int images, lines;        /* of the output, for the same */
+    gboolean direct;          /* one share, straight to the gradients */
+    int shares;               /* sets of partial sums */
+    gint64 weights;           /* reals of one set */
+    gint64 bias_at;           /* of the bias in a set */
+    gint64 work, spread_work; /* reals of scratch: partial sums; x spread */
 } FvConvSum;
 
 /** What a node's convolution comes to; everything follows from its state and the node. */

@@ -6,6 +6,7 @@
 #include "conv_channels_weights.cl.h"
 #include "conv_lanes.cl.h"
 #include "conv_lanes_weights.cl.h"
+#include "conv_packed_weights.cl.h"
 #include "conv_winograd.cl.h"
 
 static void define(GString *out, const char *name, gint64 value)
@@ -106,7 +107,7 @@ FvKernel *fv_conv_gather_kernel(FvNode *node, const FvConvGather *gather)
 
 FvKernel *fv_conv_sum_kernel(FvNode *node, const FvConvSum *sum)
 {
-    gboolean lanes = sum->lanes > 1 && !sum->outer;
+    const gboolean lanes = sum->in_lanes;
     g_autoptr(GString) out = begin(sum->lanes);
     define(out, "BIAS", sum->bias);
     define_shape(out, "IN", sum->in, sum->in_group);
@@ -116,11 +117,11 @@ FvKernel *fv_conv_sum_kernel(FvNode *node, const FvConvSum *sum)
     define_size(out, "PAD", sum->pad);
     define_size(out, "DILATION", sum->dilation);
     define(out, "WEIGHTS", sum->weights);
-    define(out, "BIAS_AT", sum->bias && sum->shares > 1 ? sum->weights - sum->out.c : 0);
+    define(out, "BIAS_AT", sum->direct ? 0 : sum->bias_at);
     define(out, "ROWS", sum->rows);
-    define(out, "ROW_TILES", sum->row_tiles);
     define_list(out, "EACH_ROW(F)", "", "", sum->rows);
     if (lanes) {
+        define(out, "ROW_TILES", sum->row_tiles);
         define(out, "TAPS", sum->taps);
         define(out, "COLS", sum->cols);
         define(out, "COL_TILES", sum->col_tiles);
@@ -131,13 +132,19 @@ FvKernel *fv_conv_sum_kernel(FvNode *node, const FvConvSum *sum)
         define_list(out, "EACH_COL_OF(F, i, k)", "i, k, ", "", sum->cols);
     } else {
         define(out, "OUTER", sum->outer);
+        define(out, "DIRECT", sum->direct);
         define(out, "PIXELS", (gint64) sum->out.h * sum->out.w);
-        define(out, "TAPS", (gint64) sum->kernel.h * sum->kernel.w);
         define(out, "VECTORS", sum->cols);
         define(out, "VECTOR_TILES", sum->col_tiles);
+        define(out, "RANGE", sum->range);
+        define(out, "AT_ONCE", sum->at_once);
+        define(out, "IMAGES", sum->images);
+        define(out, "LINES", sum->lines);
         define_list(out, "EACH_VECTOR(F)", "", "", sum->cols);
         define_list(out, "EACH_VECTOR_OF(F, i)", "i, ", "", sum->cols);
     }
-    return fv_node_add_kernel(node, lanes ? conv_lanes_weights_cl : conv_channels_weights_cl, "conv_weight_gradient",
-                              "%s", out->str);
+    const char *source = lanes         ? conv_lanes_weights_cl
+                         : sum->packed ? conv_packed_weights_cl
+                                       : conv_channels_weights_cl;
+    return fv_node_add_kernel(node, source, "conv_weight_gradient", "%s", out->str);
 }

@@ -111,6 +111,32 @@ void FV_NAME(conv_sum)(global const real *restrict parts, global real *restrict 
     }
 }
 
+/* Adds up shares of a weight gradient as conv_channels_weights.cl leaves them, always in the same order, and brings it
+ * into the order of the weights: out[row * row_step + col * col_step + tap] = sum over shares of
+ * parts[share * stride + (tap * rows + row) * row_width + col], for each group of `size` weights. A work-group takes 16
+ * columns and `chunk` rows of all taps. */
+kernel __attribute__((reqd_work_group_size(1, 1, 1)))
+void FV_NAME(conv_sum_turned)(global const real *restrict parts, global real *restrict out, int stride, int shares,
+                              int taps, int rows, int cols, int row_step, int col_step, int chunk)
+{
+    int row_width = (cols + 15) / 16 * 16, col = get_group_id(0) * 16, used = min(16, cols - col);
+    int begin = get_group_id(1) * chunk, end = min(begin + chunk, rows);
+    parts += (size_t)get_group_id(2) * ((size_t)taps * rows * row_width) + col;
+    out += (size_t)get_group_id(2) * ((size_t)taps * rows * cols) + (size_t)col * col_step;
+    for (int row = begin; row < end; row++)
+        for (int tap = 0; tap < taps; tap++) {
+            global const real *from = parts + (size_t)(tap * rows + row) * row_width;
+            global real *to = out + (size_t)row * row_step + tap;
+            real16 sum = vload16(0, from);
+            real part[16];
+            for (int share = 1; share < shares; share++)
+                sum += vload16(0, from + (size_t)share * stride);
+            vstore16(sum, 0, part);
+            for (int i = 0; i < used; i++)
+                to[(size_t)i * col_step] = part[i];
+        }
+}
+
 /* [block][pixel][channel][lane] -> [block][lane][channel][pixel]: the inputs of a dense layer, sample by sample, in
  * the order of its weights. A work-group takes a block, and `chunk` channels. */
 kernel __attribute__((reqd_work_group_size(1, 1, 1)))

@@ -63,17 +63,20 @@ static int pixels_in_cache(int distance)
     return (WAYS - 1) * MAX(1, places / (int) sizeof(float));
 }
 
-/* Vectors over channels: pixels of a row x vectors. What a step costs, as measured on CPUs: multiplications that take
- * their number from memory need no other instruction where there is one vector; small tiles wait for results. */
+/* Vectors over channels: pixels of a row x vectors. Costs are as measured on CPUs: two vectors use what is loaded best,
+ * and more than 16 results at once are slower, though there are registers for them. */
 static void tile_channels(FvConvGather *gather, gint64 row)
 {
+    enum { BEST = 16, LEAST = 12 };
+    static const double slower[] = { 0, 1.25, 1, 1.2, 1.1, 1.3, 1.3, 1.3, 1.3 }; /* by vectors */
     int most = pixels_in_cache(gather->source.c * (gather->backward ? 1 : gather->stride.w));
     int all = ceil_div(gather->target_group, 16);
     double best = G_MAXDOUBLE;
     for (int vectors = 1; vectors <= MIN(all, FV_CONV_WIDTH / 16); vectors++)
         for (int pixels = 1; pixels <= most && pixels * vectors <= FV_CONV_TILE; pixels++) {
-            double tiles = (double) ceil_div(row, pixels) * ceil_div(all, vectors);
-            double cost = tiles * MAX(10, pixels * vectors * (vectors > 1 ? 1.2 : 1) + 2);
+            const int area = pixels * vectors;
+            const double tiles = (double) ceil_div(row, pixels) * ceil_div(all, vectors);
+            const double cost = tiles * (MAX(LEAST, area * (area > BEST ? 1.15 : 1)) * slower[vectors] + 2);
             if (cost >= best)
                 continue;
             best = cost;
@@ -134,28 +137,24 @@ static gboolean winograd_possible(const FvNode *node, const FvConv *conv)
            conv->pad.h <= 2 && conv->pad.w <= 2;
 }
 
-/* Tiles of a work-group: as many as fit into local memory at most, and so that all units end at about the same time.
- * Weights that do not stay in a unit's cache are read anew by each group. Returns FALSE where too few fit. */
+/* Tiles of a work-group: as many as are multiplied at once. What they need has to stay in a unit's cache, together with
+ * the weights; more at once are slower, as measured. Returns FALSE where local memory is too small. */
 static gboolean choose_tiles(const FvNode *node, FvConvGather *gather)
 {
-    enum { CACHE = 1 << 20, FEWEST = 4, MOST = 28 };
+    enum { FEWEST = 4, MOST = 8 };
     const guint64 local = node->plan->settings.local_memory / node->plan->real_size;
     const guint64 each = 36 * 16 * ((guint64) ceil_div(gather->source.c, 16) + (guint64) gather->vectors);
     const int most = (int) MIN(MOST, local / each), units = fv_node_units(node);
     const gint64 all = (gint64) gather->tiles_x * gather->tiles_y * fv_node_batch(node);
-    const double weights = 36.0 * gather->source.c * gather->target.c * (double) node->plan->real_size;
     double best = G_MAXDOUBLE;
-    for (int pixels = FEWEST; pixels * gather->vectors <= FV_CONV_TILE; pixels++)
-        for (int tiles = pixels; tiles <= most; tiles += pixels) {
-            const gint64 rounds = (ceil_div(all, tiles) + units - 1) / units;
-            const double step = MAX(10, pixels * gather->vectors + 4) / (double) (pixels * gather->vectors);
-            const double cost = (double) rounds * (tiles * step + (weights > CACHE ? 13 : 1));
-            if (cost >= best)
-                continue;
-            best = cost;
-            gather->pixels = pixels;
-            gather->tiles = tiles;
-        }
+    for (int tiles = FEWEST; tiles <= most; tiles++) {
+        const gint64 rounds = (ceil_div(all, tiles) + units - 1) / units;
+        const double cost = (double) rounds * (MAX(12, tiles * gather->vectors) + 2);
+        if (cost >= best)
+            continue;
+        best = cost;
+        gather->pixels = gather->tiles = tiles;
+    }
     return best < G_MAXDOUBLE;
 }
 
@@ -251,17 +250,19 @@ static void tile_sum_lanes(FvConvSum *sum)
             }
 }
 
+/* Costs as measured: see tile_channels(). */
 static void tile_sum_channels(FvConvSum *sum)
 {
-    int all_rows = sum->outer ? sum->out_group : sum->in_group;
-    int all = ceil_div(sum->outer ? sum->in_group : sum->out_group, 16);
+    enum { BEST = 16, LEAST = 12 };
+    const int all_rows = sum->outer ? sum->out_group : sum->in_group;
+    const int all = ceil_div(sum->outer ? sum->in_group : sum->out_group, 16);
     double best = G_MAXDOUBLE;
     sum->taps = 1;
-    for (int cols = 1; cols <= MIN(all, 8); cols++)
+    for (int cols = 1; cols <= MIN(all, 4); cols++)
         for (int rows = 1; rows <= all_rows && rows * cols <= FV_CONV_TILE; rows++) {
-            int row_tiles = ceil_div(all_rows, rows), col_tiles = ceil_div(all, cols);
-            double cost =
-                (double) row_tiles * col_tiles * (MAX(8, MAX(rows * cols, rows + cols)) + 0.5 * (rows + cols) + 1);
+            const int row_tiles = ceil_div(all_rows, rows), col_tiles = ceil_div(all, cols), area = rows * cols;
+            const double cost = (double) row_tiles * col_tiles *
+                                (MAX(LEAST, MAX(area * (area > BEST ? 1.1 : 1), rows + cols)) + 0.5 * cols + 2);
             if (cost >= best)
                 continue;
             best = cost;
@@ -272,33 +273,114 @@ static void tile_sum_channels(FvConvSum *sum)
         }
 }
 
-/* Shares of the batch that are added up apart: enough for all units to have work, and small enough for what they read
- * to stay in the cache while all tiles of the gradient are made of it. */
-static void choose_shares(const FvNode *node, FvConvSum *sum)
+/* Shares of the batch that are added up apart, enough for all units to have work. */
+static void share_lanes(const FvNode *node, FvConvSum *sum)
 {
-    enum { MOST = 64, MOST_REALS = 1 << 24, CACHE = 1 << 22 };
+    enum { MOST = 64, MOST_REALS = 1 << 24 };
     const int blocks = ceil_div(fv_node_batch(node), sum->lanes);
     const gint64 tiles =
         (gint64) sum->kernel.h * (sum->kernel.w / sum->taps) * sum->groups * sum->row_tiles * sum->col_tiles;
-    const double read =
-        (double) (fv_node_elements(node, sum->in) + fv_node_elements(node, sum->out)) * (double) node->plan->real_size;
-    const double added = 2 * (double) sum->weights * (double) node->plan->real_size; /* for each share */
-
     sum->shares = 1;
-    if (!sum->spread && tiles < groups_wanted(node))
+    if (tiles < groups_wanted(node))
         sum->shares = (int) MIN(MIN(blocks, MOST), groups_wanted(node) / tiles);
-    if (!sum->outer && read > CACHE) {
-        const int wanted = MIN(MIN(blocks, MOST), (int) (read / CACHE) + 1);
-        if (wanted * added < 0.1 * read * (double) tiles)
-            sum->shares = MAX(sum->shares, wanted);
-    }
     sum->shares = (int) CLAMP(MOST_REALS / sum->weights, 1, sum->shares);
-    sum->work = sum->shares > 1 ? sum->shares * sum->weights : 0;
+    sum->direct = sum->shares == 1;
+    sum->bias_at = sum->weights - (sum->bias ? sum->out.c : 0);
+    sum->work = sum->direct ? 0 : sum->shares * sum->weights;
+}
+
+/* Shares and ranges, so that all units have work, and what a work-group keeps adding to stays in a unit's cache. */
+static void share_range(const FvNode *node, FvConvSum *sum, int all_rows)
+{
+    enum { CACHE = 1 << 18, MOST = 64, MOST_REALS = 1 << 24 };
+    const gint64 taps = (gint64) sum->kernel.h * sum->kernel.w;
+    const gint64 tile = taps * all_rows * sum->cols * 16 * (gint64) node->plan->real_size;
+    const gint64 wanted = 4 * (gint64) fv_node_units(node);
+    const int blocks = ceil_div(fv_node_batch(node), sum->lanes);
+
+    sum->range = (int) CLAMP(CACHE / tile, 1, sum->col_tiles);
+    const gint64 tiles = (gint64) sum->groups * ceil_div(sum->col_tiles, sum->range);
+    sum->shares = (int) CLAMP(ceil_div(wanted, tiles), 1, MIN(blocks, MOST));
+    sum->shares = (int) CLAMP(MOST_REALS / sum->weights, 1, sum->shares);
+    sum->shares = ceil_div(blocks, ceil_div(blocks, sum->shares));
+    if (tiles * sum->shares < wanted)
+        sum->range = (int) CLAMP((gint64) sum->col_tiles * sum->groups * sum->shares / wanted, 1, sum->range);
+}
+
+/* A row of partial sums in scratch is whole vectors. */
+static void lay_out_sums(FvConvSum *sum, int all_rows, int all_cols)
+{
+    const gint64 taps = (gint64) sum->kernel.h * sum->kernel.w;
+    sum->bias_at = (gint64) sum->groups * taps * all_rows * ceil_div(all_cols, 16) * 16;
+    sum->weights = sum->bias_at + (sum->bias ? sum->out.c : 0);
+    sum->work = sum->shares * sum->weights;
+}
+
+static void share_channels(const FvNode *node, FvConvSum *sum)
+{
+    enum { CACHE = 1 << 18, MOST_PIXELS = 256 };
+    const int all_rows = sum->outer ? sum->out_group : sum->in_group;
+    const int all_cols = sum->outer ? sum->in_group : sum->out_group;
+    share_range(node, sum, all_rows);
+    sum->direct = sum->outer && sum->shares == 1;
+    if (!sum->direct)
+        lay_out_sums(sum, all_rows, all_cols);
+
+    const gint64 pixel = (all_rows + (gint64) sum->range * sum->cols * 16) * (gint64) node->plan->real_size;
+    const gint64 pixels = CLAMP(CACHE / pixel, 16, MOST_PIXELS);
+    sum->at_once = (int) (sum->lanes > 1 ? MAX(1, pixels / sum->lanes) : pixels);
+    sum->lines = (int) CLAMP(pixels / sum->out.w, 1, sum->out.h);
+    sum->images = sum->lines < sum->out.h ? 1 : (int) MAX(1, pixels / ((gint64) sum->out.w * sum->out.h));
+}
+
+/* Local memory, in reals, for that many lines and images of the output. */
+static gint64 packed_reals(const FvConvSum *sum, int images, int lines)
+{
+    const gint64 high = (gint64) (lines - 1) * sum->stride.h + (gint64) (sum->kernel.h - 1) * sum->dilation.h + 1;
+    const gint64 wide = (gint64) (sum->out.w - 1) * sum->stride.w + (gint64) (sum->kernel.w - 1) * sum->dilation.w + 1;
+    const gint64 x = ceil_div(sum->in_group, 16) * 16 * high * wide;
+    const gint64 dy = (gint64) sum->range * sum->cols * 16 * lines * sum->out.w;
+    return images * (x + dy);
+}
+
+/* Through local memory: few pixels, so that they stay in the cache, and enough to make loading sums worth while.
+ * Returns FALSE where there is not enough of it. */
+static gboolean pack_channels(const FvNode *node, FvConvSum *sum)
+{
+    enum { ROWS = 8, VECTORS = 2, ENOUGH = 128, CACHE = 1 << 19 };
+    FvConvSum other = *sum;
+    const gint64 size = (gint64) node->plan->real_size;
+    const gint64 most = (gint64) MIN((guint64) CACHE, node->plan->settings.local_memory) / size;
+    const int all = ceil_div(sum->out_group, 16);
+
+    other.packed = TRUE;
+    other.rows = ROWS;
+    while (other.rows / 2 >= sum->in_group)
+        other.rows /= 2;
+    other.taps = 1;
+    other.cols = MIN(all, VECTORS);
+    other.col_tiles = ceil_div(all, other.cols);
+    share_range(node, &other, sum->in_group);
+    while (other.range > 1 && packed_reals(&other, 1, 1) > most)
+        other.range--;
+    if (packed_reals(&other, 1, 1) > most)
+        return FALSE;
+    lay_out_sums(&other, sum->in_group, sum->out_group);
+    other.lines = other.images = 1;
+    while (other.lines < sum->out.h && other.lines * sum->out.w < ENOUGH &&
+           packed_reals(&other, 1, other.lines + 1) <= most)
+        other.lines++;
+    while (other.lines == sum->out.h && other.images < fv_node_batch(node) &&
+           other.images * other.lines * sum->out.w < ENOUGH &&
+           packed_reals(&other, other.images + 1, other.lines) <= most)
+        other.images++;
+    *sum = other;
+    return TRUE;
 }
 
 void fv_conv_sum(const FvNode *node, const FvConv *conv, FvConvSum *sum)
 {
-    gboolean dense = is_dense(conv), pointwise = is_pointwise(conv);
+    gboolean dense = is_dense(conv);
     *sum = (FvConvSum){
         .bias = conv->bias,
         .in = conv->in,
@@ -309,24 +391,26 @@ void fv_conv_sum(const FvNode *node, const FvConv *conv, FvConvSum *sum)
         .dilation = conv->dilation,
         .groups = conv->groups,
         .lanes = fv_node_lanes(node),
+        .outer = dense,
     };
-    sum->outer = dense || (pointwise && sum->lanes == 1);
     if (sum->outer) {
-        int inputs = dense ? conv->in.c * conv->in.h * conv->in.w : conv->in.c;
-        sum->spread = dense && (sum->lanes > 1 || conv->in.h * conv->in.w > 1);
-        sum->in = (FvShape){ inputs, 1, conv->out.h * conv->out.w };
-        sum->out = (FvShape){ conv->out.c, 1, conv->out.h * conv->out.w };
+        int inputs = conv->in.c * conv->in.h * conv->in.w;
+        sum->spread = sum->lanes > 1 || conv->in.h * conv->in.w > 1;
+        sum->in = (FvShape){ inputs, 1, 1 };
+        sum->out = (FvShape){ conv->out.c, 1, 1 };
         sum->kernel = sum->stride = sum->dilation = one;
         sum->pad = none;
     }
     sum->in_group = sum->in.c / sum->groups;
     sum->out_group = sum->out.c / sum->groups;
     sum->weights = (gint64) sum->out.c * sum->in_group * sum->kernel.h * sum->kernel.w + (conv->bias ? conv->out.c : 0);
-    if (sum->lanes > 1 && !sum->outer)
+    sum->in_lanes = sum->lanes > 1 && !sum->outer;
+    if (sum->in_lanes) {
         tile_sum_lanes(sum);
-    else
+        share_lanes(node, sum);
+    } else if (sum->outer || !pack_channels(node, sum)) {
         tile_sum_channels(sum);
-    choose_shares(node, sum);
-    if (sum->spread)
-        sum->work = fv_node_elements(node, conv->in);
+        share_channels(node, sum);
+    }
+    sum->spread_work = sum->spread ? fv_node_elements(node, conv->in) : 0;
 }

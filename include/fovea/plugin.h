@@ -576,7 +576,7 @@ typedef struct {
     FvWinograd winograd;
     /* set by fv_conv_plan() and fv_conv_build() */
     int weight, bias_param;
-    int pack_scratch[2], sum_scratch;
+    int pack_scratch[2], sum_scratch[2];
     FvKernel *kernels[8];
     int tiles[8];
 } FvConv;
