@@ -21,7 +21,7 @@ def prepare(net, variant, file):
     binding.bind_ortvalue_input("x", x)
     y = np.empty(session.get_outputs()[0].shape, np.float32)
     binding.bind_ortvalue_output("y", onnxruntime.OrtValue.ortvalue_from_numpy(y))
-    return lambda: session.run_with_iobinding(binding), peer.SHAPES[net][0], True
+    return lambda: session.run_with_iobinding(binding), peer.SHAPES[net][0], peer.pin
 
 
 peer.main(VARIANTS, prepare)

@@ -24,7 +24,7 @@ def prepare(net, variant, file):
         request.set_input_tensor(openvino.Tensor(np.random.rand(*peer.SHAPES[net]).astype(np.float32)))
     batch = peer.SHAPES[net][0]
     if hint == "latency":
-        return requests[0].infer, batch, False
+        return requests[0].infer, batch, None  # it pins these itself
 
     # The queue is kept full: each request begins again as soon as it is done. A run is several rounds of all of them, so
     # that waiting for the last does not weigh much.
@@ -40,7 +40,7 @@ def prepare(net, variant, file):
         for request in requests:
             request.wait()
 
-    return run, batch * rounds * len(requests), False
+    return run, batch * rounds * len(requests), peer.pin_workers
 
 
 peer.main(VARIANTS, prepare)

@@ -28,27 +28,46 @@ def small(net, variant):
     return not variant.endswith("1 thread") or net in ("lenet", "mlp")
 
 
-def pin():
-    """Gives the calling thread the first core and all others, in the order in which they were made, the rest in turn.
-    Left alone, the scheduler of a virtual machine often leaves two of them on one core. To be called when the work has
-    run once, so that every pool has its threads."""
-    others = CORES[1:] or CORES
-    me = os.getpid()
-    for i, thread in enumerate(sorted(int(t) for t in os.listdir("/proc/self/task") if int(t) != me)):
+def threads():
+    """All but the calling one, those first that have worked most."""
+    used = {}
+    for thread in os.listdir("/proc/self/task"):
         try:
-            os.sched_setaffinity(thread, {others[i % len(others)]})
-        except ProcessLookupError:
+            with open(f"/proc/self/task/{thread}/stat") as file:
+                used[int(thread)] = sum(map(int, file.read().rsplit(")", 1)[1].split()[11:13]))  # user and system time
+        except FileNotFoundError:
             pass
-    os.sched_setaffinity(me, {CORES[0]})
+    used.pop(os.getpid(), None)
+    return sorted(used, key=lambda t: -used[t])
+
+
+def put(thread, cores):
+    try:
+        os.sched_setaffinity(thread, cores)
+    except ProcessLookupError:
+        pass
+
+
+def pin():
+    """Gives the calling thread the first core, and all others the rest in turn. Left alone, the scheduler of a virtual
+    machine often leaves two of them on one core. To be called when the work has run, so that every pool has its
+    threads."""
+    others = CORES[1:] or CORES
+    for i, thread in enumerate(threads()):
+        put(thread, {others[i % len(others)]})
+    put(0, {CORES[0]})
+
+
+def pin_workers():
+    """The same where the calling thread only waits for others."""
+    for i, thread in enumerate(threads()):
+        put(thread, {CORES[i % len(CORES)]})
 
 
 def unpin():
     """So that threads made from now on do not inherit one core."""
-    for thread in os.listdir("/proc/self/task"):
-        try:
-            os.sched_setaffinity(int(thread), CORES)
-        except ProcessLookupError:
-            pass
+    for thread in threads() + [0]:
+        put(thread, CORES)
 
 
 def status(field):
@@ -57,14 +76,15 @@ def status(field):
         return next(int(line.split()[1]) * 1024 for line in file if line.startswith(field))
 
 
-def rate(run, images, seconds, pinned=True):
+def rate(run, images, seconds, pinning=pin):
     """Images/s by the median time of a run of so many images: two runs that do not count, then at least five, and as
     many as the time allows."""
-    unpin()
+    if pinning:
+        unpin()
     run()
     run()
-    if pinned:
-        pin()
+    if pinning:
+        pinning()
     run()
     times = []
     end = time.perf_counter() + seconds
@@ -77,7 +97,7 @@ def rate(run, images, seconds, pinned=True):
 
 def main(variants, prepare):
     """Measures one variant, or all that are worth a try, and prints [{"variant", "images_per_second"}], the
-    fastest first. prepare(net, variant, file) gives what to run, images in a run, and whether threads are to be pinned."""
+    fastest first. prepare(net, variant, file) gives what to run, images in a run, and how threads are to be pinned."""
     parser = argparse.ArgumentParser()
     parser.add_argument("net", choices=SHAPES)
     parser.add_argument("file", nargs="?", help="the net in ONNX's format")
@@ -86,6 +106,6 @@ def main(variants, prepare):
     args = parser.parse_args()
     results = []
     for variant in [args.variant] if args.variant else [v for v in variants if small(args.net, v)]:
-        run, images, pinned = prepare(args.net, variant, args.file)
-        results.append({"variant": variant, "images_per_second": rate(run, images, args.seconds, pinned)})
+        run, images, pinning = prepare(args.net, variant, args.file)
+        results.append({"variant": variant, "images_per_second": rate(run, images, args.seconds, pinning)})
     print(json.dumps(sorted(results, key=lambda r: -r["images_per_second"])))

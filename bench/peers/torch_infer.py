@@ -31,7 +31,7 @@ def prepare(net, variant, _):
         with torch.no_grad():
             model(x)
 
-    return run, len(x), True
+    return run, len(x), peer.pin
 
 
 peer.main(VARIANTS, prepare)
