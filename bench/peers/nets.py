@@ -58,8 +58,8 @@ def make(net):
 
 
 def make_trained(net):
-    """The net for prediction. Statistics of batchnorm become random ones: those that it begins with (0 and 1) would make
-    some of what is folded trivial."""
+    """The net for prediction. Statistics of batchnorm become random ones: with those it begins with (0 and 1) some of
+    what is folded would be trivial."""
     model, x = make(net)
     for module in model.modules():
         if isinstance(module, nn.BatchNorm2d):

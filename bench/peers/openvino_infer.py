@@ -18,16 +18,16 @@ def prepare(net, variant, file):
         "ENABLE_CPU_PINNING": True,
         "INFERENCE_PRECISION_HINT": "f32",  # as the others: it takes bfloat16 by itself where the CPU has it
     })
-    requests = [compiled.create_infer_request()
-                for _ in range(compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS") if hint == "throughput" else 1)]
+    count = compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS") if hint == "throughput" else 1
+    requests = [compiled.create_infer_request() for _ in range(count)]
     for request in requests:
         request.set_input_tensor(openvino.Tensor(np.random.rand(*peer.SHAPES[net]).astype(np.float32)))
     batch = peer.SHAPES[net][0]
     if hint == "latency":
         return requests[0].infer, batch, None  # it pins these itself
 
-    # The queue is kept full: each request begins again as soon as it is done. A run is several rounds of all of them, so
-    # that waiting for the last does not weigh much.
+    # The queue is kept full: each request begins again as soon as it is done. A run is several rounds of all of them,
+    # so that waiting for the last does not weigh much.
     rounds = 4 if net in ("vgg16", "resnet50", "resnet18") else 200
 
     def run():
