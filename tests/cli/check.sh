@@ -4,8 +4,8 @@
 set -u
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-for file in "$FOVEA_SOURCE"/pipelines/*.fv; do
-  name=pipelines/$(basename "$file")
+for file in "$FOVEA_SOURCE"/pipelines/*.fv "$FOVEA_SOURCE"/bench/*.fv; do
+  name=${file#"$FOVEA_SOURCE"/}
   fv check "$file"
   if [ "$(basename "$file")" = blocks.fv ]; then
     # It is there to be imported: a net is not in it.
@@ -22,6 +22,15 @@ is "$(grep -oE '^(conv|maxpool|dense)[0-9] +[0-9x]+ +[0-9]+' <<<"$out" | tr -s '
   $'conv1 20x24x24 520\nmaxpool1 20x12x12 0\nconv2 50x8x8 25050\nmaxpool2 50x4x4 0\ndense1 500 400500\ndense2 10 5010' \
   'LeNet: shapes and parameters by hand'
 like "$out" '^431080 parameters, ' 'LeNet: their sum'
+# What is compared with other frameworks must be the same net.
+while read -r net parameters; do
+  fv check "$FOVEA_SOURCE/bench/$net.fv"
+  like "$out" "^$parameters parameters, " "bench/$net.fv: as many parameters as PyTorch's"
+done <<'END'
+resnet18 11173962
+resnet50 25557032
+vgg16 138357544
+END
 
 # --------------------------------------------------------------------- numbers
 
