@@ -24,10 +24,16 @@ typedef struct {
     gboolean keep;           /* keep every value and gradient until the next step */
     int units;               /* compute units of the device; 0: not known */
     guint64 local_memory;    /* bytes that a work-group may have on a device that computes as CPUs do; 0: none */
+    FvFamily family;         /* of kernels */
+    guint64 group_memory;    /* FV_FAMILY_GPU: bytes of local memory of a work-group, 0: 32 KiB */
+    int group_items;         /* FV_FAMILY_GPU: the most work-items of a work-group, 0: 256 */
     int slots;               /* steps whose results are kept until they are read; 0: 1 */
 } FvPlanSettings;
 
 typedef struct FvPlan FvPlan;
+
+/** Sets what follows from the device: units, family and their limits. */
+void fv_plan_settings_for(const FvDevice *device, FvPlanSettings *settings);
 
 /** Shapes, parameters and memory; no device is needed. Every error goes to @diag; NULL where there was one. The graph
  * is borrowed. */

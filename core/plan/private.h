@@ -109,6 +109,7 @@ struct FvPlan {
 };
 
 /* shape.c */
+int fv_plan_workers(const FvPlan *plan); /* FV_WORKERS of the prelude */
 FvNode *fv_plan_resolve(const FvPlan *plan, int number); /* past nodes that pass their input on */
 /* live.c */
 gboolean fv_plan_lay_out(FvPlan *plan, guint64 chunk, guint64 align);

@@ -83,6 +83,10 @@ static FvPlan *plan_alloc(const FvGraph *graph, const FvPlanSettings *settings, 
     plan->settings = *settings;
     plan->settings.batch = MAX(1, settings->batch);
     plan->settings.slots = MAX(1, settings->slots);
+    if (settings->group_memory == 0)
+        plan->settings.group_memory = 32 << 10;
+    if (settings->group_items <= 0)
+        plan->settings.group_items = 256;
     plan->lanes = lanes;
     plan->blocks = (plan->settings.batch + lanes - 1) / lanes;
     plan->real_size = settings->doubles ? sizeof(double) : sizeof(float);
@@ -109,6 +113,17 @@ FvNode *fv_plan_resolve(const FvPlan *plan, int number)
     while (node->passes)
         node = plan->nodes->pdata[node->inputs[0]];
     return node;
+}
+
+int fv_plan_workers(const FvPlan *plan)
+{
+    enum { WORKERS = 128 };
+    if (plan->settings.family == FV_FAMILY_CPU)
+        return 1;
+    int workers = WORKERS;
+    while (workers > plan->settings.group_items)
+        workers /= 2;
+    return workers;
 }
 
 static FvNode *node_new(FvPlan *plan, const FvPlugin *plugin, FvState *state, int index)
@@ -304,7 +319,8 @@ static int choose_lanes(const FvPlan *plan)
         if (lanes == 1 || lanes == 8 || lanes == 16)
             return lanes;
     }
-    if (plan->settings.batch < 16)
+    /* Kernels of many work-items have neighbouring ones take neighbouring channels, as they lie with one lane. */
+    if (plan->settings.batch < 16 || plan->settings.family == FV_FAMILY_GPU)
         return 1;
     double flops = 0, channels = 0;
     for (guint i = 0; i < plan->nodes->len; i++) {
@@ -329,6 +345,15 @@ static FvPlan *plan_with_lanes(const FvGraph *graph, const FvPlanSettings *setti
         plan_terms(plan, graph->metrics, failed, diag);
     }
     return fv_diag_count(diag) == errors ? g_steal_pointer(&plan) : NULL;
+}
+
+void fv_plan_settings_for(const FvDevice *device, FvPlanSettings *settings)
+{
+    settings->units = (int) device->info->units;
+    settings->local_memory = fv_device_group_memory(device);
+    settings->family = fv_device_family(device);
+    settings->group_memory = device->info->local_memory;
+    settings->group_items = (int) MIN(device->info->max_group, (size_t) G_MAXINT);
 }
 
 FvPlan *fv_plan_new(const FvGraph *graph, const FvPlanSettings *settings, FvDiag *diag)

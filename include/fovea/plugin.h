@@ -322,6 +322,10 @@ typedef struct {
 /** The same for kernels of one work-item a work-group. */
 #define FV_ITEMS(...) ((FvGrid){ .global = { __VA_ARGS__ }, .local = { 1, 1, 1 } })
 
+/** So many work-groups of FV_WORKERS work-items: for kernels that begin with FV_KERNEL. FV_WORKERS is 1 on CPUs, where
+ * this is FV_ITEMS(). */
+FvGrid fv_node_grid(const FvNode *node, size_t groups_0, size_t groups_1, size_t groups_2);
+
 typedef enum {
     FV_ARG_BUFFER,
     FV_ARG_INT,   /* int */
