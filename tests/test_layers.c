@@ -166,13 +166,13 @@ static Net net_open(const FvGraph *graph, int lanes, int batch)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(FvDiag) diag = fv_diag_new();
-    const FvPlanSettings settings = {
+    FvPlanSettings settings = {
         .purpose = FV_FOR_TRAINING,
         .batch = batch,
         .lanes = lanes,
         .input_gradient = TRUE,
-        .units = (int) device->info->units,
     };
+    fv_plan_settings_for(device, &settings);
     Net net = { fv_plan_new(graph, &settings, diag), graph, batch };
     fv_diag_check(diag, &error);
     g_assert_no_error(error);

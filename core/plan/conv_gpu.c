@@ -18,10 +18,11 @@ static size_t divide_up(gint64 a, gint64 b)
     return (size_t) ((a + b - 1) / b);
 }
 
-/* So many work-items, one for each element. */
-static FvGrid grid_of(const FvNode *node, gint64 elements)
+/* So many work-groups of a tile's work-items, and so many of them again. */
+static FvGrid grid_of_tiles(const FvGpuTile *tile, size_t groups, size_t again)
 {
-    return fv_node_grid(node, divide_up(elements, fv_plan_workers(node->plan)), 1, 1);
+    const size_t items = (size_t) (tile->x * tile->y);
+    return (FvGrid){ .global = { groups * items, again }, .local = { items, 1, 1 } };
 }
 
 static gboolean wants_input_gradient(const FvNode *node)
@@ -156,12 +157,12 @@ static void pack(FvNode *node, const FvConv *conv, gboolean backward, FvList *li
     FvArg packed = fv_buffer(fv_node_scratch(node, conv->pack_scratch[backward]));
 
     if (gather.direct) {
-        fv_launch(list, conv->kernels[PACK], grid_of(node, gather.packed), weight, bias, packed, fv_int(gather.width),
-                  fv_int(base->target_group), fv_int(base->pack_channels), fv_int(base->taps), fv_int(base->bias),
-                  fv_int(base->group_step), fv_int(base->row_step), fv_int(base->channel_step));
+        fv_launch(list, conv->kernels[PACK], fv_node_each(node, (size_t) gather.packed), weight, bias, packed,
+                  fv_int(gather.width), fv_int(base->target_group), fv_int(base->pack_channels), fv_int(base->taps),
+                  fv_int(base->bias), fv_int(base->group_step), fv_int(base->row_step), fv_int(base->channel_step));
         return;
     }
-    fv_launch(list, conv->kernels[PACK], grid_of(node, gather.packed), weight, bias, packed,
+    fv_launch(list, conv->kernels[PACK], fv_node_each(node, (size_t) gather.packed), weight, bias, packed,
               fv_int(base->groups * gather.panels), fv_int(gather.panels), fv_int(gather.width), fv_int(gather.tile.x),
               fv_int(base->target_group), fv_int(base->pack_channels), fv_int(base->taps), fv_int(base->bias),
               fv_int(base->group_step), fv_int(base->row_split), fv_int(base->row_step), fv_int(base->split_step),
@@ -185,14 +186,14 @@ static void gather_pass(FvNode *node, const FvConv *conv, gboolean backward, FvL
     FvGrid grid;
 
     if (gather.direct) {
-        grid = grid_of(node, samples * fv_shape_elements(base->target));
+        grid = fv_node_each(node, (size_t) (samples * fv_shape_elements(base->target)));
     } else {
         /* Columns first: what of the source they share is then still in the cache. All in one dimension, since drivers
          * allow few groups in the others. */
         const gint64 rows = samples * (gint64) divide_up(base->target.h, gather.classes.h) *
                             (gint64) divide_up(base->target.w, gather.classes.w);
         const size_t groups = (size_t) base->groups * (size_t) gather.panels * divide_up(rows, tile->y * tile->rows);
-        grid = FV_GRID(groups * (size_t) (tile->x * tile->y), (size_t) gather.classes.h * (size_t) gather.classes.w);
+        grid = grid_of_tiles(tile, groups, (size_t) gather.classes.h * (size_t) gather.classes.w);
     }
     fv_launch(list, conv->kernels[backward ? INPUT_GRADIENT : FORWARD], grid,
               fv_buffer(backward ? fv_node_dy(node) : fv_node_x(node, 0)),
@@ -208,9 +209,9 @@ void fv_gpu_conv_forward(FvNode *node, const FvConv *conv, FvList *list)
 static void add_shares(FvNode *node, const FvConv *conv, const FvGpuSum *sum, int param, gint64 offset, gint64 count,
                        FvList *list)
 {
-    fv_launch(list, conv->kernels[SUM], grid_of(node, count), fv_buffer(fv_node_scratch(node, conv->sum_scratch)),
-              fv_buffer(fv_node_gradient(node, param)), fv_int((int) offset), fv_int((int) sum->weights),
-              fv_int(sum->shares), fv_int((int) count));
+    fv_launch(list, conv->kernels[SUM], fv_node_each(node, (size_t) count),
+              fv_buffer(fv_node_scratch(node, conv->sum_scratch)), fv_buffer(fv_node_gradient(node, param)),
+              fv_int((int) offset), fv_int((int) sum->weights), fv_int(sum->shares), fv_int((int) count));
 }
 
 static void weight_gradient(FvNode *node, const FvConv *conv, FvList *list)
@@ -230,11 +231,11 @@ static void weight_gradient(FvNode *node, const FvConv *conv, FvList *list)
     if (sum.direct) {
         const gint64 items = (gint64) conv->out.c * sum.in_group * (conv->kernel.h * conv->kernel.w + conv->bias);
         all = blocks * conv->out.h;
-        grid = fv_node_grid(node, divide_up(items, fv_plan_workers(node->plan)), shares, 1);
+        grid = fv_node_grid(node, divide_up(items, fv_node_workers(node)), shares, 1);
     } else {
         const size_t tiles = (size_t) conv->groups * (size_t) sum.row_tiles * (size_t) sum.col_tiles;
         all = blocks * fv_node_lanes(node) * conv->out.h * conv->out.w;
-        grid = FV_GRID(tiles * (size_t) (sum.tile.x * sum.tile.y), shares);
+        grid = grid_of_tiles(&sum.tile, tiles, shares);
     }
     fv_launch(list, conv->kernels[WEIGHT_GRADIENT], grid, fv_buffer(fv_node_x(node, 0)), fv_buffer(fv_node_dy(node)),
               fv_buffer(dw), fv_buffer(db), fv_int(all), fv_int((int) divide_up(all, sum.shares)));

@@ -27,7 +27,7 @@ int FV_NAME(at)(int t, int k, int stride, int pad, int dilation, int size)
 FV_KERNEL SELF(global const real *restrict source, global const real *restrict weights, global real *restrict target,
                int blocks)
 {
-    uint at = get_group_id(0) * FV_WORKERS + FV_ME; /* the last group may go past what an int counts */
+    uint at = FV_ITEM; /* the last group may go past what an int counts */
     int pixel = at / (TARGET_C * FV_L), c = at / FV_L % TARGET_C;
     int x = pixel % TARGET_W, y = pixel / TARGET_W % TARGET_H, block = pixel / (TARGET_W * TARGET_H);
     if (block >= blocks)
@@ -58,10 +58,10 @@ FV_KERNEL SELF(global const real *restrict source, global const real *restrict w
 FV_KERNEL FV_NAME(conv_weight_gradient)(global const real *restrict x, global const real *restrict dy,
                                         global real *restrict dw, global real *restrict db, int rows, int share)
 {
-    int number = get_group_id(0) * FV_WORKERS + FV_ME, o = number % OUT_C, i = number / OUT_C % IN_G;
+    int number = FV_ITEM, o = number % OUT_C, i = number / OUT_C % IN_G;
     int tap = number / (OUT_C * IN_G), ky = tap / KERNEL_W, kx = tap % KERNEL_W;
     int from = get_group_id(1) * share, to = min(from + share, rows), is_bias = tap == KERNEL_H * KERNEL_W;
-    if (tap > KERNEL_H * KERNEL_W || (is_bias && (!BIAS || i > 0)))
+    if (tap > KERNEL_H * KERNEL_W || (is_bias && i >= BIAS))
         return;
 
     real sum = 0;

@@ -12,7 +12,7 @@ FV_KERNEL FV_NAME(conv_pack)(global const real *restrict weight, global const re
                              int split_step, int channel_step)
 {
     int depth = with_bias + channels * taps;
-    size_t at = get_group_id(0) * (size_t)FV_WORKERS + FV_ME;
+    size_t at = FV_ITEM;
     int place = at % width, k = at / width % depth, panel = at / width / depth, group = panel / panels;
     int row = panel % panels * width + (place / (4 * apart) * 4 + place % 4) * apart + place / 4 % apart;
     if (panel >= all)
@@ -33,7 +33,7 @@ FV_KERNEL FV_NAME(conv_pack_direct)(global const real *restrict weight, global c
                                     global real *restrict packed, int width, int rows, int channels, int taps,
                                     int with_bias, int group_step, int row_step, int channel_step)
 {
-    size_t at = get_group_id(0) * (size_t)FV_WORKERS + FV_ME;
+    size_t at = FV_ITEM;
     int c = at % width, k = at / width;
     if (k >= with_bias + channels * taps)
         return;
@@ -49,7 +49,7 @@ FV_KERNEL FV_NAME(conv_pack_direct)(global const real *restrict weight, global c
 FV_KERNEL FV_NAME(conv_sum)(global const real *restrict parts, global real *restrict out, int offset, int stride,
                             int shares, int count)
 {
-    uint i = get_group_id(0) * FV_WORKERS + FV_ME;
+    uint i = FV_ITEM;
     if (i >= (uint)count)
         return;
     real sum = parts[offset + i];

@@ -25,6 +25,8 @@ typedef float16 real16;
 #else
 #define FV_ME 0
 #endif
+/* The number of a work-item in the whole launch, where each takes one element. */
+#define FV_ITEM (get_group_id(0) * (size_t)FV_WORKERS + FV_ME)
 
 /* The sum over a work-group, always in the same order; every work-item must call it, and is given the sum.
  * room: FV_WORKERS reals. */
