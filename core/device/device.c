@@ -230,6 +230,7 @@ void fv_device_close(FvDevice *device)
     }
     if (device->context)
         clReleaseContext(device->context);
+    g_clear_pointer(&device->tiles, g_hash_table_unref);
     fv_device_info_free(device->info);
     g_free(device);
 }

@@ -37,6 +37,7 @@ typedef struct {
     cl_command_queue queue; /* in order */
     gboolean profiling;     /* it keeps times */
     gboolean host_memory;   /* buffers lie in the host's memory: a CPU */
+    GHashTable *tiles;      /* what plans are given as FvPlanSettings.tiles, or NULL; its own reference */
 } FvDevice;
 
 /** Opens a device.

@@ -76,7 +76,7 @@ static int wide(const FvNode *node, int channels)
     return fv_node_lanes(node) == 1 && channels % 4 == 0 ? 4 : 1;
 }
 
-static FvKernel *gather_kernel(FvNode *node, const FvGpuGather *gather)
+static FvKernel *gather_kernel(FvNode *node, const FvConv *conv, const FvGpuGather *gather)
 {
     const FvConvGather *base = &gather->base;
     g_autoptr(GString) out = g_string_new(NULL);
@@ -98,7 +98,8 @@ static FvKernel *gather_kernel(FvNode *node, const FvGpuGather *gather)
         fv_define(out, "GROUPS", base->groups);
         fv_define(out, "PANELS", gather->panels);
         fv_define(out, "PANEL", gather->packed / gather->panels / base->groups);
-        define_tile(out, &gather->tile, wide(node, base->source_group), 4);
+        fv_gpu_note_product(node, conv, &gather->product);
+        define_tile(out, &gather->product.tile, wide(node, base->source_group), 4);
     }
     return fv_node_add_kernel(node, gather->direct ? conv_gpu_direct_cl : conv_gpu_cl,
                               base->backward ? "conv_input_gradient" : "conv_forward", "%s", out->str);
@@ -121,7 +122,8 @@ static FvKernel *sum_kernel(FvNode *node, const FvConv *conv, const FvGpuSum *su
     } else {
         fv_define(out, "ROW_TILES", sum->row_tiles);
         fv_define(out, "COL_TILES", sum->col_tiles);
-        define_tile(out, &sum->tile, wide(node, sum->out_group), wide(node, sum->in_group));
+        fv_gpu_note_product(node, conv, &sum->product);
+        define_tile(out, &sum->product.tile, wide(node, sum->out_group), wide(node, sum->in_group));
     }
     return fv_node_add_kernel(node, sum->direct ? conv_gpu_direct_cl : conv_gpu_weights_cl, "conv_weight_gradient",
                               "%s", out->str);
@@ -132,7 +134,7 @@ void fv_gpu_conv_build(FvNode *node, FvConv *conv)
     for (int backward = 0; backward <= wants_input_gradient(node); backward++) {
         FvGpuGather gather;
         fv_gpu_gather(node, conv, backward, &gather);
-        conv->kernels[backward ? INPUT_GRADIENT : FORWARD] = gather_kernel(node, &gather);
+        conv->kernels[backward ? INPUT_GRADIENT : FORWARD] = gather_kernel(node, conv, &gather);
         conv->kernels[PACK] =
             fv_node_add_kernel(node, conv_gpu_pack_cl, gather.direct ? "conv_pack_direct" : "conv_pack", NULL);
     }
@@ -163,10 +165,10 @@ static void pack(FvNode *node, const FvConv *conv, gboolean backward, FvList *li
         return;
     }
     fv_launch(list, conv->kernels[PACK], fv_node_each(node, (size_t) gather.packed), weight, bias, packed,
-              fv_int(base->groups * gather.panels), fv_int(gather.panels), fv_int(gather.width), fv_int(gather.tile.x),
-              fv_int(base->target_group), fv_int(base->pack_channels), fv_int(base->taps), fv_int(base->bias),
-              fv_int(base->group_step), fv_int(base->row_split), fv_int(base->row_step), fv_int(base->split_step),
-              fv_int(base->channel_step));
+              fv_int(base->groups * gather.panels), fv_int(gather.panels), fv_int(gather.width),
+              fv_int(gather.product.tile.x), fv_int(base->target_group), fv_int(base->pack_channels),
+              fv_int(base->taps), fv_int(base->bias), fv_int(base->group_step), fv_int(base->row_split),
+              fv_int(base->row_step), fv_int(base->split_step), fv_int(base->channel_step));
 }
 
 void fv_gpu_conv_pack(FvNode *node, const FvConv *conv, FvList *list)
@@ -181,7 +183,7 @@ static void gather_pass(FvNode *node, const FvConv *conv, gboolean backward, FvL
     FvGpuGather gather;
     fv_gpu_gather(node, conv, backward, &gather);
     const FvConvGather *base = &gather.base;
-    const FvGpuTile *tile = &gather.tile;
+    const FvGpuTile *tile = &gather.product.tile;
     const gint64 samples = (gint64) fv_list_blocks(list) * fv_node_lanes(node);
     FvGrid grid;
 
@@ -235,7 +237,7 @@ static void weight_gradient(FvNode *node, const FvConv *conv, FvList *list)
     } else {
         const size_t tiles = (size_t) conv->groups * (size_t) sum.row_tiles * (size_t) sum.col_tiles;
         all = blocks * fv_node_lanes(node) * conv->out.h * conv->out.w;
-        grid = grid_of_tiles(&sum.tile, tiles, shares);
+        grid = grid_of_tiles(&sum.product.tile, tiles, shares);
     }
     fv_launch(list, conv->kernels[WEIGHT_GRADIENT], grid, fv_buffer(fv_node_x(node, 0)), fv_buffer(fv_node_dy(node)),
               fv_buffer(dw), fv_buffer(db), fv_int(all), fv_int((int) divide_up(all, sum.shares)));
@@ -251,4 +253,16 @@ void fv_gpu_conv_backward(FvNode *node, const FvConv *conv, FvList *list)
     weight_gradient(node, conv, list);
     if (fv_node_dx(node, 0))
         gather_pass(node, conv, TRUE, list);
+}
+
+char *fv_plan_tiles_digest(void)
+{
+    g_autoptr(GString) all = g_string_new(conv_gpu_cl);
+    g_autofree char *tile = NULL;
+    g_string_append(all, conv_gpu_weights_cl);
+    for (int number = 1; (tile = fv_plan_tile_text(number)); number++) {
+        g_string_append(all, tile);
+        g_clear_pointer(&tile, g_free);
+    }
+    return g_compute_checksum_for_string(G_CHECKSUM_SHA256, all->str, (gssize) all->len);
 }

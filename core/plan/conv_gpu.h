@@ -16,16 +16,20 @@ typedef struct {
     const char *kernel; /* "conv_forward" */
     gint64 rows, depth;
     int cols, groups;
+    FvGpuTile tile;
+    int number, usual; /* of the tile, and of the model's, from 1 */
 } FvGpuProduct;
 
-/** The tile for a product: what was found by trying on this device, else what a rough model of a GPU says. */
-FvGpuTile fv_gpu_tile(const FvNode *node, const FvConv *conv, const FvGpuProduct *product);
+/** Sets the tile of a product: what was found by trying on this device, else what a rough model of a GPU says. */
+void fv_gpu_choose_tile(const FvNode *node, const FvConv *conv, FvGpuProduct *product);
+/** Tells the plan of it: fv_plan_products(). */
+void fv_gpu_note_product(const FvNode *node, const FvConv *conv, const FvGpuProduct *product);
 
 /** Forward, or the gradient of the input. */
 typedef struct {
     FvConvGather base; /* its geometry; tiles of the CPU's kernels are not set */
     gboolean direct;   /* groups are too narrow for tiles: a work-item for each element */
-    FvGpuTile tile;
+    FvGpuProduct product;
     FvSize classes; /* backward: pixels whose taps are the same ones, `stride` apart, are a product of their own */
     int width, panels;
     gint64 packed;
@@ -34,7 +38,7 @@ typedef struct {
 /** The gradient of the weights: sums over the pixels of the batch, in shares. */
 typedef struct {
     gboolean direct;
-    FvGpuTile tile;
+    FvGpuProduct product;
     int in_group, out_group;
     int row_tiles, col_tiles;
     int shares;

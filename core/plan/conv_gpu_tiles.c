@@ -52,13 +52,58 @@ static double cost(const FvPlan *plan, const FvGpuTile *tile, const FvGpuProduct
     return rounds * at_once * rows * cols * read * (1 + 1.0 / tile->slab);
 }
 
-FvGpuTile fv_gpu_tile(const FvNode *node, const FvConv *conv, const FvGpuProduct *product)
+static int model(const FvPlan *plan, const FvGpuProduct *product)
 {
-    const FvGpuTile *best = tiles;
-    for (guint i = 1; i < G_N_ELEMENTS(tiles); i++)
-        if (fits(node->plan, &tiles[i]) && cost(node->plan, &tiles[i], product) < cost(node->plan, best, product))
-            best = &tiles[i];
-    return *best;
+    int best = 0;
+    for (int i = 1; i < (int) G_N_ELEMENTS(tiles); i++)
+        if (fits(plan, &tiles[i]) && cost(plan, &tiles[i], product) < cost(plan, &tiles[best], product))
+            best = i;
+    return best + 1;
+}
+
+static char *text_of(const FvNode *node, const FvConv *conv, const FvGpuProduct *product)
+{
+    return g_strdup_printf(
+        "%s %dx%d stride %dx%d pad %dx%d dilation %dx%d groups %d from %dx%dx%d to %dx%dx%d batch %d "
+        "lanes %d %s",
+        product->kernel, conv->kernel.h, conv->kernel.w, conv->stride.h, conv->stride.w, conv->pad.h, conv->pad.w,
+        conv->dilation.h, conv->dilation.w, conv->groups, conv->in.c, conv->in.h, conv->in.w, conv->out.c, conv->out.h,
+        conv->out.w, fv_node_batch(node), fv_node_lanes(node), node->plan->settings.doubles ? "double" : "float");
+}
+
+void fv_gpu_choose_tile(const FvNode *node, const FvConv *conv, FvGpuProduct *product)
+{
+    const FvPlan *plan = node->plan;
+    const int count = (int) G_N_ELEMENTS(tiles);
+    int wanted = plan->settings.tile;
+    if (wanted == 0 && plan->settings.tiles) {
+        g_autofree char *text = text_of(node, conv, product);
+        wanted = GPOINTER_TO_INT(g_hash_table_lookup(plan->settings.tiles, text));
+    }
+    product->usual = model(plan, product);
+    product->number = wanted > 0 && wanted <= count && fits(plan, &tiles[wanted - 1]) ? wanted : product->usual;
+    product->tile = tiles[product->number - 1];
+}
+
+void fv_gpu_note_product(const FvNode *node, const FvConv *conv, const FvGpuProduct *product)
+{
+    const FvPlanProduct noted = { node->path, product->kernel, text_of(node, conv, product), product->number,
+                                  product->usual };
+    g_array_append_val(node->plan->products, noted);
+}
+
+const GArray *fv_plan_products(const FvPlan *plan)
+{
+    return plan->products;
+}
+
+char *fv_plan_tile_text(int number)
+{
+    if (number < 1 || number > (int) G_N_ELEMENTS(tiles))
+        return NULL;
+    const FvGpuTile *tile = &tiles[number - 1];
+    return g_strdup_printf("%dx%d by %dx%d items, slab %d", tile->y * tile->rows, tile->x * tile->cols, tile->y,
+                           tile->x, tile->slab);
 }
 
 /* ------------------------------------------------------------------- passes */
@@ -84,15 +129,16 @@ void fv_gpu_gather(const FvNode *node, const FvConv *conv, gboolean backward, Fv
     }
     if (backward)
         gather->classes = base->stride;
-    const FvGpuProduct product = {
+    FvGpuProduct *product = &gather->product;
+    *product = (FvGpuProduct){
         .kernel = backward ? "conv_input_gradient" : "conv_forward",
         .rows = fv_node_elements(node, (FvShape){ 1, base->target.h, base->target.w }),
         .depth = depth,
         .cols = base->target_group,
         .groups = base->groups,
     };
-    gather->tile = fv_gpu_tile(node, conv, &product);
-    gather->width = gather->tile.x * gather->tile.cols;
+    fv_gpu_choose_tile(node, conv, product);
+    gather->width = product->tile.x * product->tile.cols;
     gather->panels = (int) ceil_div(base->target_group, gather->width);
     gather->packed = (depth + base->bias) * gather->width * gather->panels * base->groups;
 }
@@ -120,16 +166,18 @@ void fv_gpu_sum(const FvNode *node, const FvConv *conv, FvGpuSum *sum)
         choose_shares(node, rows, sum->weights / LEAST_ITEMS, LEAST_ROWS, sum);
         return;
     }
-    const FvGpuProduct product = {
+    FvGpuProduct *product = &sum->product;
+    *product = (FvGpuProduct){
         .kernel = "conv_weight_gradient",
         .rows = sum->out_group,
         .depth = fv_node_elements(node, (FvShape){ 1, conv->out.h, conv->out.w }),
         .cols = (int) (sum->in_group * taps),
         .groups = conv->groups,
     };
-    choose_shares(node, product.depth, conv->groups * ceil_div(product.rows, NOMINAL) * ceil_div(product.cols, NOMINAL),
-                  LEAST_PIXELS, sum);
-    sum->tile = fv_gpu_tile(node, conv, &product);
-    sum->row_tiles = (int) ceil_div(product.rows, sum->tile.y * sum->tile.rows);
-    sum->col_tiles = (int) ceil_div(product.cols, sum->tile.x * sum->tile.cols);
+    choose_shares(node, product->depth,
+                  conv->groups * ceil_div(product->rows, NOMINAL) * ceil_div(product->cols, NOMINAL), LEAST_PIXELS,
+                  sum);
+    fv_gpu_choose_tile(node, conv, product);
+    sum->row_tiles = (int) ceil_div(product->rows, product->tile.y * product->tile.rows);
+    sum->col_tiles = (int) ceil_div(product->cols, product->tile.x * product->tile.cols);
 }

@@ -92,6 +92,7 @@ struct FvPlan {
     GPtrArray *snippets; /* of FvSnippet */
     GPtrArray *kernels;  /* of FvKernel */
     GString *source;
+    GArray *products;  /* of FvPlanProduct */
     GArray *extras;    /* of int: numbers of the snippets that fv_plan_load() was given */
     int input, output; /* node numbers; input -1: there are several or none */
     guint64 weight_reals, trained_reals, param_reals; /* weights first, then other trained ones, then statistics */

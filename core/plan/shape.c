@@ -53,6 +53,12 @@ static void memory_free(gpointer data)
     clReleaseMemObject(data);
 }
 
+static void product_clear(gpointer data)
+{
+    FvPlanProduct *product = data;
+    g_free(product->text);
+}
+
 void fv_plan_free(FvPlan *plan)
 {
     if (!plan)
@@ -73,6 +79,8 @@ void fv_plan_free(FvPlan *plan)
     g_ptr_array_unref(plan->kernels);
     g_string_free(plan->source, TRUE);
     g_array_unref(plan->extras);
+    g_array_unref(plan->products);
+    g_clear_pointer(&plan->settings.tiles, g_hash_table_unref);
     g_free(plan);
 }
 
@@ -100,6 +108,10 @@ static FvPlan *plan_alloc(const FvGraph *graph, const FvPlanSettings *settings, 
     plan->chunks = g_ptr_array_new_with_free_func(memory_free);
     plan->buffers = g_ptr_array_new_with_free_func(memory_free);
     plan->source = g_string_new(NULL);
+    plan->products = g_array_new(FALSE, FALSE, sizeof(FvPlanProduct));
+    g_array_set_clear_func(plan->products, product_clear);
+    if (settings->tiles)
+        g_hash_table_ref(settings->tiles);
     plan->extras = g_array_new(FALSE, FALSE, sizeof(int));
     plan->lists = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, (GDestroyNotify) fv_list_free);
     plan->output = graph->output;
@@ -353,6 +365,7 @@ void fv_plan_settings_for(const FvDevice *device, FvPlanSettings *settings)
     settings->local_memory = fv_device_group_memory(device);
     settings->family = fv_device_family(device);
     settings->group_memory = device->info->local_memory;
+    settings->tiles = device->tiles;
     settings->group_items = (int) MIN(device->info->max_group, (size_t) G_MAXINT);
 }
 
