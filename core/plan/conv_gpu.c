@@ -21,7 +21,7 @@ static size_t divide_up(gint64 a, gint64 b)
 /* So many work-groups of a tile's work-items, and so many of them again. */
 static FvGrid grid_of_tiles(const FvGpuTile *tile, size_t groups, size_t again)
 {
-    const size_t items = (size_t) (tile->x * tile->y);
+    const size_t items = (size_t) tile->x * (size_t) tile->y;
     return (FvGrid){ .global = { groups * items, again }, .local = { items, 1, 1 } };
 }
 
@@ -99,7 +99,7 @@ static FvKernel *gather_kernel(FvNode *node, const FvConv *conv, const FvGpuGath
         fv_define(out, "PANELS", gather->panels);
         fv_define(out, "PANEL", gather->packed / gather->panels / base->groups);
         fv_gpu_note_product(node, conv, &gather->product);
-        define_tile(out, &gather->product.tile, wide(node, base->source_group), 4);
+        define_tile(out, gather->product.tile, wide(node, base->source_group), 4);
     }
     return fv_node_add_kernel(node, gather->direct ? conv_gpu_direct_cl : conv_gpu_cl,
                               base->backward ? "conv_input_gradient" : "conv_forward", "%s", out->str);
@@ -123,7 +123,7 @@ static FvKernel *sum_kernel(FvNode *node, const FvConv *conv, const FvGpuSum *su
         fv_define(out, "ROW_TILES", sum->row_tiles);
         fv_define(out, "COL_TILES", sum->col_tiles);
         fv_gpu_note_product(node, conv, &sum->product);
-        define_tile(out, &sum->product.tile, wide(node, sum->out_group), wide(node, sum->in_group));
+        define_tile(out, sum->product.tile, wide(node, sum->out_group), wide(node, sum->in_group));
     }
     return fv_node_add_kernel(node, sum->direct ? conv_gpu_direct_cl : conv_gpu_weights_cl, "conv_weight_gradient",
                               "%s", out->str);
@@ -166,7 +166,7 @@ static void pack(FvNode *node, const FvConv *conv, gboolean backward, FvList *li
     }
     fv_launch(list, conv->kernels[PACK], fv_node_each(node, (size_t) gather.packed), weight, bias, packed,
               fv_int(base->groups * gather.panels), fv_int(gather.panels), fv_int(gather.width),
-              fv_int(gather.product.tile.x), fv_int(base->target_group), fv_int(base->pack_channels),
+              fv_int(gather.product.tile->x), fv_int(base->target_group), fv_int(base->pack_channels),
               fv_int(base->taps), fv_int(base->bias), fv_int(base->group_step), fv_int(base->row_split),
               fv_int(base->row_step), fv_int(base->split_step), fv_int(base->channel_step));
 }
@@ -183,7 +183,7 @@ static void gather_pass(FvNode *node, const FvConv *conv, gboolean backward, FvL
     FvGpuGather gather;
     fv_gpu_gather(node, conv, backward, &gather);
     const FvConvGather *base = &gather.base;
-    const FvGpuTile *tile = &gather.product.tile;
+    const FvGpuTile *tile = gather.product.tile;
     const gint64 samples = (gint64) fv_list_blocks(list) * fv_node_lanes(node);
     FvGrid grid;
 
@@ -237,7 +237,7 @@ static void weight_gradient(FvNode *node, const FvConv *conv, FvList *list)
     } else {
         const size_t tiles = (size_t) conv->groups * (size_t) sum.row_tiles * (size_t) sum.col_tiles;
         all = blocks * fv_node_lanes(node) * conv->out.h * conv->out.w;
-        grid = grid_of_tiles(&sum.product.tile, tiles, shares);
+        grid = grid_of_tiles(sum.product.tile, tiles, shares);
     }
     fv_launch(list, conv->kernels[WEIGHT_GRADIENT], grid, fv_buffer(fv_node_x(node, 0)), fv_buffer(fv_node_dy(node)),
               fv_buffer(dw), fv_buffer(db), fv_int(all), fv_int((int) divide_up(all, sum.shares)));

@@ -16,12 +16,10 @@ typedef struct {
     const char *kernel; /* "conv_forward" */
     gint64 rows, depth;
     int cols, groups;
-    FvGpuTile tile;
+    const FvGpuTile *tile;
     int number, usual; /* of the tile, and of the model's, from 1 */
 } FvGpuProduct;
 
-/** Sets the tile of a product: what was found by trying on this device, else what a rough model of a GPU says. */
-void fv_gpu_choose_tile(const FvNode *node, const FvConv *conv, FvGpuProduct *product);
 /** Tells the plan of it: fv_plan_products(). */
 void fv_gpu_note_product(const FvNode *node, const FvConv *conv, const FvGpuProduct *product);
 
@@ -55,7 +53,7 @@ void fv_gpu_conv_pack(FvNode *node, const FvConv *conv, FvList *list);
 void fv_gpu_conv_forward(FvNode *node, const FvConv *conv, FvList *list);
 void fv_gpu_conv_backward(FvNode *node, const FvConv *conv, FvList *list);
 
-/** Kernels of the first family's kind are what this node computes with. */
+/** Whether the node computes with this family. */
 gboolean fv_gpu_node(const FvNode *node);
 
 #endif

@@ -71,7 +71,8 @@ static char *text_of(const FvNode *node, const FvConv *conv, const FvGpuProduct 
         conv->out.w, fv_node_batch(node), fv_node_lanes(node), node->plan->settings.doubles ? "double" : "float");
 }
 
-void fv_gpu_choose_tile(const FvNode *node, const FvConv *conv, FvGpuProduct *product)
+/* What was found by trying on this device, else what the model says. */
+static void choose_tile(const FvNode *node, const FvConv *conv, FvGpuProduct *product)
 {
     const FvPlan *plan = node->plan;
     const int count = (int) G_N_ELEMENTS(tiles);
@@ -82,7 +83,7 @@ void fv_gpu_choose_tile(const FvNode *node, const FvConv *conv, FvGpuProduct *pr
     }
     product->usual = model(plan, product);
     product->number = wanted > 0 && wanted <= count && fits(plan, &tiles[wanted - 1]) ? wanted : product->usual;
-    product->tile = tiles[product->number - 1];
+    product->tile = &tiles[product->number - 1];
 }
 
 void fv_gpu_note_product(const FvNode *node, const FvConv *conv, const FvGpuProduct *product)
@@ -137,8 +138,8 @@ void fv_gpu_gather(const FvNode *node, const FvConv *conv, gboolean backward, Fv
         .cols = base->target_group,
         .groups = base->groups,
     };
-    fv_gpu_choose_tile(node, conv, product);
-    gather->width = product->tile.x * product->tile.cols;
+    choose_tile(node, conv, product);
+    gather->width = product->tile->x * product->tile->cols;
     gather->panels = (int) ceil_div(base->target_group, gather->width);
     gather->packed = (depth + base->bias) * gather->width * gather->panels * base->groups;
 }
@@ -177,7 +178,7 @@ void fv_gpu_sum(const FvNode *node, const FvConv *conv, FvGpuSum *sum)
     choose_shares(node, product->depth,
                   conv->groups * ceil_div(product->rows, NOMINAL) * ceil_div(product->cols, NOMINAL), LEAST_PIXELS,
                   sum);
-    fv_gpu_choose_tile(node, conv, product);
-    sum->row_tiles = (int) ceil_div(product->rows, product->tile.y * product->tile.rows);
-    sum->col_tiles = (int) ceil_div(product->cols, product->tile.x * product->tile.cols);
+    choose_tile(node, conv, product);
+    sum->row_tiles = (int) ceil_div(product->rows, product->tile->y * product->tile->rows);
+    sum->col_tiles = (int) ceil_div(product->cols, product->tile->x * product->tile->cols);
 }
