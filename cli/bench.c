@@ -2,6 +2,7 @@
  * bench.c: `fovea bench [PIPELINE]`: how fast a net is, or a device. */
 #include "cli/cli.h"
 
+#include "core/bench/tune.h"
 #include "core/sink/atomic.h"
 
 #include "cli/bench.h"
@@ -14,16 +15,21 @@ static const FvCliHelp help = {
     "lie on the device already: no data are needed, and loading, preparing and augmenting them is not counted.\n"
     "Images/s are the median of several slices of the time, with the least and the most. Other programs that run at\n"
     "the same time make all numbers worse.\n\n"
+    "With --tune the tiles of the kernels for GPUs are tried with PIPELINE's convolutions and dense layers, at its "
+    "batch\n"
+    "or --batch, and the fastest are kept in the cache folder: later runs on that device take them. Kernels for CPUs\n"
+    "choose theirs without.\n\n"
     "Examples:\n"
     "  fovea bench\n"
     "  fovea bench pipelines/lenet-fashion.fv --kernels --chart lenet.svg\n"
+    "  fovea bench pipelines/lenet-fashion.fv --tune\n"
 };
 
 typedef struct {
     int batch;
     double seconds;
     char *chart;
-    gboolean kernels, json;
+    gboolean kernels, json, tune;
 } Wishes;
 
 static void wishes_clear(Wishes *wishes)
@@ -57,6 +63,19 @@ static gboolean write_chart(const FvBenchSettings *settings, const FvBench *benc
     return fv_file_replace(file, svg, strlen(svg), error);
 }
 
+static int tune(const FvBenchSettings *settings, gboolean json)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GArray) tuned = fv_tune(settings, &error);
+    if (!tuned || (tuned->len > 0 && !fv_tiles_write(settings->device, tuned, &error)))
+        return fv_cli_fail(error);
+    if (json)
+        fv_cli_bench_tuned_json(settings, tuned);
+    else
+        fv_cli_bench_tuned(settings, tuned);
+    return FV_CLI_DONE;
+}
+
 static int bench_pipeline(const FvCliOptions *options, const Wishes *wishes)
 {
     g_autoptr(GError) error = NULL;
@@ -71,6 +90,8 @@ static int bench_pipeline(const FvCliOptions *options, const Wishes *wishes)
                                        .seconds = wishes->seconds,
                                        .seed = options->seed < 0 ? 1 : (guint64) options->seed,
                                        .kernels = wishes->kernels };
+    if (wishes->tune)
+        return tune(&settings, wishes->json);
     g_auto(FvBench) bench = { 0 };
     if (!fv_bench(&settings, &bench, &error) ||
         (wishes->chart && !write_chart(&settings, &bench, wishes->chart, &error)))
@@ -88,9 +109,12 @@ int fv_cli_bench(int argc, char **argv)
     g_auto(Wishes) wishes = { .batch = NOT_GIVEN, .seconds = NOT_GIVEN };
     const GOptionEntry own[] = {
         { "batch", 'b', 0, G_OPTION_ARG_INT, &wishes.batch, "Images at once (default: the pipeline's)", "N" },
-        { "seconds", 0, 0, G_OPTION_ARG_DOUBLE, &wishes.seconds, "Time of each measurement (default: 3)", "S" },
+        { "seconds", 0, 0, G_OPTION_ARG_DOUBLE, &wishes.seconds, "Time of each measurement (default: 3; --tune: 1)",
+          "S" },
         { "kernels", 'k', 0, G_OPTION_ARG_NONE, &wishes.kernels, "Measure each kernel too, and the device", NULL },
         { "chart", 0, 0, G_OPTION_ARG_FILENAME, &wishes.chart, "Draw the results, too", "FILE.svg" },
+        { "tune", 0, 0, G_OPTION_ARG_NONE, &wishes.tune, "Find the fastest tiles of kernels for GPUs, and keep them",
+          NULL },
         { "json", 0, 0, G_OPTION_ARG_NONE, &wishes.json, "Print an object instead", NULL },
         G_OPTION_ENTRY_NULL,
     };
@@ -104,12 +128,15 @@ int fv_cli_bench(int argc, char **argv)
         return fv_cli_usage("bench", "--seconds must be above 0, and 3600 at most");
     if (wishes.chart && !g_str_has_suffix(wishes.chart, ".svg"))
         return fv_cli_usage("bench", "--chart %s: its name must end in .svg", wishes.chart);
+    if (wishes.tune && (wishes.kernels || wishes.chart))
+        return fv_cli_usage("bench", "--tune goes without --kernels and --chart");
     if (options.rest[0]) {
-        wishes.seconds = wishes.seconds < 0 ? 3 : wishes.seconds;
+        if (wishes.seconds < 0)
+            wishes.seconds = wishes.tune ? 1 : 3;
         return bench_pipeline(&options, &wishes);
     }
-    if (wishes.batch != NOT_GIVEN || wishes.seconds != NOT_GIVEN || wishes.kernels || wishes.chart || options.sets ||
-        options.seed >= 0)
+    if (wishes.batch != NOT_GIVEN || wishes.seconds != NOT_GIVEN || wishes.kernels || wishes.chart || wishes.tune ||
+        options.sets || options.seed >= 0)
         return fv_cli_usage("bench", "without PIPELINE there are only --device and --json");
     return bench_device(&options, &wishes);
 }

@@ -3,7 +3,7 @@
 #ifndef FOVEA_CLI_BENCH_H
 #define FOVEA_CLI_BENCH_H
 
-#include "core/bench/bench.h"
+#include "core/bench/tune.h"
 
 /** The machine and the device in one line; g_free() it. */
 char *fv_cli_bench_machine(const FvDevice *device);
@@ -11,5 +11,8 @@ void fv_cli_bench_table(const FvBenchSettings *settings, const FvBench *bench);
 void fv_cli_bench_device(const FvDevice *device, const FvBenchPeak *peak);
 /** @settings: NULL where the device alone was measured. */
 void fv_cli_bench_json(const FvDevice *device, const FvBenchSettings *settings, const FvBench *bench);
+/** @tuned: of FvTuned. */
+void fv_cli_bench_tuned(const FvBenchSettings *settings, const GArray *tuned);
+void fv_cli_bench_tuned_json(const FvBenchSettings *settings, const GArray *tuned);
 
 #endif

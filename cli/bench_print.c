@@ -88,6 +88,29 @@ void fv_cli_bench_table(const FvBenchSettings *settings, const FvBench *bench)
     print_peak(&bench->peak);
 }
 
+void fv_cli_bench_tuned(const FvBenchSettings *settings, const GArray *tuned)
+{
+    g_autofree char *machine = fv_cli_bench_machine(settings->device);
+    g_autofree char *file = fv_tiles_file(settings->device);
+    if (fv_device_family(settings->device) == FV_FAMILY_CPU) {
+        g_print("nothing to tune: kernels for CPUs choose their tiles without trying\n");
+        return;
+    }
+    if (tuned->len == 0) {
+        g_print("nothing to tune: no layer of %s has tiles\n", settings->graph->stem);
+        return;
+    }
+    g_print("%s, batches of %d\n%s\n\n", settings->graph->stem, settings->batch, machine);
+    g_print("%-16s %-20s %9s %9s  %s\n", "layer", "kernel", "ms", "before", "tile");
+    for (guint i = 0; i < tuned->len; i++) {
+        const FvTuned *one = &g_array_index(tuned, FvTuned, i);
+        g_autofree char *seconds = fv_bench_number(one->seconds * 1e3), *tile = fv_plan_tile_text(one->tile);
+        g_autofree char *before = one->usual_seconds > 0 ? fv_bench_number(one->usual_seconds * 1e3) : g_strdup("-");
+        g_print("%-16s %-20s %9s %9s  %s\n", one->layer, one->kernel, seconds, before, tile);
+    }
+    g_print("\nkept in %s\n", file);
+}
+
 /* ---------------------------------------------------------------------- JSON */
 
 static void add_double(JsonBuilder *builder, const char *name, double number)
@@ -178,6 +201,36 @@ void fv_cli_bench_json(const FvDevice *device, const FvBenchSettings *settings, 
     }
     if (bench->peak.flops > 0)
         add_peak(builder, &bench->peak);
+    json_builder_end_object(builder);
+    fv_cli_print_json(builder);
+}
+
+void fv_cli_bench_tuned_json(const FvBenchSettings *settings, const GArray *tuned)
+{
+    g_autoptr(JsonBuilder) builder = json_builder_new();
+    g_autofree char *file = fv_tiles_file(settings->device);
+    json_builder_begin_object(builder);
+    add_string(builder, "machine", g_get_host_name());
+    add_string(builder, "device", settings->device->info->name);
+    add_string(builder, "pipeline", settings->graph->stem);
+    add_int(builder, "batch", settings->batch);
+    if (tuned->len > 0)
+        add_string(builder, "file", file);
+    json_builder_set_member_name(builder, "tuned");
+    json_builder_begin_array(builder);
+    for (guint i = 0; i < tuned->len; i++) {
+        const FvTuned *one = &g_array_index(tuned, FvTuned, i);
+        g_autofree char *tile = fv_plan_tile_text(one->tile);
+        json_builder_begin_object(builder);
+        add_string(builder, "layer", one->layer);
+        add_string(builder, "kernel", one->kernel);
+        add_string(builder, "tile", tile);
+        add_double(builder, "seconds", one->seconds);
+        if (one->usual_seconds > 0)
+            add_double(builder, "seconds_before", one->usual_seconds);
+        json_builder_end_object(builder);
+    }
+    json_builder_end_array(builder);
     json_builder_end_object(builder);
     fv_cli_print_json(builder);
 }

@@ -181,7 +181,8 @@ int fv_cli_check(int argc, char **argv)
                                                  : graph->losses->len > 0 ? FV_FOR_EVALUATION
                                                                           : FV_FOR_PREDICTION,
                                       .batch = graph->batch,
-                                      .local_memory = USUAL_LOCAL_MEMORY };
+                                      .local_memory = USUAL_LOCAL_MEMORY,
+                                      .family = fv_device_family(NULL) };
     g_autoptr(GError) error = NULL;
     g_autoptr(FvDiag) diag = fv_diag_new();
     g_autoptr(FvPlan) plan = fv_plan_new(graph, &settings, diag);

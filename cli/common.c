@@ -2,6 +2,8 @@
  * common.c: options, errors and numbers, as all verbs read and print them. */
 #include "cli/cli.h"
 
+#include "core/bench/tune.h"
+
 #include <string.h>
 
 /* Written by the signal handler, which is given nothing else. */
@@ -137,6 +139,8 @@ FvDevice *fv_cli_device(const FvCliOptions *options, int *code)
     g_autoptr(GError) error = NULL;
     FvDevice *device = fv_device_open(options->device, &error);
     *code = device ? FV_CLI_DONE : fv_cli_fail(error);
+    if (device && !fv_tiles_read(device, &error))
+        g_printerr("fovea: warning: %s\n", error->message);
     return device;
 }
 

@@ -22,9 +22,9 @@ run() {
   if FOVEA_LANES=$lanes oclgrind --data-races --max-errors 5 $options "$FOVEA" run "$golden/$name/case.fv" \
     --weights "$golden/$name/weights.safetensors" --in "$golden/$name/in.npy" "$@" >"$folder/out" 2>"$folder/errors" &&
     [ ! -s "$folder/errors" ]; then
-    echo "ok $number - $name, $lanes lanes, $1"
+    echo "ok $number - $name, $lanes lanes, $1${FOVEA_KERNELS:+, $FOVEA_KERNELS}"
   else
-    echo "not ok $number - $name, $lanes lanes, $1"
+    echo "not ok $number - $name, $lanes lanes, $1${FOVEA_KERNELS:+, $FOVEA_KERNELS}"
     head -n 40 "$folder/errors" | sed 's/^/# /'
   fi
 }
@@ -34,6 +34,13 @@ for name in $cases; do
     run "$name" $lanes --target "$golden/$name/target.npy"
   done
 done
+# The kernels for GPUs: work-items that share local memory.
+export FOVEA_KERNELS=gpu
+for name in conv-depthwise conv-everything conv-stride-gaps conv-wide dense-spatial maxpool-rect loss-smooth-l1 penalty-all; do
+  run "$name" 1 --target "$golden/$name/target.npy"
+done
+run conv-everything 16 --target "$golden/conv-everything/target.npy"
+unset FOVEA_KERNELS
 # Winograd's algorithm wants more local memory than the simulator has by itself.
 export FOVEA_WINOGRAD=on
 options="--local-mem-size 1048576"

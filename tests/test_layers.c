@@ -3,7 +3,8 @@
  *
  * Nothing here names a plugin: what the search path holds is tested, by the pipelines that fv_gradcheck_pipelines()
  * makes of its examples. Each check of a plugin is a test case of its own: `test_layers -p /layers/conv` is all of one
- * plugin, `test_layers layers loss` all of these kinds. */
+ * plugin, `test_layers layers loss` all of these kinds, `test_layers layers/conv/lanes layers/mul/lanes` these cases.
+ */
 #include "core/descriptor.h"
 #include "core/exec/exec.h"
 #include "core/options.h"
@@ -27,7 +28,8 @@ typedef struct {
     int lanes, batch;
 } Case;
 
-static FvDevice *device; /* one for all cases, opened by main() */
+static FvDevice *device;          /* one for all cases, opened by main() */
+static const char *const *wanted; /* arguments: kinds and cases; none: all */
 
 /* As the folders of plugins/. */
 static const char *const folders[FV_KINDS] = {
@@ -166,13 +168,13 @@ static Net net_open(const FvGraph *graph, int lanes, int batch)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(FvDiag) diag = fv_diag_new();
-    const FvPlanSettings settings = {
+    FvPlanSettings settings = {
         .purpose = FV_FOR_TRAINING,
         .batch = batch,
         .lanes = lanes,
         .input_gradient = TRUE,
-        .units = (int) device->info->units,
     };
+    fv_plan_settings_for(device, &settings);
     Net net = { fv_plan_new(graph, &settings, diag), graph, batch };
     fv_diag_check(diag, &error);
     g_assert_no_error(error);
@@ -448,6 +450,8 @@ static void case_free(gpointer data)
 static void add_case(FvKind kind, const char *name, const char *what, int lanes, int batch, GTestDataFunc func)
 {
     g_autofree char *path = g_strdup_printf("/%s/%s/%s", folders[kind], name, what);
+    if (*wanted && !g_strv_contains(wanted, folders[kind]) && !g_strv_contains(wanted, path + 1))
+        return;
     const Case c = { .kind = kind, .name = g_strdup(name), .lanes = lanes, .batch = batch };
     g_test_add_data_func_full(path, g_memdup2(&c, sizeof c), func, case_free);
 }
@@ -489,9 +493,9 @@ int main(int argc, char **argv)
     g_autoptr(FvRegistry) registry = fv_registry_new();
     device = fv_device_open(NULL, &error);
     g_assert_no_error(error);
+    wanted = (const char *const *) argv + 1;
     for (int kind = 0; kind < FV_KINDS; kind++)
-        if (argc < 2 || g_strv_contains((const char *const *) argv + 1, folders[kind]))
-            add_kind(registry, (FvKind) kind);
+        add_kind(registry, (FvKind) kind);
     const int failed = g_test_run();
     fv_device_close(device);
     return failed;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * test_plan.c: shapes, parameters, what is alive, memory, and that lists compute the same however the plan is laid out.
- */
+ * test_plan.c: shapes, parameters, what is alive, memory, and that lists compute the same however the plan is laid out,
+ * and by either family of kernels. */
 #include "core/exec/exec.h"
 #include "core/plan/plan.h"
 #include "core/train/pipeline.h"
@@ -476,6 +476,72 @@ static void test_penalty(void)
     assert_same(once, twice);
 }
 
+/* ----------------------------------------------------------- kernels for GPUs */
+
+/* Columns and rows that do not fill tiles, channels by four and not, strides that make classes of pixels. */
+static const char tiled[] =
+    "net { input(5, 9, 8) -> conv(36, 3, stride=2, pad=1) -> relu -> conv(10, 2) -> dense(70) as p }\n"
+    "loss = mse(p, target)\n";
+
+static GArray *family_gradients(FvPlanSettings settings)
+{
+    settings.purpose = FV_FOR_TRAINING;
+    settings.batch = 3;
+    settings.lanes = MAX(1, settings.lanes);
+    settings.input_gradient = TRUE; /* the first layer, too, then has all passes */
+    g_auto(Net) net = net_load(tiled, settings);
+    const GArray *products = fv_plan_products(net.plan);
+    g_assert_cmpuint(products->len, ==, settings.family == FV_FAMILY_GPU ? 9 : 0);
+    for (guint i = 0; settings.tile > 0 && i < products->len; i++)
+        g_assert_cmpint(g_array_index(products, FvPlanProduct, i).tile, ==, settings.tile);
+    return gradients(&net, 3, 1);
+}
+
+static void test_tiles(void)
+{
+    g_autoptr(GArray) expected = family_gradients((FvPlanSettings){ .family = FV_FAMILY_CPU });
+    g_autofree char *text = NULL;
+    for (int tile = 1; (text = fv_plan_tile_text(tile)); tile++) {
+        g_test_message("%s", text);
+        g_clear_pointer(&text, g_free);
+        g_autoptr(GArray) got =
+            family_gradients((FvPlanSettings){ .family = FV_FAMILY_GPU, .tile = tile, .group_memory = 64 << 10 });
+        assert_near(expected, got, 1e-5);
+    }
+}
+
+/* The smallest work-groups that there may be, doubles, and lanes. */
+static void test_group_limits(void)
+{
+    g_autoptr(GArray) expected = family_gradients((FvPlanSettings){ .family = FV_FAMILY_CPU });
+    g_autoptr(GArray) small =
+        family_gradients((FvPlanSettings){ .family = FV_FAMILY_GPU, .group_memory = 4 << 10, .group_items = 64 });
+    g_autoptr(GArray) lanes = family_gradients((FvPlanSettings){ .family = FV_FAMILY_GPU, .lanes = 16, .units = 7 });
+    assert_near(expected, small, 1e-5);
+    assert_near(expected, lanes, 1e-5);
+    if (!device->info->has_double)
+        return;
+    g_autoptr(GArray) doubles = family_gradients((FvPlanSettings){ .family = FV_FAMILY_GPU, .doubles = TRUE });
+    assert_near(doubles, expected, 1e-5);
+}
+
+static void test_known_tiles(void)
+{
+    g_autoptr(GHashTable) tiles = g_hash_table_new(g_str_hash, g_str_equal);
+    FvPlanSettings settings = { .batch = 3, .family = FV_FAMILY_GPU };
+    g_auto(Net) net = net_load(tiled, settings);
+    const FvPlanProduct *first = &g_array_index(fv_plan_products(net.plan), FvPlanProduct, 0);
+    const int other = first->usual == 1 ? 2 : 1;
+    g_hash_table_insert(tiles, first->text, GINT_TO_POINTER(other));
+    settings.tiles = tiles;
+    g_auto(Net) tuned = net_load(tiled, settings);
+    const GArray *products = fv_plan_products(tuned.plan);
+    for (guint i = 0; i < products->len; i++) {
+        const FvPlanProduct *product = &g_array_index(products, FvPlanProduct, i);
+        g_assert_cmpint(product->tile, ==, i == 0 ? other : product->usual);
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -497,6 +563,9 @@ int main(int argc, char **argv)
     g_test_add_func("/plan/prediction", test_prediction);
     g_test_add_func("/plan/fan-out", test_fan_out);
     g_test_add_func("/plan/penalty", test_penalty);
+    g_test_add_func("/plan/gpu/tiles", test_tiles);
+    g_test_add_func("/plan/gpu/limits", test_group_limits);
+    g_test_add_func("/plan/gpu/known-tiles", test_known_tiles);
     const int failed = g_test_run();
     fv_device_close(device);
     return failed;

@@ -159,13 +159,31 @@ static gboolean profile(const Work *work, FvBenchRun *run, GError **error)
            fv_device_set_profiling(settings->device, FALSE, error);
 }
 
-static gboolean bench_purpose(const FvBenchSettings *settings, gboolean training, FvBenchRun *run, GError **error)
+static FvPlan *new_plan(const FvBenchSettings *settings, gboolean training, GError **error)
 {
     const FvPlanSettings wanted = { .purpose = training ? FV_FOR_TRAINING : FV_FOR_PREDICTION,
                                     .batch = settings->batch,
+                                    .tile = settings->tile,
                                     .slots = FV_SESSION_SLOTS };
+    return fv_pipeline_plan(settings->graph, settings->device, &wanted, error);
+}
+
+gboolean fv_bench_kernels(const FvBenchSettings *settings, gboolean training, FvBenchRun *run, FvPlan **plan,
+                          GError **error)
+{
+    *plan = new_plan(settings, training, error);
+    if (!*plan)
+        return FALSE;
+    Work work = { .settings = settings, .plan = *plan, .training = training };
+    run->done = make_ready(&work, error) && profile(&work, run, error);
+    fv_tally_free(work.tally);
+    return run->done;
+}
+
+static gboolean bench_purpose(const FvBenchSettings *settings, gboolean training, FvBenchRun *run, GError **error)
+{
     fv_resident_reset();
-    g_autoptr(FvPlan) plan = fv_pipeline_plan(settings->graph, settings->device, &wanted, error);
+    g_autoptr(FvPlan) plan = new_plan(settings, training, error);
     if (!plan)
         return FALSE;
     Work work = { .settings = settings, .plan = plan, .training = training };

@@ -54,6 +54,7 @@ typedef struct {
     double seconds;   /* that each measurement takes, about */
     guint64 seed;     /* of input, targets and parameters */
     gboolean kernels; /* measure them, and the device's peak, too */
+    int tile;         /* as in FvPlanSettings */
 } FvBenchSettings;
 
 /** Measures prediction, and training where the pipeline has losses and an optimizer: whole steps on random numbers that
@@ -74,6 +75,13 @@ char *fv_bench_number(double number);
 /** Bars of images a second, and of the kernels where they were measured, as an SVG file; g_free() it.
  * @title, @device: lines on top. */
 char *fv_bench_chart(const FvBench *bench, const char *title, const char *device);
+
+/* ---- for tune.c; bench.c */
+
+/** The kernels alone, of a step of training or of a prediction: sets run->kernels and run->seconds.
+ * @plan: set to the plan that they are of; fv_plan_free() it. */
+gboolean fv_bench_kernels(const FvBenchSettings *settings, gboolean training, FvBenchRun *run, FvPlan **plan,
+                          GError **error);
 
 /* ---- profile.c */
 

@@ -204,9 +204,20 @@ gboolean fv_device_set_profiling(FvDevice *device, gboolean profiling, GError **
     return TRUE;
 }
 
+FvFamily fv_device_family(const FvDevice *device)
+{
+    const char *forced = g_getenv("FOVEA_KERNELS");
+    if (forced && g_str_equal(forced, "gpu"))
+        return FV_FAMILY_GPU;
+    if (!device || (forced && g_str_equal(forced, "cpu")))
+        return FV_FAMILY_CPU;
+    const cl_device_type grouped = CL_DEVICE_TYPE_GPU | CL_DEVICE_TYPE_ACCELERATOR;
+    return device->info->type & grouped ? FV_FAMILY_GPU : FV_FAMILY_CPU;
+}
+
 guint64 fv_device_group_memory(const FvDevice *device)
 {
-    return device->host_memory ? device->info->local_memory : 0;
+    return device->host_memory && fv_device_family(device) == FV_FAMILY_CPU ? device->info->local_memory : 0;
 }
 
 void fv_device_close(FvDevice *device)
@@ -219,6 +230,7 @@ void fv_device_close(FvDevice *device)
     }
     if (device->context)
         clReleaseContext(device->context);
+    g_clear_pointer(&device->tiles, g_hash_table_unref);
     fv_device_info_free(device->info);
     g_free(device);
 }

@@ -37,6 +37,7 @@ typedef struct {
     cl_command_queue queue; /* in order */
     gboolean profiling;     /* it keeps times */
     gboolean host_memory;   /* buffers lie in the host's memory: a CPU */
+    GHashTable *tiles;      /* what plans are given as FvPlanSettings.tiles, or NULL; its own reference */
 } FvDevice;
 
 /** Opens a device.
@@ -52,7 +53,14 @@ gboolean fv_device_set_profiling(FvDevice *device, gboolean profiling, GError **
 /** Waits for everything that was enqueued. */
 gboolean fv_device_finish(FvDevice *device, GError **error);
 
-/** Bytes of local memory that kernels written for CPUs, one work-item in a group, may use; 0 on other devices. */
+/** The two families of kernels: one work-item in a work-group, with its tile in vector registers; or work-groups of
+ * many work-items, with tiles in local memory. */
+typedef enum { FV_FAMILY_CPU, FV_FAMILY_GPU } FvFamily;
+/** The family for a device: GPUs and accelerators take the second; FOVEA_KERNELS=cpu|gpu decides for any device.
+ * @device: NULL where it is not known: FOVEA_KERNELS, else the first. */
+FvFamily fv_device_family(const FvDevice *device);
+/** Bytes of local memory that kernels written for CPUs, one work-item in a group, may use; 0 where they are not taken,
+ * or on other devices. */
 guint64 fv_device_group_memory(const FvDevice *device);
 
 /** "CL_OUT_OF_RESOURCES" */

@@ -2,6 +2,8 @@
  * conv.c: convolutions for layers: shapes and parameters, and the launches that compute them. */
 #include "core/plan/conv.h"
 
+#include "core/plan/conv_gpu.h"
+
 #include "conv_pack.cl.h"
 
 /* FvConv.kernels */
@@ -110,6 +112,10 @@ gboolean fv_conv_plan(FvNode *node, FvConv *conv, GError **error)
     fv_node_set_flops(node, outputs * (2 * taps + (conv->bias ? 1 : 0)));
 
     add_params(node, conv);
+    if (fv_gpu_node(node)) {
+        fv_gpu_conv_plan(node, conv);
+        return TRUE;
+    }
     for (int backward = 0; backward <= wants_input_gradient(node); backward++) {
         FvConvGather gather;
         fv_conv_gather(node, conv, backward, &gather);
@@ -133,6 +139,10 @@ static FvKernel *shared_kernel(FvNode *node, const char *name)
 
 gboolean fv_conv_build(FvNode *node, FvConv *conv, GError **error)
 {
+    if (fv_gpu_node(node)) {
+        fv_gpu_conv_build(node, conv);
+        return TRUE;
+    }
     for (int backward = 0; backward <= wants_input_gradient(node); backward++) {
         FvConvGather gather;
         fv_conv_gather(node, conv, backward, &gather);
@@ -184,6 +194,10 @@ static void pack(FvNode *node, const FvConv *conv, gboolean backward, FvList *li
 
 void fv_conv_pack(FvNode *node, const FvConv *conv, FvList *list)
 {
+    if (fv_gpu_node(node)) {
+        fv_gpu_conv_pack(node, conv, list);
+        return;
+    }
     pack(node, conv, FALSE, list);
     if (fv_list_training(list) && wants_input_gradient(node))
         pack(node, conv, TRUE, list);
@@ -215,7 +229,10 @@ static void gather_pass(FvNode *node, const FvConv *conv, gboolean backward, FvL
 
 void fv_conv_forward(FvNode *node, const FvConv *conv, FvList *list)
 {
-    gather_pass(node, conv, FALSE, list);
+    if (fv_gpu_node(node))
+        fv_gpu_conv_forward(node, conv, list);
+    else
+        gather_pass(node, conv, FALSE, list);
 }
 
 static void add_shares(FvNode *node, const FvConv *conv, const FvConvSum *sum, int param, gint64 offset, gint64 count,
@@ -282,6 +299,10 @@ static void weight_gradient(FvNode *node, const FvConv *conv, FvList *list)
 
 void fv_conv_backward(FvNode *node, const FvConv *conv, FvList *list)
 {
+    if (fv_gpu_node(node)) {
+        fv_gpu_conv_backward(node, conv, list);
+        return;
+    }
     weight_gradient(node, conv, list);
     if (fv_node_dx(node, 0))
         gather_pass(node, conv, TRUE, list);

@@ -208,6 +208,8 @@ void fv_conv_gather(const FvNode *node, const FvConv *conv, gboolean backward, F
     gather->source_group = gather->source.c / conv->groups;
     gather->target_group = gather->target.c / conv->groups;
     set_weights(gather, conv, dense);
+    if (node->plan->settings.family == FV_FAMILY_GPU) /* which has tiles of its own */
+        return;
 
     /* Backward, pixels of a tile are `stride` apart. */
     gint64 row = gather->flat ? (gint64) gather->target.w * fv_node_batch(node)

@@ -4,17 +4,30 @@
 
 #include <string.h>
 
-#define KERNEL "kernel __attribute__((reqd_work_group_size(1, 1, 1))) void "
+#define KERNEL "FV_KERNEL "
 
-/* Every work-item takes FV_CHUNK elements. */
+/* Every work-group takes FV_CHUNK elements. */
 static const char each_element[] =
     "    size_t fv_begin = (size_t)get_group_id(0) * FV_CHUNK;\n"
     "    size_t fv_end = min(fv_begin + FV_CHUNK, (size_t)count);\n"
-    "    for (size_t fv_i = fv_begin; fv_i < fv_end; fv_i++) {\n";
+    "    for (size_t fv_i = fv_begin + FV_ME; fv_i < fv_end; fv_i += FV_WORKERS) {\n";
 
-static FvGrid chunks_of(guint64 reals)
+static guint64 chunk_of(const FvPlan *plan)
 {
-    return FV_GRID((reals + FV_CHUNK - 1) / FV_CHUNK);
+    enum { EACH = 8 }; /* elements of a work-item where there are many */
+    const int workers = fv_plan_workers(plan);
+    return workers > 1 ? (guint64) (workers * EACH) : FV_CHUNK;
+}
+
+static FvGrid groups_of(const FvPlan *plan, guint64 groups)
+{
+    const size_t workers = (size_t) fv_plan_workers(plan);
+    return (FvGrid){ .global = { groups * workers }, .local = { workers, 1, 1 } };
+}
+
+static FvGrid chunks_of(const FvPlan *plan, guint64 reals)
+{
+    return groups_of(plan, (reals + chunk_of(plan) - 1) / chunk_of(plan));
 }
 
 static FvKernel *add_kernel(FvPlan *plan, const GString *source, const char *name, const FvState *state)
@@ -22,7 +35,7 @@ static FvKernel *add_kernel(FvPlan *plan, const GString *source, const char *nam
     g_autoptr(GString) defines = g_string_new(NULL);
     g_autofree char *text =
         g_strdup_printf("#line 1 \"maps of %s\"\n%s", state ? fv_state_plugin(state)->name : name, source->str);
-    g_string_append_printf(defines, "#define FV_CHUNK %d\n", FV_CHUNK);
+    g_string_append_printf(defines, "#define FV_CHUNK %d\n", (int) chunk_of(plan));
     if (state)
         fv_state_defines(state, defines);
     return fv_plan_add_kernel(plan, text, name, defines->str);
@@ -70,8 +83,8 @@ static guint64 elements_now(const FvNode *node, const FvList *list)
 void fv_maps_forward(FvNode *node, FvList *list)
 {
     guint64 count = elements_now(node, list);
-    fv_launch(list, node->maps[0], chunks_of(count), fv_buffer(fv_node_x(node, 0)), fv_buffer(fv_node_y(node)),
-              fv_int((int) count));
+    fv_launch(list, node->maps[0], chunks_of(node->plan, count), fv_buffer(fv_node_x(node, 0)),
+              fv_buffer(fv_node_y(node)), fv_int((int) count));
 }
 
 void fv_maps_backward(FvNode *node, FvList *list)
@@ -79,60 +92,70 @@ void fv_maps_backward(FvNode *node, FvList *list)
     guint64 count = elements_now(node, list);
     if (!fv_node_dx(node, 0))
         return;
-    fv_launch(list, node->maps[1], chunks_of(count), fv_buffer(fv_node_x(node, 0)), fv_buffer(fv_node_y(node)),
-              fv_buffer(fv_node_dy(node)), fv_buffer(fv_node_dx(node, 0)), fv_int((int) count));
+    fv_launch(list, node->maps[1], chunks_of(node->plan, count), fv_buffer(fv_node_x(node, 0)),
+              fv_buffer(fv_node_y(node)), fv_buffer(fv_node_dy(node)), fv_buffer(fv_node_dx(node, 0)),
+              fv_int((int) count));
 }
 
 /* ------------------------------------------------------------------ losses */
 
-/* One work-item takes a block of samples, lane beside lane. */
+/* A work-group takes a block of samples, lane beside lane. */
 static const char loss_source[] = KERNEL
     "FV_NAME(loss)(global const real *restrict fv_x, global const real *restrict fv_t, "
     "global real *restrict fv_result, int slot, int n, int elements, real weight)\n"
     "{\n"
+    "    local real fv_room[FV_WORKERS];\n"
     "    int fv_block = get_group_id(0);\n"
     "    real fv_sum[FV_L];\n"
     "    for (int fv_lane = 0; fv_lane < FV_L; fv_lane++)\n"
     "        fv_sum[fv_lane] = 0;\n"
-    "    size_t fv_i = (size_t)fv_block * elements * FV_L;\n"
-    "    for (int fv_e = 0; fv_e < elements; fv_e++)\n"
+    "    for (int fv_e = FV_ME; fv_e < elements; fv_e += FV_WORKERS) {\n"
+    "        size_t fv_i = ((size_t)fv_block * elements + fv_e) * FV_L;\n"
     "        for (int fv_lane = 0; fv_lane < FV_L; fv_lane++, fv_i++) {\n"
     "            real x = fv_x[fv_i], t = fv_t[fv_i], l;\n"
     "            {\n%s\n            }\n"
     "            fv_sum[fv_lane] += l;\n"
     "        }\n"
-    "    for (int fv_lane = 0; fv_lane < FV_L && fv_block * FV_L + fv_lane < n; fv_lane++)\n"
-    "        fv_result[slot + fv_block * FV_L + fv_lane] = weight * fv_sum[fv_lane];\n"
+    "    }\n"
+    "    for (int fv_lane = 0; fv_lane < FV_L; fv_lane++) {\n"
+    "        real fv_all = fv_total(fv_sum[fv_lane], fv_room);\n"
+    "        if (FV_ME == 0 && fv_block * FV_L + fv_lane < n)\n"
+    "            fv_result[slot + fv_block * FV_L + fv_lane] = weight * fv_all;\n"
+    "    }\n"
     "}\n" KERNEL
     "FV_NAME(loss_gradient)(global const real *restrict fv_x, global const real *restrict fv_t, "
     "global real *restrict fv_dx, int n, int elements, real scale)\n"
     "{\n"
     "    int fv_block = get_group_id(0);\n"
-    "    size_t fv_i = (size_t)fv_block * elements * FV_L;\n"
-    "    for (int fv_e = 0; fv_e < elements; fv_e++)\n"
+    "    for (int fv_e = FV_ME; fv_e < elements; fv_e += FV_WORKERS) {\n"
+    "        size_t fv_i = ((size_t)fv_block * elements + fv_e) * FV_L;\n"
     "        for (int fv_lane = 0; fv_lane < FV_L; fv_lane++, fv_i++) {\n"
     "            real x = fv_x[fv_i], t = fv_t[fv_i], dx;\n"
     "            {\n%s\n            }\n"
     "            fv_dx[fv_i] = fv_block * FV_L + fv_lane < n ? scale * dx : 0;\n"
     "        }\n"
+    "    }\n"
     "}\n";
 
 static const char penalty_source[] = KERNEL
     "FV_NAME(penalty)(global const real *restrict fv_x, global real *restrict fv_result, int slot, int count, "
     "int chunk, real weight)\n"
     "{\n"
+    "    local real fv_room[FV_WORKERS];\n"
     "    int fv_begin = get_group_id(0) * chunk, fv_end = min(fv_begin + chunk, count);\n"
     "    real fv_sum = 0;\n"
     "    for (int fv_row = fv_begin; fv_row < fv_end; fv_row += 256) {\n" /* rows keep the rounding error small */
     "        real fv_part = 0;\n"
-    "        for (int fv_i = fv_row; fv_i < min(fv_row + 256, fv_end); fv_i++) {\n"
+    "        for (int fv_i = fv_row + FV_ME; fv_i < min(fv_row + 256, fv_end); fv_i += FV_WORKERS) {\n"
     "            real x = fv_x[fv_i], l;\n"
     "            {\n%s\n            }\n"
     "            fv_part += l;\n"
     "        }\n"
     "        fv_sum += fv_part;\n"
     "    }\n"
-    "    fv_result[slot + get_group_id(0)] = weight * fv_sum;\n"
+    "    fv_sum = fv_total(fv_sum, fv_room);\n"
+    "    if (FV_ME == 0)\n"
+    "        fv_result[slot + get_group_id(0)] = weight * fv_sum;\n"
     "}\n" KERNEL
     "FV_NAME(penalty_gradient)(global const real *restrict fv_x, global real *restrict fv_g, int count, "
     "real weight)\n"
@@ -160,7 +183,7 @@ static void build_loss(FvNode *node)
 void fv_maps_loss(FvNode *node, FvList *list)
 {
     int n = fv_list_samples(list), elements = (int) fv_shape_elements(fv_node_input(node, 0));
-    FvGrid grid = FV_GRID((size_t) fv_list_blocks(list));
+    FvGrid grid = groups_of(node->plan, (guint64) fv_list_blocks(list));
     FvArg x = fv_buffer(fv_node_x(node, 0)), t = fv_buffer(fv_node_target(node));
 
     fv_launch(list, node->maps[0], grid, x, t, fv_buffer(fv_node_result(node)), fv_slot(), fv_int(n), fv_int(elements),
@@ -176,10 +199,10 @@ void fv_maps_penalty(FvNode *node, FvList *list)
     int count = (int) plan->weight_reals, chunk = (count + FV_PARTIALS - 1) / FV_PARTIALS;
     if (count == 0)
         return;
-    fv_launch(list, node->maps[0], FV_GRID(FV_PARTIALS), fv_buffer(&plan->weights_value),
+    fv_launch(list, node->maps[0], groups_of(plan, FV_PARTIALS), fv_buffer(&plan->weights_value),
               fv_buffer(fv_node_result(node)), fv_slot(), fv_int(count), fv_int(chunk), fv_real(node->weight));
     if (fv_list_training(list))
-        fv_launch(list, node->maps[1], chunks_of((guint64) count), fv_buffer(&plan->weights_value),
+        fv_launch(list, node->maps[1], chunks_of(plan, (guint64) count), fv_buffer(&plan->weights_value),
                   fv_buffer(&plan->weights_gradient), fv_int(count), fv_real(node->weight));
 }
 
@@ -198,7 +221,7 @@ static void build_add(FvPlan *plan)
 
 void fv_maps_add(FvPlan *plan, FvBuffer *sum, FvBuffer *more, guint64 reals, FvList *list)
 {
-    fv_launch(list, plan->add_kernel, chunks_of(reals), fv_buffer(sum), fv_buffer(more), fv_int((int) reals));
+    fv_launch(list, plan->add_kernel, chunks_of(plan, reals), fv_buffer(sum), fv_buffer(more), fv_int((int) reals));
 }
 
 static void build_clear(FvPlan *plan)
@@ -214,7 +237,7 @@ static void build_clear(FvPlan *plan)
 
 void fv_maps_clear(FvPlan *plan, FvBuffer *gradient, guint64 reals, FvList *list)
 {
-    fv_launch(list, plan->clear_kernel, chunks_of(reals), fv_buffer(gradient), fv_int((int) reals));
+    fv_launch(list, plan->clear_kernel, chunks_of(plan, reals), fv_buffer(gradient), fv_int((int) reals));
 }
 
 static void build_update(FvPlan *plan)
@@ -253,7 +276,7 @@ void fv_maps_update(FvPlan *plan, FvList *list)
     for (int i = 0; i < plan->slot_count; i++)
         args[5 + i] = fv_buffer(&plan->all_slots[i]);
     if (plan->trained_reals > 0)
-        fv_list_launch(list, plan->update_kernel, chunks_of(plan->trained_reals), args, 5 + plan->slot_count);
+        fv_list_launch(list, plan->update_kernel, chunks_of(plan, plan->trained_reals), args, 5 + plan->slot_count);
 }
 
 void fv_maps_build(FvPlan *plan)

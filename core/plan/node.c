@@ -124,6 +124,23 @@ FvKernel *fv_node_add_kernel(FvNode *node, const char *source, const char *name,
     return fv_plan_add_kernel(node->plan, source, name, text);
 }
 
+int fv_node_workers(const FvNode *node)
+{
+    return fv_plan_workers(node->plan);
+}
+
+FvGrid fv_node_grid(const FvNode *node, size_t groups_0, size_t groups_1, size_t groups_2)
+{
+    const size_t workers = (size_t) fv_node_workers(node);
+    return (FvGrid){ .global = { groups_0 * workers, groups_1, groups_2 }, .local = { workers, 1, 1 } };
+}
+
+FvGrid fv_node_each(const FvNode *node, size_t elements)
+{
+    const size_t workers = (size_t) fv_node_workers(node);
+    return fv_node_grid(node, (elements + workers - 1) / workers, 1, 1);
+}
+
 static FvBuffer *area_buffer(FvArea *area)
 {
     return area && area->buffer.memory ? &area->buffer : NULL;

@@ -24,10 +24,18 @@ typedef struct {
     gboolean keep;           /* keep every value and gradient until the next step */
     int units;               /* compute units of the device; 0: not known */
     guint64 local_memory;    /* bytes that a work-group may have on a device that computes as CPUs do; 0: none */
+    FvFamily family;         /* of kernels */
+    guint64 group_memory;    /* FV_FAMILY_GPU: bytes of local memory of a work-group, 0: 32 KiB */
+    int group_items;         /* FV_FAMILY_GPU: the most work-items of a work-group, 0: 256 */
+    GHashTable *tiles;       /* FvPlanProduct.text -> number of a tile that was found by trying, or NULL; referenced */
+    int tile;                /* above 0: number of the tile that products take where it can be had, to try it */
     int slots;               /* steps whose results are kept until they are read; 0: 1 */
 } FvPlanSettings;
 
 typedef struct FvPlan FvPlan;
+
+/** Sets what follows from the device: units, family and their limits. */
+void fv_plan_settings_for(const FvDevice *device, FvPlanSettings *settings);
 
 /** Shapes, parameters and memory; no device is needed. Every error goes to @diag; NULL where there was one. The graph
  * is borrowed. */
@@ -71,6 +79,23 @@ size_t fv_plan_real_size(const FvPlan *plan);
 int fv_plan_slots_of_results(const FvPlan *plan); /* steps whose results are kept */
 FvShape fv_plan_input_shape(const FvPlan *plan);
 FvShape fv_plan_output_shape(const FvPlan *plan);
+
+/* ---- tiles of the kernels for GPUs */
+
+/** A product of matrices whose tile can be chosen: a pass of a convolution or dense layer, FV_FAMILY_GPU. */
+typedef struct {
+    const char *layer, *kernel; /* "conv1", "conv_forward" */
+    char *text;                 /* its geometry: products of the same text are alike on one device */
+    int tile;                   /* number of its tile, from 1 */
+    int usual;                  /* and of the one that it has where nothing was tried */
+} FvPlanProduct;
+
+/** Of a loaded plan: array of FvPlanProduct, in the layers' order. */
+const GArray *fv_plan_products(const FvPlan *plan);
+/** A tile in words without "="; NULL past the last number. g_free() it. */
+char *fv_plan_tile_text(int number);
+/** Changes whenever the kernels with tiles do: what was tried before says nothing any more. g_free() it. */
+char *fv_plan_tiles_digest(void);
 
 /* ---- lists */
 

@@ -1,5 +1,5 @@
 /* prelude.cl: what stands before every source: types, the place of an element, random numbers.
- * The host defines FV_DOUBLE (1 or 0) and FV_L (lanes). */
+ * The host defines FV_DOUBLE (1 or 0), FV_L (lanes) and FV_WORKERS (a power of 2; 1 on CPUs). */
 #if FV_DOUBLE
 #pragma OPENCL EXTENSION cl_khr_fp64 : enable
 typedef double real;
@@ -16,6 +16,36 @@ typedef float8 real8;
 typedef float16 real16;
 #define FV_HUGE FLT_MAX
 #endif
+
+/* A kernel whose work-groups are FV_WORKERS work-items; which of them one is. Loops over a group's elements begin at
+ * `begin + FV_ME` and step by FV_WORKERS: neighbours take neighbours, and on CPUs one work-item takes all. */
+#define FV_KERNEL kernel __attribute__((reqd_work_group_size(FV_WORKERS, 1, 1))) void
+#if FV_WORKERS > 1
+#define FV_ME ((int)get_local_id(0))
+#else
+#define FV_ME 0
+#endif
+/* The number of a work-item in the whole launch, where each takes one element. */
+#define FV_ITEM (get_group_id(0) * (size_t)FV_WORKERS + FV_ME)
+
+/* The sum over a work-group, always in the same order; every work-item must call it, and is given the sum.
+ * room: FV_WORKERS reals. */
+real fv_total(real mine, local real *room)
+{
+#if FV_WORKERS > 1
+    barrier(CLK_LOCAL_MEM_FENCE); /* what was there before has been read */
+    room[FV_ME] = mine;
+    barrier(CLK_LOCAL_MEM_FENCE);
+    for (int step = FV_WORKERS / 2; step > 0; step /= 2) {
+        if (FV_ME < step)
+            room[FV_ME] += room[FV_ME + step];
+        barrier(CLK_LOCAL_MEM_FENCE);
+    }
+    return room[0];
+#else
+    return mine;
+#endif
+}
 
 /* Where sample s, channel c, row y, column x of a C x H x W value lies. */
 #define FV_AT(s, c, y, x, C, H, W)                                                                                    \

@@ -10,7 +10,7 @@
 enum { FV_SLACK = 16 };
 /* Buffers begin at multiples of this many bytes, or of what the device asks for where that is more. */
 enum { FV_ALIGN = 512 };
-/* Elements that one work-item of an elementwise kernel takes, and the most partial sums of a penalty. */
+/* Elements that one work-item of an elementwise kernel takes on a CPU, and the most partial sums of a penalty. */
 enum { FV_CHUNK = 4096, FV_PARTIALS = 64 };
 
 /* The moments of a step: nodes' forward passes are 0 .. n - 1, losses n, backward passes n + 1 .. 2n. */
@@ -92,6 +92,7 @@ struct FvPlan {
     GPtrArray *snippets; /* of FvSnippet */
     GPtrArray *kernels;  /* of FvKernel */
     GString *source;
+    GArray *products;  /* of FvPlanProduct */
     GArray *extras;    /* of int: numbers of the snippets that fv_plan_load() was given */
     int input, output; /* node numbers; input -1: there are several or none */
     guint64 weight_reals, trained_reals, param_reals; /* weights first, then other trained ones, then statistics */
@@ -109,6 +110,7 @@ struct FvPlan {
 };
 
 /* shape.c */
+int fv_plan_workers(const FvPlan *plan);                 /* FV_WORKERS of the prelude */
 FvNode *fv_plan_resolve(const FvPlan *plan, int number); /* past nodes that pass their input on */
 /* live.c */
 gboolean fv_plan_lay_out(FvPlan *plan, guint64 chunk, guint64 align);

@@ -53,6 +53,12 @@ static void memory_free(gpointer data)
     clReleaseMemObject(data);
 }
 
+static void product_clear(gpointer data)
+{
+    FvPlanProduct *product = data;
+    g_free(product->text);
+}
+
 void fv_plan_free(FvPlan *plan)
 {
     if (!plan)
@@ -73,6 +79,8 @@ void fv_plan_free(FvPlan *plan)
     g_ptr_array_unref(plan->kernels);
     g_string_free(plan->source, TRUE);
     g_array_unref(plan->extras);
+    g_array_unref(plan->products);
+    g_clear_pointer(&plan->settings.tiles, g_hash_table_unref);
     g_free(plan);
 }
 
@@ -83,6 +91,10 @@ static FvPlan *plan_alloc(const FvGraph *graph, const FvPlanSettings *settings, 
     plan->settings = *settings;
     plan->settings.batch = MAX(1, settings->batch);
     plan->settings.slots = MAX(1, settings->slots);
+    if (settings->group_memory == 0)
+        plan->settings.group_memory = 32 << 10;
+    if (settings->group_items <= 0)
+        plan->settings.group_items = 256;
     plan->lanes = lanes;
     plan->blocks = (plan->settings.batch + lanes - 1) / lanes;
     plan->real_size = settings->doubles ? sizeof(double) : sizeof(float);
@@ -96,6 +108,10 @@ static FvPlan *plan_alloc(const FvGraph *graph, const FvPlanSettings *settings, 
     plan->chunks = g_ptr_array_new_with_free_func(memory_free);
     plan->buffers = g_ptr_array_new_with_free_func(memory_free);
     plan->source = g_string_new(NULL);
+    plan->products = g_array_new(FALSE, FALSE, sizeof(FvPlanProduct));
+    g_array_set_clear_func(plan->products, product_clear);
+    if (settings->tiles)
+        g_hash_table_ref(settings->tiles);
     plan->extras = g_array_new(FALSE, FALSE, sizeof(int));
     plan->lists = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, (GDestroyNotify) fv_list_free);
     plan->output = graph->output;
@@ -109,6 +125,17 @@ FvNode *fv_plan_resolve(const FvPlan *plan, int number)
     while (node->passes)
         node = plan->nodes->pdata[node->inputs[0]];
     return node;
+}
+
+int fv_plan_workers(const FvPlan *plan)
+{
+    enum { WORKERS = 128 };
+    if (plan->settings.family == FV_FAMILY_CPU)
+        return 1;
+    int workers = WORKERS;
+    while (workers > plan->settings.group_items)
+        workers /= 2;
+    return workers;
 }
 
 static FvNode *node_new(FvPlan *plan, const FvPlugin *plugin, FvState *state, int index)
@@ -304,7 +331,8 @@ static int choose_lanes(const FvPlan *plan)
         if (lanes == 1 || lanes == 8 || lanes == 16)
             return lanes;
     }
-    if (plan->settings.batch < 16)
+    /* Kernels of many work-items have neighbouring ones take neighbouring channels, as they lie with one lane. */
+    if (plan->settings.batch < 16 || plan->settings.family == FV_FAMILY_GPU)
         return 1;
     double flops = 0, channels = 0;
     for (guint i = 0; i < plan->nodes->len; i++) {
@@ -329,6 +357,16 @@ static FvPlan *plan_with_lanes(const FvGraph *graph, const FvPlanSettings *setti
         plan_terms(plan, graph->metrics, failed, diag);
     }
     return fv_diag_count(diag) == errors ? g_steal_pointer(&plan) : NULL;
+}
+
+void fv_plan_settings_for(const FvDevice *device, FvPlanSettings *settings)
+{
+    settings->units = (int) device->info->units;
+    settings->local_memory = fv_device_group_memory(device);
+    settings->family = fv_device_family(device);
+    settings->group_memory = device->info->local_memory;
+    settings->tiles = device->tiles;
+    settings->group_items = (int) MIN(device->info->max_group, (size_t) G_MAXINT);
 }
 
 FvPlan *fv_plan_new(const FvGraph *graph, const FvPlanSettings *settings, FvDiag *diag)

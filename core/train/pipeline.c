@@ -83,8 +83,7 @@ char *fv_pipeline_text(const FvPipeline *pipeline)
 FvPlan *fv_pipeline_plan(const FvGraph *graph, const FvDevice *device, const FvPlanSettings *settings, GError **error)
 {
     FvPlanSettings all = *settings;
-    all.units = (int) device->info->units;
-    all.local_memory = fv_device_group_memory(device);
+    fv_plan_settings_for(device, &all);
     g_autoptr(FvDiag) diag = fv_diag_new();
     g_autoptr(FvPlan) plan = fv_plan_new(graph, &all, diag);
     if (plan && fv_plan_input_shape(plan).c == 0) {

@@ -287,7 +287,7 @@ int fv_node_add_scratch(FvNode *node, gint64 reals, FvLife life);
  * @source: OpenCL C 1.2, borrowed until `build` of the last node has returned, with kernels and helper functions
  *          named by FV_NAME(x), so that several nodes' sources can stand in one program. Before it stand the prelude
  *          (`real`, `real2` ... `real16`, `FV_L` lanes, fv_philox(), fv_uniform(), fv_gaussian(), FV_AT(s, c, y, x,
- *          C, H, W)) and @defines.
+ *          C, H, W), FV_KERNEL, FV_ME, FV_WORKERS, FV_ITEM, fv_total()) and @defines.
  * @name:   the kernel: x of FV_NAME(x).
  * @defines: printf format of lines such as "#define C %d\n"; the same source with the same defines is compiled once.
  */
@@ -321,6 +321,24 @@ typedef struct {
 #define FV_GRID(...) ((FvGrid){ .global = { __VA_ARGS__ } })
 /** The same for kernels of one work-item a work-group. */
 #define FV_ITEMS(...) ((FvGrid){ .global = { __VA_ARGS__ }, .local = { 1, 1, 1 } })
+
+/* CPUs want a work-group of one work-item that takes many elements, GPUs one of many work-items, of which neighbours
+ * take neighbouring elements. One text serves both where the kernel begins with FV_KERNEL in the place of `kernel
+ * void`, and its loop over the elements of a work-group is
+ *
+ *     for (int i = begin + FV_ME; i < end; i += FV_WORKERS)
+ *
+ * FV_WORKERS is the number of work-items in a work-group, FV_ME which of them this one is: 1 and 0 on CPUs. Sums over
+ * a work-group come from fv_total(mine, room), with `local real room[FV_WORKERS];` in the kernel. Where a text of its
+ * own is better for GPUs, `#if FV_WORKERS > 1` tells; FV_ITEM then is the number of a work-item in the whole launch.
+ * Kernels that have neither run as well, if slowly. */
+
+/** FV_WORKERS of the node's kernels. */
+int fv_node_workers(const FvNode *node);
+/** So many work-groups of FV_WORKERS work-items, for kernels that begin with FV_KERNEL. */
+FvGrid fv_node_grid(const FvNode *node, size_t groups_0, size_t groups_1, size_t groups_2);
+/** As many work-groups of them as take `elements` one by one. */
+FvGrid fv_node_each(const FvNode *node, size_t elements);
 
 typedef enum {
     FV_ARG_BUFFER,

@@ -21,9 +21,9 @@ static gboolean plan(FvNode *node, void *self, GError **error)
 static gboolean build(FvNode *node, void *self, GError **error)
 {
     Add *add = self;
-    add->sum = fv_node_add_kernel(node, add_cl, "sum", POINTWISE_DEFINES);
-    add->more = fv_node_add_kernel(node, add_cl, "more", POINTWISE_DEFINES);
-    add->copy = fv_node_add_kernel(node, add_cl, "copy", POINTWISE_DEFINES);
+    add->sum = fv_node_add_kernel(node, add_cl, "sum", POINTWISE_DEFINES(node));
+    add->more = fv_node_add_kernel(node, add_cl, "more", POINTWISE_DEFINES(node));
+    add->copy = fv_node_add_kernel(node, add_cl, "copy", POINTWISE_DEFINES(node));
     return TRUE;
 }
 

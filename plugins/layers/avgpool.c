@@ -22,7 +22,7 @@ static void forward(FvNode *node, const void *self, FvList *list)
 {
     const Pool *pool = self;
     fv_launch(list, pool->forward, pool_grid(node, pool, fv_node_output(node), list), fv_buffer(fv_node_x(node, 0)),
-              fv_buffer(fv_node_y(node)));
+              fv_buffer(fv_node_y(node)), fv_int(fv_list_blocks(list)));
 }
 
 static void backward(FvNode *node, const void *self, FvList *list)
@@ -31,7 +31,7 @@ static void backward(FvNode *node, const void *self, FvList *list)
     if (!fv_node_dx(node, 0))
         return;
     fv_launch(list, pool->backward, pool_grid(node, pool, fv_node_input(node, 0), list), fv_buffer(fv_node_dy(node)),
-              fv_buffer(fv_node_dx(node, 0)));
+              fv_buffer(fv_node_dx(node, 0)), fv_int(fv_list_blocks(list)));
 }
 
 static const char *const examples[] = { "avgpool",

@@ -1,12 +1,46 @@
 /* SPDX-License-Identifier: MIT
  * avgpool.cl: a work-item takes SPAN reals of COLUMNS pixels of one row of one block: of the output going forward, of the
- * input going backward. C, H, W: input; OH, OW: output; KH, KW: kernel; SH, SW: stride; PH, PW: margin. */
+ * input going backward; on GPUs one real of them. C, H, W: input; OH, OW: output; KH, KW: kernel; SH, SW: stride; PH, PW: margin. */
 #define PIXEL (C * FV_L)
 #define SPANS ((PIXEL + SPAN - 1) / SPAN)
 #define SHARE ((real)1 / (KH * KW))
 
+#if FV_WORKERS > 1
+FV_KERNEL FV_NAME(forward)(global const real *restrict x, global real *restrict y, int blocks)
+{
+    size_t at = FV_ITEM;
+    int ox = at / PIXEL % OW, oy = at / PIXEL / OW % OH, block = at / PIXEL / OW / OH;
+    if (block >= blocks)
+        return;
+    int top = max(oy * SH - PH, 0), bottom = min(oy * SH - PH + KH, H);
+    int left = max(ox * SW - PW, 0), right = min(ox * SW - PW + KW, W);
+    real sum = 0;
+    x += (size_t)block * H * W * PIXEL + at % PIXEL;
+    for (int iy = top; iy < bottom; iy++)
+        for (int ix = left; ix < right; ix++)
+            sum += x[((size_t)iy * W + ix) * PIXEL];
+    y[at] = sum * SHARE;
+}
+
+FV_KERNEL FV_NAME(backward)(global const real *restrict dy, global real *restrict dx, int blocks)
+{
+    size_t at = FV_ITEM;
+    int ix = at / PIXEL % W, iy = at / PIXEL / W % H, block = at / PIXEL / W / H;
+    if (block >= blocks)
+        return;
+    int top = iy + PH < KH ? 0 : (iy + PH - KH) / SH + 1, bottom = min((iy + PH) / SH + 1, OH);
+    int left = ix + PW < KW ? 0 : (ix + PW - KW) / SW + 1, right = min((ix + PW) / SW + 1, OW);
+    real sum = 0;
+    dy += (size_t)block * OH * OW * PIXEL + at % PIXEL;
+    for (int oy = top; oy < bottom; oy++)
+        for (int ox = left; ox < right; ox++)
+            sum += dy[((size_t)oy * OW + ox) * PIXEL] * SHARE;
+    dx[at] = sum;
+}
+
+#else
 kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
-FV_NAME(forward)(global const real *restrict x, global real *restrict y)
+FV_NAME(forward)(global const real *restrict x, global real *restrict y, int blocks)
 {
     int begin = get_group_id(0) * COLUMNS, end = min(begin + COLUMNS, OW), oy = get_group_id(1);
     int block = get_group_id(2) / SPANS, first = get_group_id(2) % SPANS * SPAN, span = min(SPAN, PIXEL - first);
@@ -31,7 +65,7 @@ FV_NAME(forward)(global const real *restrict x, global real *restrict y)
 
 /* Every pixel gathers from the windows that hold it. */
 kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
-FV_NAME(backward)(global const real *restrict dy, global real *restrict dx)
+FV_NAME(backward)(global const real *restrict dy, global real *restrict dx, int blocks)
 {
     int begin = get_group_id(0) * COLUMNS, end = min(begin + COLUMNS, W), iy = get_group_id(1);
     int block = get_group_id(2) / SPANS, first = get_group_id(2) % SPANS * SPAN, span = min(SPAN, PIXEL - first);
@@ -51,6 +85,7 @@ FV_NAME(backward)(global const real *restrict dy, global real *restrict dx)
             }
     }
 }
+#endif
 
 #undef PIXEL
 #undef SPANS

@@ -56,6 +56,8 @@ static int pixels_now(const FvNode *node, const FvList *list)
 
 static FvGrid grid(const FvNode *node, const Concat *concat, int channels, const FvList *list)
 {
+    if (fv_node_workers(node) > 1)
+        return fv_node_each(node, (size_t) pixels_now(node, list) * (size_t) (channels * fv_node_lanes(node)));
     return FV_ITEMS((size_t) ((pixels_now(node, list) + concat->pixels - 1) / concat->pixels),
                     (size_t) ((channels * fv_node_lanes(node) + concat->span - 1) / concat->span));
 }

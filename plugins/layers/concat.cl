@@ -1,5 +1,24 @@
 /* SPDX-License-Identifier: MIT
- * concat.cl: a work-item copies SPAN reals of SOME_PIXELS of one input to or from its channels among the output's C. */
+ * concat.cl: a work-item copies SPAN reals of SOME_PIXELS of one input to or from its channels among the output's C; on
+ * GPUs one real. */
+#if FV_WORKERS > 1
+FV_KERNEL FV_NAME(forward)(global const real *restrict x, global real *restrict y, int channel, int channels,
+                           int pixels)
+{
+    int reals = channels * FV_L, p = FV_ITEM / reals, i = FV_ITEM % reals;
+    if (p < pixels)
+        y[((size_t)p * C + channel) * FV_L + i] = x[FV_ITEM];
+}
+
+FV_KERNEL FV_NAME(backward)(global const real *restrict dy, global real *restrict dx, int channel, int channels,
+                            int pixels)
+{
+    int reals = channels * FV_L, p = FV_ITEM / reals, i = FV_ITEM % reals;
+    if (p < pixels)
+        dx[FV_ITEM] = dy[((size_t)p * C + channel) * FV_L + i];
+}
+
+#else
 kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
 FV_NAME(forward)(global const real *restrict x, global real *restrict y, int channel, int channels, int pixels)
 {
@@ -25,3 +44,4 @@ FV_NAME(backward)(global const real *restrict dy, global real *restrict dx, int 
             to[i] = from[i];
     }
 }
+#endif

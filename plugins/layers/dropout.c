@@ -49,7 +49,10 @@ static gboolean build(FvNode *node, void *self, GError **error)
 
 static FvGrid grid(const FvNode *node, const FvList *list)
 {
-    const size_t groups = ((size_t) fv_shape_elements(fv_node_input(node, 0)) + 3) / 4;
+    const FvShape in = fv_node_input(node, 0);
+    if (fv_node_workers(node) > 1)
+        return fv_node_each(node, (size_t) (fv_shape_elements(in) * fv_node_lanes(node) * fv_list_blocks(list)));
+    const size_t groups = ((size_t) fv_shape_elements(in) + 3) / 4;
     return FV_ITEMS((groups + SOME_GROUPS - 1) / SOME_GROUPS, (size_t) fv_list_blocks(list));
 }
 
@@ -58,9 +61,9 @@ static void forward(FvNode *node, const void *self, FvList *list)
     const Dropout *dropout = self;
     FvArg x = fv_buffer(fv_node_x(node, 0)), y = fv_buffer(fv_node_y(node));
     if (fv_list_training(list))
-        fv_launch(list, dropout->apply, grid(node, list), x, y, fv_step(), fv_seed());
+        fv_launch(list, dropout->apply, grid(node, list), x, y, fv_step(), fv_seed(), fv_int(fv_list_blocks(list)));
     else
-        fv_launch(list, dropout->copy, grid(node, list), x, y);
+        fv_launch(list, dropout->copy, grid(node, list), x, y, fv_int(fv_list_blocks(list)));
 }
 
 static void backward(FvNode *node, const void *self, FvList *list)
@@ -68,7 +71,7 @@ static void backward(FvNode *node, const void *self, FvList *list)
     const Dropout *dropout = self;
     if (fv_node_dx(node, 0))
         fv_launch(list, dropout->apply, grid(node, list), fv_buffer(fv_node_dy(node)), fv_buffer(fv_node_dx(node, 0)),
-                  fv_step(), fv_seed());
+                  fv_step(), fv_seed(), fv_int(fv_list_blocks(list)));
 }
 
 static const char *const examples[] = { "dropout", "dropout(0.2)", "dropout(0)", NULL };

@@ -2,8 +2,29 @@
  * dropout.cl: C, PIXELS: input; NODE: the layer's number; DROPPED: words below are dropped; SCALE: of what is kept.
  *
  * Element e of a sample, in C, H, W order, takes word e % 4 of Philox with counter (e / 4, sample, step, NODE) and the
- * seed as key. CALLS calls are made side by side: for the lanes of a block, or, where there is one lane, for
- * neighbouring groups of four elements. */
+ * seed as key. On CPUs CALLS calls are made side by side: for the lanes of a block, or, where there is one lane, for
+ * neighbouring groups of four elements. On GPUs each element makes a call of its own: neighbours in memory share none. */
+#if FV_WORKERS > 1
+#define ALL ((size_t)C * PIXELS * FV_L)
+FV_KERNEL FV_NAME(apply)(global const real *restrict from, global real *restrict to, uint step, uint2 seed, int blocks)
+{
+    size_t at = FV_ITEM;
+    if (at >= blocks * ALL)
+        return;
+    uint sample = at / ALL * FV_L + at % FV_L, element = at / FV_L % C * PIXELS + at / (C * FV_L) % PIXELS;
+    uint4 words = fv_philox((uint4)(element / 4, sample, step, NODE), seed);
+    uint word = element % 4 == 0 ? words.x : element % 4 == 1 ? words.y : element % 4 == 2 ? words.z : words.w;
+    to[at] = word < DROPPED ? 0 : from[at] * SCALE;
+}
+
+FV_KERNEL FV_NAME(copy)(global const real *restrict x, global real *restrict y, int blocks)
+{
+    if (FV_ITEM < blocks * ALL)
+        y[FV_ITEM] = x[FV_ITEM];
+}
+#undef ALL
+
+#else
 #if FV_L > 1
 #define CALLS FV_L
 #define GROUPS_AT_ONCE 1
@@ -47,7 +68,7 @@ void FV_NAME(draw)(uint *words, uint group, uint sample, uint step, uint2 key)
 
 /* Forward from x to y, backward from dy to dx. A work-item takes SOME_GROUPS groups of a block. */
 kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
-FV_NAME(apply)(global const real *restrict from, global real *restrict to, uint step, uint2 seed)
+FV_NAME(apply)(global const real *restrict from, global real *restrict to, uint step, uint2 seed, int blocks)
 {
     int begin = get_group_id(0) * SOME_GROUPS, end = min(begin + SOME_GROUPS, (C * PIXELS + 3) / 4);
     int block = get_group_id(1);
@@ -69,7 +90,7 @@ FV_NAME(apply)(global const real *restrict from, global real *restrict to, uint 
 
 /* Outside of training. */
 kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
-FV_NAME(copy)(global const real *restrict x, global real *restrict y)
+FV_NAME(copy)(global const real *restrict x, global real *restrict y, int blocks)
 {
     int begin = get_group_id(0) * SOME_GROUPS * 4, end = min(begin + SOME_GROUPS * 4, C * PIXELS);
     x += (size_t)get_group_id(1) * C * PIXELS * FV_L;
@@ -82,3 +103,4 @@ FV_NAME(copy)(global const real *restrict x, global real *restrict y)
 #undef GROUPS_AT_ONCE
 #undef LANE
 #undef GROUP
+#endif

@@ -48,6 +48,8 @@ static gboolean build(FvNode *node, void *self, GError **error)
 static FvGrid grid(const FvNode *node, const Flatten *flatten, const FvList *list)
 {
     const FvShape in = fv_node_input(node, 0);
+    if (fv_node_workers(node) > 1)
+        return fv_node_each(node, (size_t) (fv_shape_elements(in) * fv_node_lanes(node) * fv_list_blocks(list)));
     return FV_ITEMS((size_t) ((in.h * in.w + flatten->pixels - 1) / flatten->pixels),
                     (size_t) ((in.c + SOME_CHANNELS - 1) / SOME_CHANNELS), (size_t) fv_list_blocks(list));
 }
@@ -56,7 +58,7 @@ static void forward(FvNode *node, const void *self, FvList *list)
 {
     const Flatten *flatten = self;
     fv_launch(list, flatten->forward, grid(node, flatten, list), fv_buffer(fv_node_x(node, 0)),
-              fv_buffer(fv_node_y(node)));
+              fv_buffer(fv_node_y(node)), fv_int(fv_list_blocks(list)));
 }
 
 static void backward(FvNode *node, const void *self, FvList *list)
@@ -64,7 +66,7 @@ static void backward(FvNode *node, const void *self, FvList *list)
     const Flatten *flatten = self;
     if (fv_node_dx(node, 0))
         fv_launch(list, flatten->backward, grid(node, flatten, list), fv_buffer(fv_node_dy(node)),
-                  fv_buffer(fv_node_dx(node, 0)));
+                  fv_buffer(fv_node_dx(node, 0)), fv_int(fv_list_blocks(list)));
 }
 
 static const FvLayer flatten = {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * maxpool.cl: a work-item takes SPAN reals of COLUMNS pixels of one row of one block: of the output going forward, of the
- * input going backward. C, H, W: input; OH, OW: output; KH, KW: kernel; SH, SW: stride; PH, PW: margin. */
+ * input going backward; on GPUs one real of them. C, H, W: input; OH, OW: output; KH, KW: kernel; SH, SW: stride; PH, PW: margin. */
 #define PIXEL (C * FV_L)
 #define SPANS ((PIXEL + SPAN - 1) / SPAN)
 
@@ -8,8 +8,70 @@
 #define WINDOW_BEGIN(o, stride, pad) max((o) * stride - pad, 0)
 #define WINDOW_END(o, stride, pad, kernel, extent) min((o) * stride - pad + kernel, extent)
 
+#if FV_WORKERS > 1
+/* The place of the winner in the window of element `at` of the output, and where it lies in x. */
+int FV_NAME(winner)(global const real *restrict x, size_t at, size_t *from)
+{
+    int ox = at / PIXEL % OW, oy = at / PIXEL / OW % OH, block = at / PIXEL / OW / OH, place = 0;
+    int top = WINDOW_BEGIN(oy, SH, PH), bottom = WINDOW_END(oy, SH, PH, KH, H);
+    int left = WINDOW_BEGIN(ox, SW, PW), right = WINDOW_END(ox, SW, PW, KW, W);
+    size_t image = (size_t)block * H * W * PIXEL + at % PIXEL;
+    real most = 0;
+    for (int iy = top; iy < bottom; iy++)
+        for (int ix = left; ix < right; ix++) {
+            size_t here = image + ((size_t)iy * W + ix) * PIXEL;
+            real v = x[here];
+            /* The last comparison lets a NaN through. */
+            if ((iy == top && ix == left) || v > most || v != v) {
+                most = v;
+                *from = here;
+                place = (iy - (oy * SH - PH)) * KW + ix - (ox * SW - PW);
+            }
+        }
+    return place;
+}
+
+FV_KERNEL FV_NAME(forward)(global const real *restrict x, global real *restrict y, int blocks)
+{
+    size_t at = FV_ITEM, from = 0;
+    if (at >= (size_t)blocks * OH * OW * PIXEL)
+        return;
+    FV_NAME(winner)(x, at, &from);
+    y[at] = x[from];
+}
+
+FV_KERNEL FV_NAME(train)(global const real *restrict x, global real *restrict y, global real *restrict winner,
+                         int blocks)
+{
+    size_t at = FV_ITEM, from = 0;
+    if (at >= (size_t)blocks * OH * OW * PIXEL)
+        return;
+    winner[at] = FV_NAME(winner)(x, at, &from);
+    y[at] = x[from];
+}
+
+FV_KERNEL FV_NAME(backward)(global const real *restrict winner, global const real *restrict dy,
+                            global real *restrict dx, int blocks)
+{
+    size_t at = FV_ITEM;
+    int ix = at / PIXEL % W, iy = at / PIXEL / W % H, block = at / PIXEL / W / H;
+    if (block >= blocks)
+        return;
+    int top = iy + PH < KH ? 0 : (iy + PH - KH) / SH + 1, bottom = min((iy + PH) / SH + 1, OH);
+    int left = ix + PW < KW ? 0 : (ix + PW - KW) / SW + 1, right = min((ix + PW) / SW + 1, OW);
+    real sum = 0;
+    for (int oy = top; oy < bottom; oy++)
+        for (int ox = left; ox < right; ox++) {
+            size_t from = (((size_t)block * OH + oy) * OW + ox) * PIXEL + at % PIXEL;
+            int place = (iy + PH - oy * SH) * KW + ix + PW - ox * SW;
+            sum += winner[from] == place ? dy[from] : 0;
+        }
+    dx[at] = sum;
+}
+
+#else
 kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
-FV_NAME(forward)(global const real *restrict x, global real *restrict y)
+FV_NAME(forward)(global const real *restrict x, global real *restrict y, int blocks)
 {
     int begin = get_group_id(0) * COLUMNS, end = min(begin + COLUMNS, OW), oy = get_group_id(1);
     int block = get_group_id(2) / SPANS, first = get_group_id(2) % SPANS * SPAN, span = min(SPAN, PIXEL - first);
@@ -33,7 +95,7 @@ FV_NAME(forward)(global const real *restrict x, global real *restrict y)
 
 /* The same, noting where in the window the winner was. */
 kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
-FV_NAME(train)(global const real *restrict x, global real *restrict y, global real *restrict winner)
+FV_NAME(train)(global const real *restrict x, global real *restrict y, global real *restrict winner, int blocks)
 {
     int begin = get_group_id(0) * COLUMNS, end = min(begin + COLUMNS, OW), oy = get_group_id(1);
     int block = get_group_id(2) / SPANS, first = get_group_id(2) % SPANS * SPAN, span = min(SPAN, PIXEL - first);
@@ -67,7 +129,7 @@ FV_NAME(train)(global const real *restrict x, global real *restrict y, global re
 
 /* Every pixel asks the windows that hold it whether it won there. */
 kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
-FV_NAME(backward)(global const real *restrict winner, global const real *restrict dy, global real *restrict dx)
+FV_NAME(backward)(global const real *restrict winner, global const real *restrict dy, global real *restrict dx, int blocks)
 {
     int begin = get_group_id(0) * COLUMNS, end = min(begin + COLUMNS, W), iy = get_group_id(1);
     int block = get_group_id(2) / SPANS, first = get_group_id(2) % SPANS * SPAN, span = min(SPAN, PIXEL - first);
@@ -95,6 +157,7 @@ FV_NAME(backward)(global const real *restrict winner, global const real *restric
             }
     }
 }
+#endif
 
 #undef PIXEL
 #undef SPANS

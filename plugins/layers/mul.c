@@ -21,8 +21,8 @@ static gboolean plan(FvNode *node, void *self, GError **error)
 static gboolean build(FvNode *node, void *self, GError **error)
 {
     Mul *mul = self;
-    mul->product = fv_node_add_kernel(node, mul_cl, "product", POINTWISE_DEFINES);
-    mul->more = fv_node_add_kernel(node, mul_cl, "more", POINTWISE_DEFINES);
+    mul->product = fv_node_add_kernel(node, mul_cl, "product", POINTWISE_DEFINES(node));
+    mul->more = fv_node_add_kernel(node, mul_cl, "more", POINTWISE_DEFINES(node));
     return TRUE;
 }
 

@@ -5,9 +5,14 @@
 
 #include <fovea/plugin.h>
 
-/* Elements of a work-item. */
-enum { POINTWISE_CHUNK = 4096 };
-#define POINTWISE_DEFINES "#define CHUNK %d\n", POINTWISE_CHUNK
+/* Elements of a work-group: of its one work-item, or of each where there are many. */
+enum { POINTWISE_ALONE = 4096, POINTWISE_EACH = 8 };
+static inline int pointwise_chunk(const FvNode *node)
+{
+    const int workers = fv_node_workers(node);
+    return workers > 1 ? workers * POINTWISE_EACH : POINTWISE_ALONE;
+}
+#define POINTWISE_DEFINES(node) "#define CHUNK %d\n", pointwise_chunk(node)
 
 /* Reals of the output, of this list's blocks. The plan has seen to it that an int can count them. */
 static inline int pointwise_reals(const FvNode *node, const FvList *list)
@@ -17,7 +22,8 @@ static inline int pointwise_reals(const FvNode *node, const FvList *list)
 
 static inline FvGrid pointwise_grid(const FvNode *node, const FvList *list)
 {
-    return FV_ITEMS(((size_t) pointwise_reals(node, list) + POINTWISE_CHUNK - 1) / POINTWISE_CHUNK);
+    const size_t chunk = (size_t) pointwise_chunk(node);
+    return fv_node_grid(node, ((size_t) pointwise_reals(node, list) + chunk - 1) / chunk, 1, 1);
 }
 
 /* The output becomes the inputs' one shape. */

@@ -65,9 +65,12 @@ static inline FvKernel *pool_kernel(FvNode *node, const Pool *pool, const char *
                               pool->stride.w, pool->pad.h, pool->pad.w, pool->span, pool->columns);
 }
 
-/* Over the columns, rows, and spans of blocks of the output (forward) or the input (backward). */
+/* Over the columns, rows, and spans of blocks of the output (forward) or the input (backward); on GPUs over all reals.
+ */
 static inline FvGrid pool_grid(const FvNode *node, const Pool *pool, FvShape shape, const FvList *list)
 {
+    if (fv_node_workers(node) > 1)
+        return fv_node_each(node, (size_t) (fv_shape_elements(shape) * fv_node_lanes(node) * fv_list_blocks(list)));
     const int spans = (shape.c * fv_node_lanes(node) + pool->span - 1) / pool->span;
     return FV_ITEMS((size_t) ((shape.w + pool->columns - 1) / pool->columns), (size_t) shape.h,
                     (size_t) spans * (size_t) fv_list_blocks(list));

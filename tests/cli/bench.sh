@@ -115,6 +115,56 @@ has_keys 'kernels' prediction training peak kernels kernel_seconds layer kernel 
 fv bench plain.fv "${quick[@]}" --json
 unlike "$out" '"training"' 'no training where there is none'
 
+# ------------------------------------------------------------------------- tiles
+
+export XDG_CACHE_HOME=$tmp/.cache
+cat >small.fv <<'END'
+net { input(2, 4, 4) -> conv(3, 3) -> dense(4) as y }
+END
+FOVEA_KERNELS=cpu fv bench small.fv --tune
+exits 0 '--tune with kernels for CPUs'
+is "$out" 'nothing to tune: kernels for CPUs choose their tiles without trying' 'says so'
+is "$(ls "$XDG_CACHE_HOME/fovea" 2>/dev/null | grep tiles)" '' 'and keeps nothing'
+
+export FOVEA_KERNELS=gpu FOVEA_BUILD_OPTIONS=-cl-opt-disable # compiling ten programs is what takes time
+fv bench small.fv --tune "${quick[@]}" --batch 3
+exits 0 '--tune with kernels for GPUs'
+is "$err" '' 'nothing on stderr'
+like "$out" '^small, batches of 3$' 'its name and batch'
+for row in 'conv1 +conv_forward' 'dense1 +conv_forward'; do
+  like "$out" "^$row +$number +$number +[0-9]+x[0-9]+ by [0-9]+x[0-9]+ items, slab [0-9]+\$" "$row"
+done
+file=$(sed -n 's/^kept in //p' <<<"$out")
+ok 'the file is there' [ -f "$file" ]
+is "$(leftovers "$XDG_CACHE_HOME/fovea")" '' 'nothing is left half written'
+like "$(cat "$file")" '^conv_forward 3x3 .* from 2x4x4 to 3x2x2 batch 3 .*=.* items, slab ' 'a line for a product'
+
+fv bench small.fv "${quick[@]}"
+is "$err" '' 'a good file is read in silence'
+cp "$file" good
+for wrong in device:'s/^device=.*/device=another/' driver:'s/^driver=.*/driver=0/' kernels:'s/^kernels=.*/kernels=0/'; do
+  sed "${wrong#*:}" good >"$file"
+  fv bench small.fv "${quick[@]}"
+  exits 0 "a file of another ${wrong%%:*}"
+  has "$err" "fovea: warning: $file: not made with this ${wrong%%:*}" 'is not used, with a warning'
+done
+head -c 40 good >"$file"
+fv bench small.fv "${quick[@]}"
+exits 0 'a file cut short'
+has "$err" "fovea: warning: $file: " 'is not used, with a warning'
+sed 's/=.* items.*/=1x1/' good >"$file"
+fv bench small.fv "${quick[@]}"
+exits 0 'a tile that there is not'
+has "$err" "fovea: warning: $file: names a tile that there is not" 'is not used, with a warning'
+FOVEA_CACHE=0 fv bench small.fv "${quick[@]}"
+is "$err" '' 'FOVEA_CACHE=0: it is not looked at'
+unset FOVEA_KERNELS FOVEA_BUILD_OPTIONS XDG_CACHE_HOME
+
+fv bench --tune
+refuses 2 '--tune without a pipeline' '^fovea: bench: without PIPELINE'
+fv bench small.fv --tune --kernels
+refuses 2 '--tune with --kernels' '^fovea: bench: --tune goes without'
+
 # ----------------------------------------------------------------------- charts
 
 well_formed() { # FILE NAME
