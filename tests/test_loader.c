@@ -101,7 +101,7 @@ static GArray *run_epoch(FvLoader *loader, guint32 epoch, gint64 first)
             for (gint32 j = 0; j < info->c * info->h * info->w; j++)
                 g_assert_cmpint(batch->pixels[at + (gsize) j], ==, batch->samples[i] & 0xff);
             at += (gsize) (info->c * info->h * info->w);
-            g_assert_cmpint(batch->labels[i], ==, batch->samples[i] % 10);
+            g_assert_cmpint(batch->info[i].label, ==, batch->samples[i] % 10);
             g_autofree char *name = g_strdup_printf("file %u", batch->samples[i]);
             g_assert_cmpstr(batch->names[i], ==, name);
         }
@@ -563,7 +563,7 @@ static void test_fashion_mnist(void)
         for (gsize i = 0; i < batch->bytes; i++)
             sum += batch->pixels[i];
         for (int i = 0; i < batch->n; i++)
-            per_class[batch->labels[i]]++;
+            per_class[batch->info[i].label]++;
         seen += batch->n;
         fv_loader_recycle(loader, batch);
     }
@@ -679,7 +679,7 @@ static void test_files(void)
     fv_loader_start_epoch(loader, 0, 0);
     FvBatch *batch = fv_loader_next(loader, &error);
     g_assert_no_error(error);
-    g_assert_cmpint(batch->labels[0], ==, -1);
+    g_assert_cmpint(batch->info[0].label, ==, -1);
     g_assert_cmpstr(batch->names[0], ==, a);
     g_assert_cmpuint(batch->bytes, ==, 20);
     g_assert_cmpint(batch->pixels[19], ==, 40);

@@ -56,8 +56,8 @@ int FV_NAME(whole)(float u)
 #if ROWS
 __attribute__((reqd_work_group_size(1, 1, 1)))
 #endif
-kernel void FV_NAME(prepare)(global const uchar *restrict pixels, global const int *restrict info,
-                             global const float *restrict params, global real *restrict out, int n)
+kernel void FV_NAME(prepare)(global const uchar *restrict pixels, global const int *restrict samples,
+                             global real *restrict out, global int *restrict labels, int count, int first, int n)
 {
     const int y = (int)(get_global_id(2) % WANT_H);
     const int block = (int)(get_global_id(2) / WANT_H);
@@ -71,13 +71,15 @@ kernel void FV_NAME(prepare)(global const uchar *restrict pixels, global const i
                     row[(x * WANT_C + c) * FV_L + lane] = (real)0;
             continue;
         }
-        global const int *about = info + (size_t)s * 8;
-        global const float *drawn = params + (size_t)s * PARAMS;
+        global const int *about = samples + (size_t)(first + s) * 8;
+        global const float *drawn = (global const float *)(samples + (size_t)count * 8) + (size_t)(first + s) * PARAMS;
         global const uchar *image = pixels + (size_t)((ulong)(uint)about[1] << 32 | (uint)about[0]);
         const int channels = CHANNELS ? CHANNELS : about[2];
         const int h = about[3], w = about[4];
         const uint on = (uint)about[5];
         const float v = (float)y + 0.5f;
+        if (y == 0 && get_global_id(1) == 0)
+            labels[s] = about[6];
 
 #if MAPPED && AFFINE && ROWS
         /* The row's image is a straight line: its ends say all. Where it runs along pixels, they are copied. */
