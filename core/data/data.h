@@ -88,8 +88,8 @@ typedef struct {
  * to stand behind the prelude and a definition of FV_NAME. samples holds the infos of `count` samples, and behind them
  * their params. It writes the input of n of them, from the one numbered `first`, in the device's layout, whole blocks;
  * lanes past n become 0. Their n labels are written too.
- * @rows: TRUE for CPUs: a work-item makes one row of one block, reqd_work_group_size(1, 1, 1); FALSE for GPUs: a
- *        work-item makes one pixel of one sample. */
+ * @rows: TRUE for CPUs: a work-item makes one row of one block, or several short ones, reqd_work_group_size(1, 1, 1);
+ *        FALSE for GPUs: a work-item makes one pixel of one sample. */
 void fv_prep_source(const FvPrep *prep, gboolean rows, GString *out);
 /** The grid to launch it on; local sizes are 1, 1, 1 with @rows, else the device's choice. */
 FvGrid fv_prep_grid(const FvPrep *prep, int n, int lanes, gboolean rows);
