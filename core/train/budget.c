@@ -3,6 +3,8 @@
 #include "core/train/budget.h"
 
 #include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 enum { SHARE = 4 }; /* one part in so many of what is left */
 static const guint64 MOST = G_GUINT64_CONSTANT(4) << 30;
@@ -26,12 +28,24 @@ static guint64 minus(guint64 a, guint64 b)
     return a > b ? a - b : 0;
 }
 
+/* What the process may still ask for (ulimit -v). */
+static guint64 left_of_limit(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY)
+        return G_MAXUINT64;
+    /* Pages of its address space come first in the file. */
+    return minus(limit.rlim_cur, number_in("/proc/self/statm", "", 0) * (guint64) sysconf(_SC_PAGESIZE));
+}
+
 /* A system gives memory that it does not have, and ends the process when it is used: what is left must be asked for. */
 static guint64 left_on_host(void)
 {
+    const guint64 process = left_of_limit();
     const guint64 unknown = G_MAXUINT64 / 1024, kib = number_in("/proc/meminfo", "MemAvailable:", unknown);
     const guint64 limit = number_in("/sys/fs/cgroup/memory.max", "", G_MAXUINT64);
-    return MIN(kib * 1024, minus(limit, number_in("/sys/fs/cgroup/memory.current", "", 0)));
+    const guint64 group = minus(limit, number_in("/sys/fs/cgroup/memory.current", "", 0));
+    return MIN(kib * 1024, MIN(process, group));
 }
 
 guint64 fv_data_budget(const FvDevice *device, guint64 taken)

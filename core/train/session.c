@@ -163,13 +163,18 @@ FvSession *fv_session_new(const FvSessionSettings *settings, FvPurpose purpose, 
     return load(session, preps, error) ? g_steal_pointer(&session) : NULL;
 }
 
+void fv_session_release_feeds(FvSession *session)
+{
+    for (int i = 0; i < FV_SPLITS; i++)
+        g_clear_pointer(&session->feeds[i], fv_feed_free);
+    g_clear_pointer(&session->training, fv_feed_free);
+}
+
 void fv_session_free(FvSession *session)
 {
     if (!session)
         return;
-    for (int i = 0; i < FV_SPLITS; i++)
-        fv_feed_free(session->feeds[i]);
-    fv_feed_free(session->training);
+    fv_session_release_feeds(session);
     fv_tally_free(session->tally);
     for (int i = 0; i < PREPS; i++)
         fv_prep_free(session->preps[i]);

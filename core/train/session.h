@@ -37,6 +37,8 @@ const FvSourceInfo *fv_session_source(const FvSession *session);
 gboolean fv_session_has(const FvSession *session, FvSplit split);
 /** Batches of the training split, shuffled and augmented. */
 FvFeed *fv_session_train_feed(FvSession *session, GError **error);
+/** Gives back what feeds hold, images on the device too; feeds that were returned are gone. */
+void fv_session_release_feeds(FvSession *session);
 gboolean fv_session_stopped(const FvSession *session);
 /** Name of the first metric, or NULL. */
 const char *fv_session_metric(const FvSession *session);
