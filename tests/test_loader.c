@@ -510,15 +510,33 @@ static void close_source(Opened *opened)
     drop(opened);
 }
 
+/* Whether a sample of each split can be read. */
+static gboolean read_first(const Opened *opened, GError **error)
+{
+    FvSample sample = { .pixels = g_byte_array_new() };
+    gboolean done = TRUE;
+    for (int split = 0; split < FV_SPLITS && done; split++)
+        done = opened->info.count[split] == 0 ||
+               opened->source->read(fv_state_self(opened->state), (FvSplit) split, 0, &sample, error);
+    g_free(sample.name);
+    g_byte_array_unref(sample.pixels);
+    return done;
+}
+
+/* When it is opened, or when the first sample is read. */
 static void refuse_source(const char *plugin, const char *path, const char *names, const char *reason)
 {
     Opened opened;
     g_autoptr(GError) error = NULL;
-    g_assert_false(open_source(&opened, plugin, path, names, &error));
+    gboolean open = open_source(&opened, plugin, path, names, &error);
+    g_assert_false(open && read_first(&opened, &error));
     g_assert_nonnull(error);
     if (!strstr(error->message, reason) || strchr(error->message, '\n'))
         g_error("'%s' does not say '%s'", error->message, reason);
-    drop(&opened);
+    if (open)
+        close_source(&opened);
+    else
+        drop(&opened);
 }
 
 static void put(const char *folder, const char *name, const void *data, gsize size)

@@ -53,8 +53,26 @@ gboolean fv_source_open(const FvUse *use, FvOpenSource *open, GError **error)
     return TRUE;
 }
 
+void fv_source_open_ahead(const FvUse *use, FvOpenSource *open)
+{
+    if (use->plugin)
+        fv_source_open(use, open, &open->failed);
+}
+
+gboolean fv_source_try(const FvOpenSource *open, GError **error)
+{
+    FvSample sample = { .pixels = g_byte_array_new() };
+    gboolean done = TRUE;
+    for (int split = 0; split < FV_SPLITS && done; split++)
+        done = open->info.count[split] == 0 || open->source->read(open->self, (FvSplit) split, 0, &sample, error);
+    g_byte_array_unref(sample.pixels);
+    g_free(sample.name);
+    return done;
+}
+
 void fv_source_close(FvOpenSource *open)
 {
+    g_clear_error(&open->failed);
     if (open->source)
         open->source->close(open->self);
     g_clear_pointer(&open->class_names, g_strfreev);

@@ -12,10 +12,17 @@ typedef struct {
     void *self;
     FvSourceInfo info;
     char **class_names; /* what info.class_names is then: a copy, NULL-ended */
+    GError *failed;     /* of fv_source_open_ahead() */
 } FvOpenSource;
 
 gboolean fv_source_open(const FvUse *use, FvOpenSource *open, GError **error);
+/** The same before it is known whether it will be needed: a failure is kept in `failed`. fv_source_close() in any case.
+ */
+void fv_source_open_ahead(const FvUse *use, FvOpenSource *open);
+/** Reads the first sample of each split: what only reading finds is then said before a training begins. */
+gboolean fv_source_try(const FvOpenSource *open, GError **error);
 void fv_source_close(FvOpenSource *open);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(FvOpenSource, fv_source_close)
 
 typedef struct FvFeed FvFeed;
 

@@ -141,10 +141,14 @@ static gboolean load(FvSession *session, int preps, GError **error)
 
 static gboolean open_source(FvSession *session, GError **error)
 {
-    if (!session->settings.share)
-        return fv_source_open(&session->settings.graph->source, &session->source, error);
-    session->source = session->settings.share->source;
-    return TRUE;
+    const FvSessionSettings *settings = &session->settings;
+    const FvOpenSource *opened = settings->share ? &settings->share->source : settings->source;
+    if (!opened)
+        return fv_source_open(&settings->graph->source, &session->source, error);
+    if (opened->failed && error)
+        *error = g_error_copy(opened->failed);
+    session->source = *opened;
+    return !opened->failed;
 }
 
 FvSession *fv_session_new(const FvSessionSettings *settings, FvPurpose purpose, GError **error)
@@ -179,7 +183,7 @@ void fv_session_free(FvSession *session)
     for (int i = 0; i < PREPS; i++)
         fv_prep_free(session->preps[i]);
     fv_plan_free(session->plan);
-    if (!session->settings.share)
+    if (!session->settings.share && !session->settings.source)
         fv_source_close(&session->source);
     g_free(session);
 }
@@ -192,6 +196,11 @@ FvPlan *fv_session_plan(FvSession *session)
 const FvSourceInfo *fv_session_source(const FvSession *session)
 {
     return &session->source.info;
+}
+
+gboolean fv_session_try_data(const FvSession *session, GError **error)
+{
+    return fv_source_try(&session->source, error);
 }
 
 gboolean fv_session_has(const FvSession *session, FvSplit split)
