@@ -81,6 +81,9 @@ static int train(const FvCliOptions *options, const char *out, const char *resum
         fv_cli_fail(error);
         return FV_CLI_WRONG;
     }
+    /* The data before the device: a source may read on while drivers are loaded and kernels compiled. */
+    g_auto(FvOpenSource) source = { 0 };
+    fv_source_open_ahead(&pipeline->graph->source, &source);
     g_autoptr(FvDevice) device = fv_cli_device(options, &code);
     if (!device)
         return code;
@@ -88,6 +91,7 @@ static int train(const FvCliOptions *options, const char *out, const char *resum
     const FvTrainSettings settings = {
         .pipeline = pipeline,
         .device = device,
+        .source = &source,
         .out = out,
         .resume = resume,
         .weights = options->weights,

@@ -14,7 +14,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     int fd = memfd_create("fuzz", MFD_CLOEXEC);
     if (fd < 0 || write(fd, data, size) != (ssize_t) size || lseek(fd, 0, SEEK_SET) != 0)
         g_abort();
-    gboolean done = idx_load_open(fd, "fuzz", &idx, &error);
+    gboolean done = idx_begin(fd, "fuzz", &idx, &error) && idx_read_data("fuzz", &idx, &error);
     if (done != !error || (error && strchr(error->message, '\n')))
         g_abort();
     gint64 elements = 1;

@@ -73,15 +73,17 @@ static cl_mem buffer(const Device *device, gsize size, const void *data)
     return memory;
 }
 
+/* A kernel whose arguments are @count memories, and then @more numbers. */
 static void launch(const Device *device, cl_program program, const char *name, const cl_mem *memories, int count,
-                   cl_int n, FvGrid grid)
+                   const cl_int *numbers, int more, FvGrid grid)
 {
     cl_int code;
     cl_kernel kernel = clCreateKernel(program, name, &code);
     g_assert_cmpint(code, ==, CL_SUCCESS);
     for (int i = 0; i < count; i++)
         g_assert_cmpint(clSetKernelArg(kernel, (cl_uint) i, sizeof(cl_mem), &memories[i]), ==, CL_SUCCESS);
-    g_assert_cmpint(clSetKernelArg(kernel, (cl_uint) count, sizeof n, &n), ==, CL_SUCCESS);
+    for (int i = 0; i < more; i++)
+        g_assert_cmpint(clSetKernelArg(kernel, (cl_uint) (count + i), sizeof(cl_int), &numbers[i]), ==, CL_SUCCESS);
     for (int i = 0; i < 3; i++)
         grid.global[i] = MAX(grid.global[i], 1);
     g_assert_cmpint(clEnqueueNDRangeKernel(device->queue, kernel, 3, NULL, grid.global,
@@ -121,8 +123,9 @@ static Batch *make_batch(const FvPrep *prep, int n, const FvShape *shapes, int k
         g_assert_true(
             fv_prep_draw(prep, 3, 1, (guint32) i, shape, batch->params + i * fv_prep_params(prep), &on, &error));
         g_assert_no_error(error);
-        batch->info[i] =
-            (FvImageInfo){ .offset_low = batch->pixels->len, .c = shape.c, .h = shape.h, .w = shape.w, .on = on };
+        batch->info[i] = (FvImageInfo){
+            .offset_low = batch->pixels->len, .c = shape.c, .h = shape.h, .w = shape.w, .on = on, .label = 7 * i + 1
+        };
         for (gint64 j = 0; j < fv_shape_elements(shape); j++) {
             guint8 byte = (guint8) fv_random_bits(&random);
             g_byte_array_append(batch->pixels, &byte, 1);
@@ -160,6 +163,28 @@ static double bilinear(const Batch *batch, int s, int c, double u, double v)
 /* What the net's input should be at a point. */
 typedef double (*Expected)(const FvPrep *prep, const Batch *batch, int s, int c, int y, int x);
 
+/* What the kernel is told of the samples, behind some that it is not to look at; g_free() it. */
+enum { BEFORE = 3 };
+static guint8 *infos_and_params(const FvPrep *prep, const Batch *batch, gsize *bytes)
+{
+    const gsize n = (gsize) batch->n, all = n + BEFORE, params = sizeof(float) * (gsize) fv_prep_params(prep);
+    *bytes = all * (sizeof(FvImageInfo) + params);
+    guint8 *both = g_malloc0(*bytes);
+    memcpy(both + BEFORE * sizeof(FvImageInfo), batch->info, n * sizeof(FvImageInfo));
+    memcpy(both + all * sizeof(FvImageInfo) + BEFORE * params, batch->params, n * params);
+    return both;
+}
+
+static void check_labels(const Device *device, const Batch *batch, cl_mem memory)
+{
+    const gsize bytes = sizeof(gint32) * (gsize) batch->n;
+    g_autofree gint32 *labels = g_malloc0(bytes);
+    g_assert_cmpint(clEnqueueReadBuffer(device->queue, memory, CL_TRUE, 0, bytes, labels, 0, NULL, NULL), ==,
+                    CL_SUCCESS);
+    for (int i = 0; i < batch->n; i++)
+        g_assert_cmpint(labels[i], ==, batch->info[i].label);
+}
+
 static void check_run(const Device *device, const FvPrep *prep, const Batch *batch, int lanes, gboolean rows,
                       gboolean doubles, Expected expected, double tolerance)
 {
@@ -171,13 +196,15 @@ static void check_run(const Device *device, const FvPrep *prep, const Batch *bat
     cl_program program = build(device, source->str, lanes, doubles);
     g_autofree guint8 *out = g_malloc(size * bytes);
     memset(out, 0xff, size * bytes); /* not a number, where nothing is written */
-    cl_mem memories[] = { buffer(device, batch->pixels->len, batch->pixels->data),
-                          buffer(device, sizeof(FvImageInfo) * (gsize) batch->n, batch->info),
-                          buffer(device, sizeof(float) * (gsize) (batch->n * fv_prep_params(prep)), batch->params),
-                          buffer(device, size * bytes, out) };
-    launch(device, program, "fv0_prepare", memories, 4, batch->n, fv_prep_grid(prep, batch->n, lanes, rows));
-    g_assert_cmpint(clEnqueueReadBuffer(device->queue, memories[3], CL_TRUE, 0, size * bytes, out, 0, NULL, NULL), ==,
+    gsize about;
+    g_autofree guint8 *samples = infos_and_params(prep, batch, &about);
+    cl_mem memories[] = { buffer(device, batch->pixels->len, batch->pixels->data), buffer(device, about, samples),
+                          buffer(device, size * bytes, out), buffer(device, sizeof(gint32) * (gsize) batch->n, NULL) };
+    const cl_int numbers[] = { batch->n + BEFORE, BEFORE, batch->n };
+    launch(device, program, "fv0_prepare", memories, 4, numbers, 3, fv_prep_grid(prep, batch->n, lanes, rows));
+    g_assert_cmpint(clEnqueueReadBuffer(device->queue, memories[2], CL_TRUE, 0, size * bytes, out, 0, NULL, NULL), ==,
                     CL_SUCCESS);
+    check_labels(device, batch, memories[3]);
     for (int s = 0; s < blocks * lanes; s++)
         for (int y = 0; y < want.h; y++)
             for (int x = 0; x < want.w; x++)
@@ -554,7 +581,8 @@ static void check_points(const FvPrep *prep, FvShape shape)
         }
         cl_mem memories[] = { buffer(&device, sizeof before, before),
                               buffer(&device, sizeof(float) * (gsize) fv_prep_params(prep), params) };
-        launch(&device, program, "fv0_points", memories, 2, (cl_int) batch->info[s].on, FV_GRID(POINTS));
+        const cl_int on = (cl_int) batch->info[s].on;
+        launch(&device, program, "fv0_points", memories, 2, &on, 1, FV_GRID(POINTS));
         g_assert_cmpint(clEnqueueReadBuffer(device.queue, memories[0], CL_TRUE, 0, sizeof after, after, 0, NULL, NULL),
                         ==, CL_SUCCESS);
         for (int i = 0; i < POINTS; i++) {
@@ -598,7 +626,8 @@ static void test_philox(void)
                                1, FALSE);
     uint32_t bits[4 * BLOCKS];
     cl_mem out = buffer(&device, sizeof bits, NULL);
-    launch(&device, program, "fv0_bits", &out, 1, 77, FV_GRID(BLOCKS));
+    const cl_int sample = 77;
+    launch(&device, program, "fv0_bits", &out, 1, &sample, 1, FV_GRID(BLOCKS));
     g_assert_cmpint(clEnqueueReadBuffer(device.queue, out, CL_TRUE, 0, sizeof bits, bits, 0, NULL, NULL), ==,
                     CL_SUCCESS);
     FvRandom random = fv_random((uint64_t) 5 << 32 | 7, 2, 77, 9);

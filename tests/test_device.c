@@ -221,6 +221,7 @@ static void test_too_large(void)
         g_assert_error(error, FV_ERROR, FV_ERROR_NOMEM);
         g_assert_cmpstr(error->message, ==, expected);
     }
+    g_assert_null(fv_device_alloc_unset(device, device->info->memory + 1, NULL));
     cl_mem memory = fv_device_alloc(device, 64, NULL); /* it still works */
     g_assert_nonnull(memory);
     clReleaseMemObject(memory);

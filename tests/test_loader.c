@@ -101,7 +101,7 @@ static GArray *run_epoch(FvLoader *loader, guint32 epoch, gint64 first)
             for (gint32 j = 0; j < info->c * info->h * info->w; j++)
                 g_assert_cmpint(batch->pixels[at + (gsize) j], ==, batch->samples[i] & 0xff);
             at += (gsize) (info->c * info->h * info->w);
-            g_assert_cmpint(batch->labels[i], ==, batch->samples[i] % 10);
+            g_assert_cmpint(batch->info[i].label, ==, batch->samples[i] % 10);
             g_autofree char *name = g_strdup_printf("file %u", batch->samples[i]);
             g_assert_cmpstr(batch->names[i], ==, name);
         }
@@ -338,6 +338,133 @@ static void test_ahead(void)
     g_assert_cmpint(held[0]->number, ==, 0);
 }
 
+/* -------------------------------------------------------------- images kept */
+
+enum { IMAGE = 20 }; /* bytes of an image of the fake source */
+
+/* Takes `most` batches of an epoch (-1: all) and keeps their images in @kept, as a device would; checks that each
+ * sample is found there with its label, and that those that are kept come without pixels. Returns the samples. */
+static GArray *keep_epoch(FvLoader *loader, guint8 *kept, guint32 epoch, gint64 first, int most)
+{
+    GArray *seen = g_array_new(FALSE, FALSE, sizeof(guint32));
+    GError *error = NULL;
+    fv_loader_start_epoch(loader, epoch, first);
+    for (FvBatch *batch; most-- != 0 && (batch = fv_loader_next(loader, &error));) {
+        g_assert_cmpint(batch->number, ==, first);
+        g_assert_cmpint(batch->n, <=, fv_loader_most(loader));
+        first += batch->batches;
+        memcpy(kept + batch->place, batch->pixels, batch->bytes);
+        fv_loader_set_kept(loader, batch);
+        for (int i = 0; i < batch->n; i++) {
+            const FvImageInfo *info = &batch->info[i];
+            g_assert_cmpuint(info->offset_low % IMAGE, ==, 0);
+            g_assert_cmpint(info->label, ==, batch->samples[i] % 10);
+            g_assert_cmpint(info->c * info->h * info->w, ==, IMAGE);
+            for (int j = 0; j < IMAGE; j++)
+                g_assert_cmpint(kept[info->offset_low + (guint32) j], ==, batch->samples[i] & 0xff);
+        }
+        g_array_append_vals(seen, batch->samples, (guint) batch->n);
+        fv_loader_recycle(loader, batch);
+    }
+    g_assert_no_error(error);
+    return seen;
+}
+
+static void assert_reads(Setting *setting, gint reads)
+{
+    g_assert_cmpint(g_atomic_int_get(&setting->fake.reads), ==, reads);
+    g_atomic_int_set(&setting->fake.reads, 0);
+}
+
+/* Each image is read once, in whatever epochs it comes by; the order is that of a loader that keeps nothing. */
+static void test_kept(void)
+{
+    enum { COUNT = 107 };
+    g_auto(Setting) setting = { 0 };
+    set_up(&setting, COUNT);
+    g_autoptr(FvLoader) plain = loader_of(&setting);
+    g_autoptr(FvLoader) loader = loader_of(&setting);
+    g_autofree guint8 *kept = g_malloc0(COUNT * IMAGE);
+    fv_loader_keep_images(loader);
+    g_assert_cmpint(fv_loader_batch(loader), ==, 8);
+
+    /* As a resumed run: from the middle of an epoch. */
+    g_autoptr(GArray) tail = keep_epoch(loader, kept, 0, 9, -1);
+    assert_reads(&setting, COUNT - 9 * 8);
+    g_autoptr(GArray) plain_tail = run_epoch(plain, 0, 9);
+    g_assert_true(same(tail, plain_tail, 0));
+    g_atomic_int_set(&setting.fake.reads, 0);
+
+    g_autoptr(GArray) second = keep_epoch(loader, kept, 1, 0, -1);
+    assert_reads(&setting, 9 * 8); /* those that were left */
+    g_autoptr(GArray) plain_second = run_epoch(plain, 1, 0);
+    g_assert_true(same(second, plain_second, 0));
+    assert_reads(&setting, COUNT);
+
+    setting.fake.broken = 0; /* nothing can be read any more */
+    for (guint32 epoch = 2; epoch < 5; epoch++) {
+        g_autoptr(GArray) seen = keep_epoch(loader, kept, epoch, 0, -1);
+        assert_each_once(seen, COUNT);
+    }
+    g_autoptr(GArray) end = keep_epoch(loader, kept, 0, 9, -1);
+    g_assert_true(same(end, tail, 0));
+    assert_reads(&setting, 0);
+}
+
+/* What was read ahead and dropped, or handed out but not kept, is read again; what was kept is not. */
+static void test_kept_in_part(void)
+{
+    enum { COUNT = 107 };
+    g_auto(Setting) setting = { 0 };
+    set_up(&setting, COUNT);
+    g_autoptr(FvLoader) loader = loader_of(&setting);
+    g_autofree guint8 *kept = g_malloc0(COUNT * IMAGE);
+    fv_loader_keep_images(loader);
+    for (guint32 epoch = 0; epoch < 3; epoch++) { /* of 14 batches */
+        g_autoptr(GArray) seen = keep_epoch(loader, kept, epoch, epoch, 4);
+        g_assert_cmpuint(seen->len, ==, 4 * 8);
+    }
+    fv_loader_start_epoch(loader, 3, 0);
+    FvBatch *forgotten = fv_loader_next(loader, NULL);
+    memset(forgotten->pixels, 0x7e, forgotten->bytes);
+    fv_loader_recycle(loader, forgotten);
+    g_autoptr(GArray) first = keep_epoch(loader, kept, 4, 0, -1);
+    assert_each_once(first, COUNT);
+    setting.fake.broken = 0;
+    g_autoptr(GArray) second = keep_epoch(loader, kept, 5, 0, -1);
+    assert_each_once(second, COUNT);
+}
+
+/* Once all are kept, several batches come together, from whatever batch an epoch begins at. */
+static void test_kept_runs(void)
+{
+    enum { COUNT = 5003 };
+    g_auto(Setting) setting = { 0 };
+    set_up(&setting, COUNT);
+    setting.config.validate = 0.1; /* samples are numbered with gaps */
+    g_autoptr(FvLoader) loader = loader_of(&setting);
+    const gint64 count = fv_loader_count(loader), batches = fv_loader_batches(loader);
+    g_autofree guint8 *kept = g_malloc0((gsize) count * IMAGE);
+    fv_loader_keep_images(loader);
+    g_assert_cmpint(fv_loader_most(loader), ==, 2048);
+    g_autoptr(GArray) first = keep_epoch(loader, kept, 0, 0, -1);
+    g_autoptr(GArray) again = keep_epoch(loader, kept, 0, 0, -1);
+    g_autoptr(GArray) tail = keep_epoch(loader, kept, 0, 301, -1);
+    g_assert_cmpint(first->len, ==, count);
+    g_assert_true(same(first, again, 0));
+    g_assert_true(same(first, tail, 301 * 8));
+    fv_loader_start_epoch(loader, 1, 0);
+    FvBatch *run = fv_loader_next(loader, NULL);
+    g_assert_cmpint(run->batches, ==, 256);
+    g_assert_cmpint(run->n, ==, 2048);
+    g_assert_cmpuint(run->bytes, ==, 0);
+    fv_loader_recycle(loader, run);
+    fv_loader_start_epoch(loader, 1, batches - 1);
+    run = fv_loader_next(loader, NULL);
+    g_assert_cmpint(run->batches, ==, 1);
+    g_assert_cmpint(run->n, ==, count % 8);
+}
+
 /* ------------------------------------------------------------------ sources */
 
 typedef struct {
@@ -383,15 +510,33 @@ static void close_source(Opened *opened)
     drop(opened);
 }
 
+/* Whether a sample of each split can be read. */
+static gboolean read_first(const Opened *opened, GError **error)
+{
+    FvSample sample = { .pixels = g_byte_array_new() };
+    gboolean done = TRUE;
+    for (int split = 0; split < FV_SPLITS && done; split++)
+        done = opened->info.count[split] == 0 ||
+               opened->source->read(fv_state_self(opened->state), (FvSplit) split, 0, &sample, error);
+    g_free(sample.name);
+    g_byte_array_unref(sample.pixels);
+    return done;
+}
+
+/* When it is opened, or when the first sample is read. */
 static void refuse_source(const char *plugin, const char *path, const char *names, const char *reason)
 {
     Opened opened;
     g_autoptr(GError) error = NULL;
-    g_assert_false(open_source(&opened, plugin, path, names, &error));
+    gboolean open = open_source(&opened, plugin, path, names, &error);
+    g_assert_false(open && read_first(&opened, &error));
     g_assert_nonnull(error);
     if (!strstr(error->message, reason) || strchr(error->message, '\n'))
         g_error("'%s' does not say '%s'", error->message, reason);
-    drop(&opened);
+    if (open)
+        close_source(&opened);
+    else
+        drop(&opened);
 }
 
 static void put(const char *folder, const char *name, const void *data, gsize size)
@@ -563,7 +708,7 @@ static void test_fashion_mnist(void)
         for (gsize i = 0; i < batch->bytes; i++)
             sum += batch->pixels[i];
         for (int i = 0; i < batch->n; i++)
-            per_class[batch->labels[i]]++;
+            per_class[batch->info[i].label]++;
         seen += batch->n;
         fv_loader_recycle(loader, batch);
     }
@@ -679,7 +824,7 @@ static void test_files(void)
     fv_loader_start_epoch(loader, 0, 0);
     FvBatch *batch = fv_loader_next(loader, &error);
     g_assert_no_error(error);
-    g_assert_cmpint(batch->labels[0], ==, -1);
+    g_assert_cmpint(batch->info[0].label, ==, -1);
     g_assert_cmpstr(batch->names[0], ==, a);
     g_assert_cmpuint(batch->bytes, ==, 20);
     g_assert_cmpint(batch->pixels[19], ==, 40);
@@ -706,6 +851,9 @@ int main(int argc, char **argv)
     g_test_add_func("/loader/wrong-label", test_wrong_label);
     g_test_add_func("/loader/shutdown", test_shutdown);
     g_test_add_func("/loader/ahead", test_ahead);
+    g_test_add_func("/loader/kept", test_kept);
+    g_test_add_func("/loader/kept-in-part", test_kept_in_part);
+    g_test_add_func("/loader/kept-runs", test_kept_runs);
     g_test_add_func("/source/idx", test_idx);
     g_test_add_func("/source/idx-compressed", test_idx_compressed);
     g_test_add_func("/source/idx-wrong", test_wrong_idx);

@@ -30,7 +30,8 @@ int main(int argc, char **argv)
     }
     g_autofree char *file = g_build_filename(argv[1], "t10k-images-idx3-ubyte.gz", NULL);
     Idx images = { 0 };
-    if (!idx_load(file, &images, &error) || images.rank != 3 || g_mkdir_with_parents(argv[3], 0777) != 0) {
+    if (!idx_open(file, &images, &error) || !idx_read_data(file, &images, &error) || images.rank != 3 ||
+        g_mkdir_with_parents(argv[3], 0777) != 0) {
         g_printerr("idx2png: %s\n", error ? error->message : "cannot be written as images");
         return 1;
     }

@@ -2,7 +2,8 @@
  * data.h: from files to the net's input: images, the planned chain of augmentations, the loader on worker threads.
  *
  * The way of a batch: the loader's workers read samples from a source and draw their augmentations; the consumer
- * copies pixels, infos and params to the device, and enqueues the one kernel that fv_prep_source() wrote. */
+ * copies pixels, infos and params to the device, and enqueues the one kernel that fv_prep_source() wrote. Images that
+ * the consumer keeps on the device are read once only: from then on their numbers are all that it is given. */
 #ifndef FOVEA_DATA_H
 #define FOVEA_DATA_H
 
@@ -75,18 +76,20 @@ typedef struct {
     guint32 offset_low, offset_high; /* of its first byte in pixels */
     gint32 c, h, w;
     guint32 on;
-    guint32 unused[2];
+    gint32 label; /* class, or -1 */
+    guint32 unused;
 } FvImageInfo;
 
 /** Appends OpenCL C of the kernel
  *
- *      kernel void FV_NAME(prepare)(global const uchar *pixels, global const int *info, global const float *params,
- *                                   global real *x, int n)
+ *      kernel void FV_NAME(prepare)(global const uchar *pixels, global const int *samples, global real *x,
+ *                                   global int *labels, int count, int first, int n)
  *
- * to stand behind the prelude and a definition of FV_NAME. It writes the input of n samples in the device's
- * layout, whole blocks; lanes past n become 0.
- * @rows: TRUE for CPUs: a work-item makes one row of one block, reqd_work_group_size(1, 1, 1); FALSE for GPUs: a
- *        work-item makes one pixel of one sample. */
+ * to stand behind the prelude and a definition of FV_NAME. samples holds the infos of `count` samples, and behind them
+ * their params. It writes the input of n of them, from the one numbered `first`, in the device's layout, whole blocks;
+ * lanes past n become 0. Their n labels are written too.
+ * @rows: TRUE for CPUs: a work-item makes one row of one block, or several short ones, reqd_work_group_size(1, 1, 1);
+ *        FALSE for GPUs: a work-item makes one pixel of one sample. */
 void fv_prep_source(const FvPrep *prep, gboolean rows, GString *out);
 /** The grid to launch it on; local sizes are 1, 1, 1 with @rows, else the device's choice. */
 FvGrid fv_prep_grid(const FvPrep *prep, int n, int lanes, gboolean rows);
@@ -96,15 +99,18 @@ FvGrid fv_prep_grid(const FvPrep *prep, int n, int lanes, gboolean rows);
 /** The streams of fv_random() that are no operation's. */
 enum { FV_STREAM_SPLIT = 0x7ffffffe, FV_STREAM_SHUFFLE = 0x7fffffff };
 
-/** Samples of one batch, ready for the device. The loader owns it; everything is valid until it is recycled. */
+/** Samples of one batch, or of several in a row where all images are kept. The loader owns it; everything is valid
+ * until it is recycled. */
 typedef struct {
     int n;              /* samples */
-    gint64 number;      /* of this batch in its epoch, from 0 */
-    guint8 *pixels;     /* all images, one behind the other; never NULL */
+    int batches;        /* that these are */
+    gint64 number;      /* of the first batch in its epoch, from 0 */
+    guint8 *pixels;     /* images that are not kept, one behind the other; never NULL */
     gsize bytes;        /* of pixels */
-    FvImageInfo *info;  /* n */
-    float *params;      /* n times fv_prep_params() */
-    gint32 *labels;     /* n; -1 where a sample has none */
+    guint64 place;      /* where pixels belong among the images that are kept; 0 where none are to be */
+    FvImageInfo *info;  /* n; offsets count from the first of the images that are kept, or from pixels */
+    float *params;      /* n times fv_prep_params(), right behind info */
+    gsize about;        /* bytes of info and params together */
     guint32 *samples;   /* n: numbers in the source's split */
     const char **names; /* n: where they came from, or NULL */
 } FvBatch;
@@ -132,6 +138,17 @@ FvLoader *fv_loader_new(const FvLoaderConfig *config, GError **error);
 /** Stops the workers after the samples that they are reading. At any time; batches not recycled go with it. */
 void fv_loader_free(FvLoader *loader);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FvLoader, fv_loader_free)
+
+/** Says that the consumer has room for the bytes of all images of the split, and will keep them as
+ * fv_loader_set_kept() says. Only where all images have one shape (config->info->shape). Before the first epoch. */
+void fv_loader_keep_images(FvLoader *loader);
+/** Says that the consumer has put the pixels of a batch at its `place`: these samples are not read again. Before the
+ * next fv_loader_next(). Images of batches that this is not said of are read again in later epochs. */
+void fv_loader_set_kept(FvLoader *loader, const FvBatch *batch);
+/** Samples of a batch: the config's, or all where there are fewer. */
+int fv_loader_batch(const FvLoader *loader);
+/** Samples that a FvBatch has at most. */
+int fv_loader_most(const FvLoader *loader);
 
 /** Samples of the split. */
 gint64 fv_loader_count(const FvLoader *loader);

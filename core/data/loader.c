@@ -5,10 +5,13 @@
 #include <string.h>
 
 enum {
-    SLOTS = 4, /* batches at once: read, waiting, held */
+    SLOTS = 4, /* FvBatches at once: read, waiting, held */
     MAX_WORKERS = 16,
-    KEPT_BYTES = 1 << 20 /* a sample's storage that is worth keeping for the next one */
+    STORAGE = 1 << 20, /* a sample's storage that is worth holding for the next one, bytes */
+    RUN = 2048         /* samples to draw numbers for at once: a thread is woken for each run */
 };
+
+#define NOT_KEPT G_MAXUINT32 /* as a sample's place */
 
 typedef enum { FREE, LOADING, READY, HELD } State;
 
@@ -23,7 +26,7 @@ typedef struct {
 struct Slot {
     FvBatch batch;    /* first, so that a batch is its slot */
     gsize capacity;   /* of batch.pixels */
-    FvSample *sample; /* config.batch of them */
+    FvSample *sample; /* config.batch of them: no more are read at once */
     Task *tasks;      /* one for each worker */
     State state;
     int pending; /* tasks not done */
@@ -34,6 +37,12 @@ struct Slot {
 struct FvLoader {
     FvLoaderConfig config;
     gsize count, params;
+    int most;         /* samples of a slot */
+    guint32 *places;  /* of each sample among the images that are kept, or NOT_KEPT; NULL where none are to be */
+    gint32 *labels;   /* of the samples that are kept */
+    gsize kept;       /* how many */
+    gsize image;      /* bytes of one of them */
+    int run;          /* batches of a slot: more than one where all are kept */
     guint32 *indices; /* of the split */
     guint32 *order;   /* of this epoch */
     guint32 epoch;
@@ -65,42 +74,75 @@ static gboolean check_sample(const FvLoader *loader, const FvSample *sample, GEr
     return TRUE;
 }
 
-static gboolean load_sample(FvLoader *loader, Slot *slot, int i, GError **error)
+static gsize about_bytes(const FvLoader *loader)
+{
+    return sizeof(FvImageInfo) + sizeof(float) * loader->params;
+}
+
+/* Each sample is in an epoch once: while workers ask about those of an epoch, the consumer tells of others. */
+static gboolean is_kept(const FvLoader *loader, guint32 index)
+{
+    return loader->places && loader->places[index] != NOT_KEPT;
+}
+
+static void set_offset(FvImageInfo *info, guint64 offset)
+{
+    info->offset_low = (guint32) offset;
+    info->offset_high = (guint32) (offset >> 32);
+}
+
+static gboolean draw(const FvLoader *loader, FvBatch *batch, int i, FvShape shape, int label, GError **error)
+{
+    const FvLoaderConfig *config = &loader->config;
+    FvImageInfo *info = &batch->info[i];
+    *info = (FvImageInfo){ .c = shape.c, .h = shape.h, .w = shape.w, .label = label };
+    return fv_prep_draw(config->prep, config->seed, loader->epoch, batch->samples[i], shape,
+                        batch->params + loader->params * (gsize) i, &info->on, error);
+}
+
+static gboolean read_sample(const FvLoader *loader, FvBatch *batch, FvSample *sample, int i, GError **error)
 {
     const FvLoaderConfig *config = &loader->config;
     FvSplit split = config->info->count[config->split] > 0 ? config->split : FV_TRAIN;
-    FvSample *sample = &slot->sample[i];
-    guint32 index = loader->order[slot->batch.number * config->batch + i];
     g_clear_pointer(&sample->name, g_free);
     sample->label = -1;
-    slot->batch.samples[i] = index;
-    if (!config->source->read(config->state, split, index, sample, error))
+    if (!config->source->read(config->state, split, batch->samples[i], sample, error))
         return FALSE;
-    guint32 on = 0;
-    if (!check_sample(loader, sample, error) ||
-        !fv_prep_draw(config->prep, config->seed, loader->epoch, index, sample->shape,
-                      slot->batch.params + loader->params * (gsize) i, &on, error)) {
-        /* What one sample is like is no mistake of the pipeline. */
-        if (error && g_error_matches(*error, FV_ERROR, FV_ERROR_SHAPE))
-            (*error)->code = FV_ERROR_DATA;
-        if (sample->name)
-            g_prefix_error(error, "%s: ", sample->name);
-        else
-            g_prefix_error(error, "sample %u: ", index);
+    batch->names[i] = sample->name;
+    if (check_sample(loader, sample, error) && draw(loader, batch, i, sample->shape, sample->label, error))
+        return TRUE;
+    /* What one sample is like is no mistake of the pipeline. */
+    if (error && g_error_matches(*error, FV_ERROR, FV_ERROR_SHAPE))
+        (*error)->code = FV_ERROR_DATA;
+    if (sample->name)
+        g_prefix_error(error, "%s: ", sample->name);
+    else
+        g_prefix_error(error, "sample %u: ", batch->samples[i]);
+    return FALSE;
+}
+
+static gboolean load_sample(const FvLoader *loader, Slot *slot, int i, GError **error)
+{
+    FvBatch *batch = &slot->batch;
+    const guint32 index = loader->order[batch->number * loader->config.batch + i];
+    batch->samples[i] = index;
+    if (!is_kept(loader, index))
+        return read_sample(loader, batch, &slot->sample[i], i, error);
+    batch->names[i] = NULL;
+    if (!draw(loader, batch, i, loader->config.info->shape, loader->labels[index], error))
         return FALSE;
-    }
-    slot->batch.labels[i] = sample->label;
-    slot->batch.info[i] = (FvImageInfo){ .c = sample->shape.c, .h = sample->shape.h, .w = sample->shape.w, .on = on };
+    set_offset(&batch->info[i], (guint64) loader->places[index] * loader->image);
     return TRUE;
 }
 
 /* Where images differ, their places are only known when all have been read. */
-static gboolean join_pixels(Slot *slot, GError **error)
+static gboolean join_pixels(const FvLoader *loader, Slot *slot, GError **error)
 {
     FvBatch *batch = &slot->batch;
     gsize bytes = 0;
+    batch->bytes = 0;
     for (int i = 0; i < batch->n; i++)
-        bytes += slot->sample[i].pixels->len;
+        bytes += is_kept(loader, batch->samples[i]) ? 0 : slot->sample[i].pixels->len;
     if (bytes > slot->capacity) {
         guint8 *pixels = g_try_realloc(batch->pixels, bytes);
         if (!pixels) {
@@ -111,15 +153,14 @@ static gboolean join_pixels(Slot *slot, GError **error)
         batch->pixels = pixels;
         slot->capacity = bytes;
     }
-    batch->bytes = 0;
     for (int i = 0; i < batch->n; i++) {
         FvSample *sample = &slot->sample[i];
-        batch->info[i].offset_low = (guint32) batch->bytes;
-        batch->info[i].offset_high = (guint32) ((guint64) batch->bytes >> 32);
-        batch->names[i] = sample->name;
+        if (is_kept(loader, batch->samples[i]))
+            continue;
+        set_offset(&batch->info[i], batch->bytes);
         memcpy(batch->pixels + batch->bytes, sample->pixels->data, sample->pixels->len);
         batch->bytes += sample->pixels->len;
-        if (sample->pixels->len > KEPT_BYTES) {
+        if (sample->pixels->len > STORAGE) {
             g_byte_array_unref(sample->pixels);
             sample->pixels = g_byte_array_new();
         }
@@ -159,7 +200,7 @@ static void work(gpointer data, gpointer user_data)
     if (!last)
         return;
     GError *error = NULL;
-    if (whole && !join_pixels(slot, &error))
+    if (whole && !join_pixels(loader, slot, &error))
         keep_error(loader, slot, 0, error);
     g_mutex_lock(&loader->lock);
     slot->state = READY;
@@ -168,16 +209,33 @@ static void work(gpointer data, gpointer user_data)
     g_mutex_unlock(&loader->lock);
 }
 
+static gboolean all_kept(const FvLoader *loader)
+{
+    return loader->kept == loader->count;
+}
+
+static void start_batch(FvLoader *loader, FvBatch *batch)
+{
+    const gint64 size = loader->config.batch;
+    batch->number = loader->dispatched;
+    batch->place = 0;
+    batch->batches = (int) MIN(loader->run, loader->end - loader->dispatched);
+    batch->n = (int) MIN(batch->batches * size, (gint64) loader->count - batch->number * size);
+    batch->params = (float *) (batch->info + batch->n);
+    batch->about = (gsize) batch->n * about_bytes(loader);
+    loader->dispatched += batch->batches;
+}
+
 /* Gives free slots the next batches. The lock is held. */
 static void dispatch(FvLoader *loader)
 {
-    const int size = loader->config.batch, workers = loader->config.workers;
+    /* Drawing numbers alone is not enough work to be divided. */
+    const int workers = all_kept(loader) ? 1 : loader->config.workers;
     for (int i = 0; i < SLOTS && loader->dispatched < loader->end; i++) {
         Slot *slot = &loader->slots[i];
         if (slot->state != FREE)
             continue;
-        slot->batch.number = loader->dispatched++;
-        slot->batch.n = (int) MIN((gsize) size, loader->count - (gsize) slot->batch.number * (gsize) size);
+        start_batch(loader, &slot->batch);
         slot->state = LOADING;
         slot->pending = MIN(workers, slot->batch.n);
         loader->loading++;
@@ -207,34 +265,45 @@ static void stop(FvLoader *loader)
 
 /* ----------------------------------------------------------------- consumer */
 
+/* Room for what is known of so many samples. */
+static void resize_slot(const FvLoader *loader, Slot *slot, gsize most)
+{
+    FvBatch *batch = &slot->batch;
+    batch->info = g_realloc_n(batch->info, most, about_bytes(loader));
+    batch->samples = g_renew(guint32, batch->samples, most);
+    batch->names = g_renew(const char *, batch->names, most);
+}
+
 static void init_slot(FvLoader *loader, Slot *slot)
 {
     const gsize n = (gsize) loader->config.batch;
     slot->capacity = 1;
     slot->batch.pixels = g_malloc(slot->capacity);
-    slot->batch.info = g_new0(FvImageInfo, n);
-    slot->batch.params = g_new0(float, n * loader->params);
-    slot->batch.labels = g_new0(gint32, n);
-    slot->batch.samples = g_new0(guint32, n);
-    slot->batch.names = g_new0(const char *, n);
     slot->tasks = g_new0(Task, (gsize) loader->config.workers);
     slot->sample = g_new0(FvSample, n);
     for (gsize i = 0; i < n; i++)
         slot->sample[i].pixels = g_byte_array_new();
+    resize_slot(loader, slot, n);
 }
 
-static void clear_slot(FvLoader *loader, Slot *slot)
+/* What only reading needs. */
+static void free_storage(const FvLoader *loader, Slot *slot)
 {
+    slot->capacity = 1;
+    slot->batch.pixels = g_realloc(slot->batch.pixels, slot->capacity);
     for (int i = 0; slot->sample && i < loader->config.batch; i++) {
         g_byte_array_unref(slot->sample[i].pixels);
         g_free(slot->sample[i].name);
     }
-    g_free(slot->sample);
+    g_clear_pointer(&slot->sample, g_free);
+}
+
+static void clear_slot(const FvLoader *loader, Slot *slot)
+{
+    free_storage(loader, slot);
     g_free(slot->tasks);
     g_free(slot->batch.pixels);
     g_free(slot->batch.info);
-    g_free(slot->batch.params);
-    g_free(slot->batch.labels);
     g_free(slot->batch.samples);
     g_free(slot->batch.names);
     g_clear_error(&slot->error);
@@ -260,6 +329,8 @@ FvLoader *fv_loader_new(const FvLoaderConfig *config, GError **error)
     if (!loader->indices)
         return NULL;
     loader->config.batch = (int) MIN((gsize) config->batch, loader->count);
+    loader->run = 1;
+    loader->most = loader->config.batch;
     loader->order = g_memdup2(loader->indices, sizeof(guint32) * loader->count);
     loader->pool = g_thread_pool_new(work, loader, loader->config.workers, TRUE, &thread_error);
     if (thread_error) {
@@ -283,11 +354,45 @@ void fv_loader_free(FvLoader *loader)
         g_thread_pool_free(loader->pool, FALSE, TRUE);
     for (int i = 0; i < SLOTS; i++)
         clear_slot(loader, &loader->slots[i]);
+    g_free(loader->places);
+    g_free(loader->labels);
     g_free(loader->order);
     g_free(loader->indices);
     g_cond_clear(&loader->changed);
     g_mutex_clear(&loader->lock);
     g_free(loader);
+}
+
+void fv_loader_keep_images(FvLoader *loader)
+{
+    const gsize samples = (gsize) loader->indices[loader->count - 1] + 1; /* they ascend */
+    loader->image = (gsize) fv_shape_elements(loader->config.info->shape);
+    loader->places = g_new(guint32, samples);
+    memset(loader->places, 0xff, samples * sizeof *loader->places); /* NOT_KEPT */
+    loader->labels = g_new(gint32, samples);
+    loader->most = MAX(loader->most, RUN / loader->most * loader->most);
+    for (int i = 0; i < SLOTS; i++)
+        resize_slot(loader, &loader->slots[i], (gsize) loader->most);
+}
+
+void fv_loader_set_kept(FvLoader *loader, const FvBatch *batch)
+{
+    for (int i = 0; loader->places && i < batch->n && !all_kept(loader); i++) {
+        if (is_kept(loader, batch->samples[i]))
+            continue;
+        loader->labels[batch->samples[i]] = batch->info[i].label;
+        loader->places[batch->samples[i]] = (guint32) loader->kept++;
+    }
+}
+
+int fv_loader_batch(const FvLoader *loader)
+{
+    return loader->config.batch;
+}
+
+int fv_loader_most(const FvLoader *loader)
+{
+    return loader->most;
 }
 
 gint64 fv_loader_count(const FvLoader *loader)
@@ -310,6 +415,12 @@ void fv_loader_start_epoch(FvLoader *loader, guint32 epoch, gint64 first_batch)
     if (loader->config.shuffle)
         fv_order_shuffle(loader->order, loader->count, fv_random(loader->config.seed, epoch, 0, FV_STREAM_SHUFFLE));
     loader->end = fv_loader_batches(loader);
+    if (all_kept(loader)) {
+        loader->run = loader->most / loader->config.batch;
+        for (int i = 0; i < SLOTS; i++)
+            if (loader->slots[i].state == FREE)
+                free_storage(loader, &loader->slots[i]);
+    }
     loader->next = loader->dispatched = CLAMP(first_batch, 0, loader->end);
     dispatch(loader);
     g_mutex_unlock(&loader->lock);
@@ -323,6 +434,17 @@ static Slot *find_next(FvLoader *loader)
             return slot;
     }
     return NULL;
+}
+
+/* Batches come in order, and so their images are kept in this order: behind those that are kept already. */
+static void place_images(const FvLoader *loader, FvBatch *batch)
+{
+    batch->place = (guint64) loader->kept * loader->image;
+    for (int i = 0; batch->place > 0 && i < batch->n; i++) {
+        FvImageInfo *info = &batch->info[i];
+        if (!is_kept(loader, batch->samples[i]))
+            set_offset(info, batch->place + ((guint64) info->offset_high << 32 | info->offset_low));
+    }
 }
 
 FvBatch *fv_loader_next(FvLoader *loader, GError **error)
@@ -344,7 +466,9 @@ FvBatch *fv_loader_next(FvLoader *loader, GError **error)
         return NULL;
     }
     slot->state = HELD;
-    loader->next++;
+    loader->next += slot->batch.batches;
+    if (slot->batch.bytes > 0)
+        place_images(loader, &slot->batch);
     return &slot->batch;
 }
 

@@ -217,7 +217,9 @@ void fv_prep_forward_point(const FvPrep *prep, FvShape in, const float *params, 
 
 FvGrid fv_prep_grid(const FvPrep *prep, int n, int lanes, gboolean rows)
 {
-    size_t strips = (size_t) ((n + lanes - 1) / lanes) * (size_t) prep->want.h;
-    return rows ? (FvGrid){ .global = { 1, 1, strips }, .local = { 1, 1, 1 } }
-                : (FvGrid){ .global = { (size_t) lanes, (size_t) prep->want.w, strips } };
+    const FvShape want = prep->want;
+    const size_t blocks = (size_t) ((n + lanes - 1) / lanes), row = (size_t) want.w * (size_t) want.c * (size_t) lanes;
+    const size_t strip = CLAMP(FV_PREP_FEW / row, 1, (size_t) want.h);
+    return rows ? (FvGrid){ .global = { 1, 1, blocks * (((size_t) want.h + strip - 1) / strip) }, .local = { 1, 1, 1 } }
+                : (FvGrid){ .global = { (size_t) lanes, (size_t) want.w, blocks * (size_t) want.h } };
 }

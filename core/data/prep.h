@@ -17,6 +17,9 @@ typedef struct {
     int extent;      /* of in_w, in_h among the sample's numbers, -1 where they are constants */
 } FvOperation;
 
+/* Numbers of a net's input that are too few to be a work-group of their own on a CPU. */
+enum { FV_PREP_FEW = 1024 };
+
 struct FvPrep {
     FvShape in, want;
     gboolean training;

@@ -82,9 +82,8 @@ static void write_chain(const FvPrep *prep, GString *out)
 
 void fv_prep_source(const FvPrep *prep, gboolean rows, GString *out)
 {
-    static const char *const names[] = {
-        "WANT_C", "WANT_H", "WANT_W", "PARAMS", "CHANNELS", "MAPPED", "AFFINE", "ROWS"
-    };
+    static const char *const names[] = { "WANT_C", "WANT_H", "WANT_W", "PARAMS", "CHANNELS",
+                                         "MAPPED", "AFFINE", "ROWS",   "FEW" };
     gboolean mapped = FALSE, affine = TRUE;
     for (int i = 0; i < prep->count; i++) {
         const FvOperation *op = &prep->operations[i];
@@ -93,8 +92,8 @@ void fv_prep_source(const FvPrep *prep, gboolean rows, GString *out)
         write_operation(prep, i, out);
     }
     write_chain(prep, out);
-    const int values[] = { prep->want.c, prep->want.h, prep->want.w, fv_prep_params(prep),
-                           prep->in.c,   mapped,       affine,       rows };
+    const int values[] = { prep->want.c, prep->want.h, prep->want.w, fv_prep_params(prep), prep->in.c,
+                           mapped,       affine,       rows,         FV_PREP_FEW };
     G_STATIC_ASSERT(G_N_ELEMENTS(names) == G_N_ELEMENTS(values));
     for (guint i = 0; i < G_N_ELEMENTS(names); i++)
         g_string_append_printf(out, "#undef %s\n#define %s %d\n", names[i], names[i], values[i]);

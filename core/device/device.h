@@ -70,6 +70,8 @@ gboolean fv_cl_fail(cl_int code, const char *what, GError **error);
 
 /** Memory of the device, zeroed. On CPUs it is asked for in a way that fails rather than aborts (PoCL). */
 cl_mem fv_device_alloc(FvDevice *device, size_t bytes, GError **error);
+/** The same, but what it holds is not set: for large memory that is filled bit by bit. */
+cl_mem fv_device_alloc_unset(FvDevice *device, size_t bytes, GError **error);
 /** A part of it; offset is a multiple of info->align. */
 cl_mem fv_device_part(cl_mem whole, size_t offset, size_t bytes, GError **error);
 gboolean fv_device_write(FvDevice *device, cl_mem memory, size_t offset, size_t bytes, const void *data,

@@ -71,12 +71,14 @@ gboolean fv_cl_fail(cl_int code, const char *what, GError **error)
     return FALSE;
 }
 
-cl_mem fv_device_alloc(FvDevice *device, size_t bytes, GError **error)
+/* @zeros: bytes to be 0 at its beginning. */
+static cl_mem take(FvDevice *device, size_t bytes, size_t zeros, GError **error)
 {
     cl_int code;
     /* PoCL allocates lazily and aborts when memory has run out; memory that the host can map is taken at once. */
     cl_mem_flags flags = CL_MEM_READ_WRITE | (device->host_memory ? CL_MEM_ALLOC_HOST_PTR : 0);
     g_autofree char *what = g_strdup_printf("%s: allocating %.1f MiB", device->info->name, (double) bytes / 1048576);
+    zeros = MAX(4, (zeros + 3) / 4 * 4);
     bytes = MAX(4, (bytes + 3) / 4 * 4);
 
     if (bytes > device->info->max_alloc || bytes > device->info->memory) {
@@ -86,7 +88,7 @@ cl_mem fv_device_alloc(FvDevice *device, size_t bytes, GError **error)
     cl_mem memory = clCreateBuffer(device->context, flags, bytes, NULL, &code);
     if (code == CL_SUCCESS) {
         const cl_uint zero = 0;
-        code = clEnqueueFillBuffer(device->queue, memory, &zero, sizeof zero, 0, bytes, 0, NULL, NULL);
+        code = clEnqueueFillBuffer(device->queue, memory, &zero, sizeof zero, 0, zeros, 0, NULL, NULL);
     }
     if (code == CL_SUCCESS)
         return memory;
@@ -94,6 +96,17 @@ cl_mem fv_device_alloc(FvDevice *device, size_t bytes, GError **error)
         clReleaseMemObject(memory);
     fv_cl_fail(code, what, error);
     return NULL;
+}
+
+cl_mem fv_device_alloc(FvDevice *device, size_t bytes, GError **error)
+{
+    return take(device, bytes, bytes, error);
+}
+
+cl_mem fv_device_alloc_unset(FvDevice *device, size_t bytes, GError **error)
+{
+    /* Some drivers only take memory when it is first used: they are to fail here. */
+    return take(device, bytes, 0, error);
 }
 
 cl_mem fv_device_part(cl_mem whole, size_t offset, size_t bytes, GError **error)

@@ -299,7 +299,10 @@ void fv_maps_build(FvPlan *plan)
     }
     if (sums)
         build_add(plan);
-    if (plan->settings.purpose == FV_FOR_TRAINING)
+    gboolean unwritten = FALSE;
+    for (guint i = 0; i < plan->params->len; i++)
+        unwritten |= fv_param_unwritten(plan->params->pdata[i]);
+    if (plan->settings.purpose == FV_FOR_TRAINING && unwritten)
         build_clear(plan);
     if (plan->settings.purpose == FV_FOR_TRAINING && plan->graph->optimizer.plugin)
         build_update(plan);

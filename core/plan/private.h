@@ -122,6 +122,8 @@ void fv_maps_loss(FvNode *node, FvList *list);
 void fv_maps_penalty(FvNode *node, FvList *list);
 void fv_maps_update(FvPlan *plan, FvList *list);
 void fv_maps_add(FvPlan *plan, FvBuffer *sum, FvBuffer *more, guint64 reals, FvList *list);
+/** Whether no backward pass writes the gradient of a parameter that penalties look at. */
+gboolean fv_param_unwritten(const FvParam *param);
 void fv_maps_clear(FvPlan *plan, FvBuffer *gradient, guint64 reals, FvList *list);
 FvKernel *fv_plan_add_kernel(FvPlan *plan, const char *source, const char *name, const char *defines);
 

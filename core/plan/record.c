@@ -100,13 +100,18 @@ static void backward(FvPlan *plan, FvList *list)
     }
 }
 
+gboolean fv_param_unwritten(const FvParam *param)
+{
+    return param->spec.role == FV_WEIGHT && !has_backward(param->node);
+}
+
 /* Gradients that no backward pass writes, and to which penalties are added at every step. */
 static void clear_rest(FvPlan *plan, FvList *list)
 {
     for (guint i = 0; i < plan->params->len; i++) {
         FvParam *param = plan->params->pdata[i];
         list->layer = param->node->path;
-        if (param->spec.role == FV_WEIGHT && !has_backward(param->node))
+        if (fv_param_unwritten(param))
             fv_maps_clear(plan, &param->gradient, (guint64) param->elements, list);
     }
 }

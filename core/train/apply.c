@@ -258,13 +258,15 @@ static gboolean open_files(Files *files, const FvApplySettings *settings, const 
     fv_prep_source(files->prep, fv_feed_rows(settings->device), source);
     if (!load(settings, files->plan, source->str, classes, error))
         return FALSE;
-    const FvLoaderConfig config = { .source = fv_files_source(),
-                                    .state = files->source,
-                                    .info = &files->info,
-                                    .split = FV_TEST,
-                                    .prep = files->prep,
-                                    .batch = fv_plan_batch(files->plan) };
-    files->feed = fv_feed_new(files->plan, fv_plan_extra_kernel(files->plan, 0, "prepare"), &config, NULL, error);
+    const FvFeedConfig config = { .plan = files->plan,
+                                  .kernel = fv_plan_extra_kernel(files->plan, 0, "prepare"),
+                                  .config = { .source = fv_files_source(),
+                                              .state = files->source,
+                                              .info = &files->info,
+                                              .split = FV_TEST,
+                                              .prep = files->prep,
+                                              .batch = fv_plan_batch(files->plan) } };
+    files->feed = fv_feed_new(&config, error);
     return files->feed != NULL;
 }
 

@@ -44,6 +44,7 @@ static char *find_layer(const FvTrainer *trainer, gint64 step)
     g_autofree char *last = fv_run_file(trainer->run, FV_RUN_LAST);
     FvPosition at;
     int samples = 0;
+    fv_session_release_feeds(trainer->session); /* the second plan may need the memory */
     g_autoptr(FvTensors) checkpoint = fv_checkpoint_read(last, &at, NULL);
     g_autoptr(FvSession) session =
         checkpoint && at.step <= step ? fv_session_new(&settings, FV_FOR_TRAINING, NULL) : NULL;

@@ -4,7 +4,10 @@
 
 #include <string.h>
 
-enum { AHEAD = 2 }; /* batches whose upload may still be under way */
+enum { AHEAD = 2 }; /* uploads that may still be under way */
+
+/* Arguments of the kernel. */
+enum { ARG_PIXELS, ARG_ABOUT, ARG_INPUT, ARG_LABELS, ARG_COUNT, ARG_FIRST, ARG_N };
 
 typedef struct {
     FvBatch *batch;
@@ -16,10 +19,12 @@ struct FvFeed {
     FvDevice *device;
     const FvPrep *prep;
     FvLoader *loader;
-    FvBuffer *label;
     cl_kernel kernel;
-    cl_mem pixels, info, params; /* one set: the queue is in order */
+    cl_mem pixels, about, labels; /* one set: the queue is in order */
     size_t pixel_bytes;
+    guint64 resident; /* bytes for images that stay: pixels is theirs; 0 where they do not stay */
+    int batch;
+    int taken;             /* samples of the newest upload that the net has been given */
     Upload uploads[AHEAD]; /* oldest first */
     int under_way;
 };
@@ -48,8 +53,26 @@ gboolean fv_source_open(const FvUse *use, FvOpenSource *open, GError **error)
     return TRUE;
 }
 
+void fv_source_open_ahead(const FvUse *use, FvOpenSource *open)
+{
+    if (use->plugin)
+        fv_source_open(use, open, &open->failed);
+}
+
+gboolean fv_source_try(const FvOpenSource *open, GError **error)
+{
+    FvSample sample = { .pixels = g_byte_array_new() };
+    gboolean done = TRUE;
+    for (int split = 0; split < FV_SPLITS && done; split++)
+        done = open->info.count[split] == 0 || open->source->read(open->self, (FvSplit) split, 0, &sample, error);
+    g_byte_array_unref(sample.pixels);
+    g_free(sample.name);
+    return done;
+}
+
 void fv_source_close(FvOpenSource *open)
 {
+    g_clear_error(&open->failed);
     if (open->source)
         open->source->close(open->self);
     g_clear_pointer(&open->class_names, g_strfreev);
@@ -66,28 +89,55 @@ static cl_mem take(FvFeed *feed, size_t bytes, GError **error)
     return fv_device_alloc(feed->device, MAX(16, bytes), error);
 }
 
-FvFeed *fv_feed_new(FvPlan *plan, FvKernel *kernel, const FvLoaderConfig *config, FvBuffer *label, GError **error)
+/* Where there is no such memory, images are sent again in each epoch: that is no error. */
+static void keep_images(FvFeed *feed, const FvFeedConfig *config)
+{
+    const FvShape shape = config->config.info->shape;
+    const guint64 image = (guint64) fv_shape_elements(shape), count = (guint64) fv_loader_count(feed->loader);
+    if (image == 0 || count > config->budget / image)
+        return;
+    feed->pixels = fv_device_alloc_unset(feed->device, image * count, NULL);
+    if (!feed->pixels)
+        return;
+    feed->resident = feed->pixel_bytes = image * count;
+    fv_loader_keep_images(feed->loader);
+}
+
+static gboolean set_arguments(const FvFeed *feed, GError **error)
+{
+    const FvBuffer *input = fv_plan_input(feed->plan);
+    const cl_mem memories[] = { feed->about, input->memory, feed->labels };
+    cl_int code = CL_SUCCESS;
+    for (cl_uint i = 0; i < G_N_ELEMENTS(memories) && code == CL_SUCCESS; i++)
+        code = clSetKernelArg(feed->kernel, ARG_ABOUT + i, sizeof(cl_mem), &memories[i]);
+    return code == CL_SUCCESS || fv_cl_fail(code, "preparing batches", error);
+}
+
+FvFeed *fv_feed_new(const FvFeedConfig *config, GError **error)
 {
     g_autoptr(FvFeed) feed = g_new0(FvFeed, 1);
     cl_int code;
-    feed->plan = plan;
-    feed->device = fv_plan_device(plan);
-    feed->prep = config->prep;
-    feed->label = label;
-    feed->loader = fv_loader_new(config, error);
+    feed->plan = config->plan;
+    feed->device = fv_plan_device(config->plan);
+    feed->prep = config->config.prep;
+    feed->loader = fv_loader_new(&config->config, error);
     if (!feed->loader)
         return NULL;
-    feed->kernel = clCreateKernel(kernel->program, kernel->name, &code);
+    feed->kernel = clCreateKernel(config->kernel->program, config->kernel->name, &code);
     if (code != CL_SUCCESS) {
-        fv_cl_fail(code, kernel->name, error);
+        fv_cl_fail(code, config->kernel->name, error);
         return NULL;
     }
-    size_t batch = (size_t) config->batch;
-    feed->info = take(feed, batch * sizeof(FvImageInfo), error);
-    if (!feed->info)
+    keep_images(feed, config);
+    feed->batch = fv_loader_batch(feed->loader);
+    size_t most = (size_t) fv_loader_most(feed->loader), params = (size_t) fv_prep_params(feed->prep);
+    feed->about = take(feed, most * (sizeof(FvImageInfo) + params * sizeof(float)), error);
+    feed->labels = config->label ? config->label->memory : take(feed, (size_t) feed->batch * sizeof(gint32), error);
+    if (!feed->about || !feed->labels)
         return NULL;
-    feed->params = take(feed, batch * (size_t) fv_prep_params(config->prep) * sizeof(float), error);
-    return feed->params ? g_steal_pointer(&feed) : NULL;
+    if (config->label)
+        clRetainMemObject(feed->labels);
+    return set_arguments(feed, error) ? g_steal_pointer(&feed) : NULL;
 }
 
 /* Gives the oldest batch back to the loader, once the device has it. */
@@ -113,11 +163,16 @@ void fv_feed_free(FvFeed *feed)
         fv_loader_free(feed->loader);
     if (feed->kernel)
         clReleaseKernel(feed->kernel);
-    cl_mem all[] = { feed->pixels, feed->info, feed->params };
+    cl_mem all[] = { feed->pixels, feed->about, feed->labels };
     for (guint i = 0; i < G_N_ELEMENTS(all); i++)
         if (all[i])
             clReleaseMemObject(all[i]);
     g_free(feed);
+}
+
+guint64 fv_feed_resident(const FvFeed *feed)
+{
+    return feed->resident;
 }
 
 gint64 fv_feed_samples(const FvFeed *feed)
@@ -150,37 +205,47 @@ static gboolean make_room(FvFeed *feed, size_t bytes, GError **error)
     return feed->pixels != NULL;
 }
 
-static gboolean write_buffer(FvFeed *feed, cl_mem to, size_t bytes, const void *from, cl_event *event, GError **error)
+static gboolean write_buffer(FvFeed *feed, cl_mem to, size_t offset, size_t bytes, const void *from, cl_event *event,
+                             GError **error)
 {
-    cl_int code = clEnqueueWriteBuffer(feed->device->queue, to, CL_FALSE, 0, bytes, from, 0, NULL, event);
+    cl_int code = clEnqueueWriteBuffer(feed->device->queue, to, CL_FALSE, offset, bytes, from, 0, NULL, event);
     return code == CL_SUCCESS || fv_cl_fail(code, "uploading a batch", error);
 }
 
-static gboolean upload(FvFeed *feed, Upload *up, GError **error)
+static gboolean upload_pixels(FvFeed *feed, const FvBatch *batch, GError **error)
 {
-    const FvBatch *batch = up->batch;
-    size_t n = (size_t) batch->n;
+    if (batch->bytes == 0)
+        return TRUE;
+    if (!feed->resident && !make_room(feed, batch->bytes, error))
+        return FALSE;
+    return write_buffer(feed, feed->pixels, batch->place, batch->bytes, batch->pixels, NULL, error);
+}
+
+static gboolean upload(FvFeed *feed, FvBatch *batch, GError **error)
+{
+    Upload *up = &feed->uploads[feed->under_way++];
+    *up = (Upload){ .batch = batch };
+    const cl_int count = batch->n;
     /* In-order: when the last of these is done, all are. */
-    return make_room(feed, MAX(1, batch->bytes), error) &&
-           write_buffer(feed, feed->pixels, MAX(1, batch->bytes), batch->pixels, NULL, error) &&
-           write_buffer(feed, feed->info, n * sizeof(FvImageInfo), batch->info, NULL, error) &&
-           (!feed->label || write_buffer(feed, feed->label->memory, n * sizeof(gint32), batch->labels, NULL, error)) &&
-           write_buffer(feed, feed->params, n * (size_t) fv_prep_params(feed->prep) * sizeof(float), batch->params,
-                        &up->uploaded, error);
+    if (!upload_pixels(feed, batch, error) ||
+        !write_buffer(feed, feed->about, 0, batch->about, batch->info, &up->uploaded, error))
+        return FALSE;
+    fv_loader_set_kept(feed->loader, batch);
+    feed->taken = 0;
+    cl_int code = clSetKernelArg(feed->kernel, ARG_PIXELS, sizeof feed->pixels, &feed->pixels);
+    if (code == CL_SUCCESS)
+        code = clSetKernelArg(feed->kernel, ARG_COUNT, sizeof count, &count);
+    return code == CL_SUCCESS || fv_cl_fail(code, "preparing a batch", error);
 }
 
 static gboolean prepare(FvFeed *feed, int n, GError **error)
 {
-    FvBuffer *input = fv_plan_input(feed->plan);
     gboolean rows = fv_feed_rows(feed->device);
     FvGrid grid = fv_prep_grid(feed->prep, n, fv_plan_lanes(feed->plan), rows);
-    const cl_mem memories[] = { feed->pixels, feed->info, feed->params, input->memory };
-    cl_int count = n, code = CL_SUCCESS;
-
-    for (cl_uint i = 0; i < G_N_ELEMENTS(memories) && code == CL_SUCCESS; i++)
-        code = clSetKernelArg(feed->kernel, i, sizeof(cl_mem), &memories[i]);
+    const cl_int first = feed->taken, samples = n;
+    cl_int code = clSetKernelArg(feed->kernel, ARG_FIRST, sizeof first, &first);
     if (code == CL_SUCCESS)
-        code = clSetKernelArg(feed->kernel, G_N_ELEMENTS(memories), sizeof count, &count);
+        code = clSetKernelArg(feed->kernel, ARG_N, sizeof samples, &samples);
     for (int d = 0; d < 3; d++)
         grid.global[d] = MAX(1, grid.global[d]);
     if (code == CL_SUCCESS)
@@ -189,21 +254,30 @@ static gboolean prepare(FvFeed *feed, int n, GError **error)
     return code == CL_SUCCESS || fv_cl_fail(code, "preparing a batch", error);
 }
 
+/* FALSE without an error at the epoch's end. */
+static gboolean bring_more(FvFeed *feed, GError **error)
+{
+    while (feed->under_way >= AHEAD)
+        finish_oldest(feed);
+    FvBatch *batch = fv_loader_next(feed->loader, error);
+    return batch && upload(feed, batch, error);
+}
+
 int fv_feed_next(FvFeed *feed, GError **error)
 {
     GError *failed = NULL;
-    while (feed->under_way >= AHEAD)
-        finish_oldest(feed);
-    FvBatch *batch = fv_loader_next(feed->loader, &failed);
-    if (!batch) {
+    const FvBatch *batch = fv_feed_batch(feed);
+    if ((!batch || feed->taken == batch->n) && !bring_more(feed, &failed)) {
         if (!failed)
             return 0;
         g_propagate_error(error, failed);
         return -1;
     }
-    Upload *up = &feed->uploads[feed->under_way++];
-    *up = (Upload){ .batch = batch };
-    return upload(feed, up, error) && prepare(feed, batch->n, error) ? batch->n : -1;
+    const int n = MIN(feed->batch, fv_feed_batch(feed)->n - feed->taken);
+    if (!prepare(feed, n, error))
+        return -1;
+    feed->taken += n;
+    return n;
 }
 
 const FvBatch *fv_feed_batch(const FvFeed *feed)

@@ -2,6 +2,7 @@
  * session.c: opens the data of a pipeline, plans its net for them, and evaluates splits. */
 #include "core/train/session.h"
 
+#include "core/train/budget.h"
 #include "core/train/pipeline.h"
 
 #include <string.h>
@@ -18,6 +19,7 @@ struct FvSession {
     FvFeed *feeds[FV_SPLITS];
     FvFeed *training;
     FvTally *tally;
+    gboolean trains;
 };
 
 static const char *const split_names[FV_SPLITS] = { "train", "validate", "test" };
@@ -139,10 +141,14 @@ static gboolean load(FvSession *session, int preps, GError **error)
 
 static gboolean open_source(FvSession *session, GError **error)
 {
-    if (!session->settings.share)
-        return fv_source_open(&session->settings.graph->source, &session->source, error);
-    session->source = session->settings.share->source;
-    return TRUE;
+    const FvSessionSettings *settings = &session->settings;
+    const FvOpenSource *opened = settings->share ? &settings->share->source : settings->source;
+    if (!opened)
+        return fv_source_open(&settings->graph->source, &session->source, error);
+    if (opened->failed && error)
+        *error = g_error_copy(opened->failed);
+    session->source = *opened;
+    return !opened->failed;
 }
 
 FvSession *fv_session_new(const FvSessionSettings *settings, FvPurpose purpose, GError **error)
@@ -150,6 +156,7 @@ FvSession *fv_session_new(const FvSessionSettings *settings, FvPurpose purpose, 
     g_autoptr(FvSession) session = g_new0(FvSession, 1);
     const int preps = purpose == FV_FOR_TRAINING ? PREPS : FOR_TRAINING;
     session->settings = *settings;
+    session->trains = purpose == FV_FOR_TRAINING;
     /* The net first: its mistakes need no data to be found. */
     if (!check_graph(settings->graph, purpose, error) || !make_plan(session, purpose, error) ||
         !open_source(session, error) || !check_terms(session, error))
@@ -160,18 +167,23 @@ FvSession *fv_session_new(const FvSessionSettings *settings, FvPurpose purpose, 
     return load(session, preps, error) ? g_steal_pointer(&session) : NULL;
 }
 
+void fv_session_release_feeds(FvSession *session)
+{
+    for (int i = 0; i < FV_SPLITS; i++)
+        g_clear_pointer(&session->feeds[i], fv_feed_free);
+    g_clear_pointer(&session->training, fv_feed_free);
+}
+
 void fv_session_free(FvSession *session)
 {
     if (!session)
         return;
-    for (int i = 0; i < FV_SPLITS; i++)
-        fv_feed_free(session->feeds[i]);
-    fv_feed_free(session->training);
+    fv_session_release_feeds(session);
     fv_tally_free(session->tally);
     for (int i = 0; i < PREPS; i++)
         fv_prep_free(session->preps[i]);
     fv_plan_free(session->plan);
-    if (!session->settings.share)
+    if (!session->settings.share && !session->settings.source)
         fv_source_close(&session->source);
     g_free(session);
 }
@@ -184,6 +196,11 @@ FvPlan *fv_session_plan(FvSession *session)
 const FvSourceInfo *fv_session_source(const FvSession *session)
 {
     return &session->source.info;
+}
+
+gboolean fv_session_try_data(const FvSession *session, GError **error)
+{
+    return fv_source_try(&session->source, error);
 }
 
 gboolean fv_session_has(const FvSession *session, FvSplit split)
@@ -205,23 +222,37 @@ const char *fv_session_metric(const FvSession *session)
 
 /* ---------------------------------------------------------------- evaluation */
 
+/* Images stay on the device where a split is run through again and again. */
+static guint64 budget_of(const FvSession *session, FvSplit split)
+{
+    const FvGraph *graph = session->settings.graph;
+    if (!session->trains || session->settings.keep || split == FV_TEST || graph->epochs < 2)
+        return 0;
+    guint64 taken = fv_plan_memory(session->plan).total;
+    for (int i = 0; i < FV_SPLITS; i++)
+        taken += session->feeds[i] ? fv_feed_resident(session->feeds[i]) : 0;
+    return fv_data_budget(session->settings.device,
+                          taken + (session->training ? fv_feed_resident(session->training) : 0));
+}
+
 static FvFeed *make_feed(FvSession *session, FvSplit split, int prep, GError **error)
 {
     const FvGraph *graph = session->settings.graph;
-    const FvLoaderConfig config = {
-        .source = session->source.source,
-        .state = session->source.self,
-        .info = &session->source.info,
-        .split = split,
-        .validate = graph->validate,
-        .test = graph->test,
-        .prep = session->preps[prep],
-        .seed = session->settings.seed,
-        .batch = graph->batch,
-        .shuffle = prep == FOR_TRAINING,
-    };
-    return fv_feed_new(session->plan, session->kernels[prep], &config,
-                       fv_plan_target(session->plan, "label", NULL, NULL), error);
+    const FvFeedConfig config = { .plan = session->plan,
+                                  .kernel = session->kernels[prep],
+                                  .config = { .source = session->source.source,
+                                              .state = session->source.self,
+                                              .info = &session->source.info,
+                                              .split = split,
+                                              .validate = graph->validate,
+                                              .test = graph->test,
+                                              .prep = session->preps[prep],
+                                              .seed = session->settings.seed,
+                                              .batch = graph->batch,
+                                              .shuffle = prep == FOR_TRAINING },
+                                  .label = fv_plan_target(session->plan, "label", NULL, NULL),
+                                  .budget = budget_of(session, split) };
+    return fv_feed_new(&config, error);
 }
 
 FvFeed *fv_session_train_feed(FvSession *session, GError **error)

@@ -19,6 +19,7 @@ typedef struct {
     const FvGraph *graph; /* borrowed, as everything here */
     FvDevice *device;
     guint64 seed;                      /* which samples are in which share, the order, augmentation, dropout */
+    const FvOpenSource *source;        /* opened ahead, to be closed later; or NULL */
     FvSession *share;                  /* its source, which is open, is used and must outlive this one; or NULL */
     gboolean keep;                     /* every value stays until the next step */
     FvProgressBar *progress;           /* or NULL */
@@ -32,11 +33,15 @@ void fv_session_free(FvSession *session);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FvSession, fv_session_free)
 
 FvPlan *fv_session_plan(FvSession *session);
+/** Reads something of each split: errors of the data that come out only then. */
+gboolean fv_session_try_data(const FvSession *session, GError **error);
 const FvSourceInfo *fv_session_source(const FvSession *session);
 /** Whether the data have such a split, by themselves or by a share that the pipeline gives. */
 gboolean fv_session_has(const FvSession *session, FvSplit split);
 /** Batches of the training split, shuffled and augmented. */
 FvFeed *fv_session_train_feed(FvSession *session, GError **error);
+/** Gives back what feeds hold, images on the device too; feeds that were returned are gone. */
+void fv_session_release_feeds(FvSession *session);
 gboolean fv_session_stopped(const FvSession *session);
 /** Name of the first metric, or NULL. */
 const char *fv_session_metric(const FvSession *session);

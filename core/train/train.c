@@ -258,6 +258,7 @@ static gboolean open_session(FvTrainer *trainer, GError **error)
     const FvSessionSettings open = { .graph = trainer->graph,
                                      .device = settings->device,
                                      .seed = trainer->at.seed,
+                                     .source = settings->source,
                                      .progress = settings->progress,
                                      .stop = settings->stop };
     trainer->session = fv_session_new(&open, FV_FOR_TRAINING, error);
@@ -281,7 +282,8 @@ static gboolean begin_run(FvTrainer *trainer, GError **error)
     trainer->at.seed = settings->has_seed ? settings->seed : 1;
     if (!open_session(trainer, error) ||
         !(settings->weights ? fv_weights_load(trainer->plan, settings->weights, NULL, error)
-                            : fv_plan_initialise(trainer->plan, trainer->at.seed, error)))
+                            : fv_plan_initialise(trainer->plan, trainer->at.seed, error)) ||
+        !fv_session_try_data(trainer->session, error))
         return FALSE;
     trainer->run = fv_run_create(settings->out, trainer->graph->stem, error);
     /* A checkpoint before the first step: a run can be resumed whenever it was killed. */
@@ -297,7 +299,7 @@ static gboolean resume_run(FvTrainer *trainer, GError **error)
     g_autofree char *file = fv_run_file(trainer->run, FV_RUN_LAST);
     g_autoptr(FvTensors) checkpoint = fv_checkpoint_read(file, &trainer->at, error);
     if (!checkpoint || !same_seed(trainer, error) || !open_session(trainer, error) ||
-        !fv_checkpoint_set(trainer->plan, checkpoint, file, error) ||
+        !fv_checkpoint_set(trainer->plan, checkpoint, file, error) || !fv_session_try_data(trainer->session, error) ||
         !fv_run_truncate_log(trainer->run, trainer->at.step, error))
         return FALSE;
     const char *device = fv_checkpoint_device(checkpoint);

@@ -531,7 +531,8 @@ typedef struct {
  */
 typedef struct {
     FvPlugin base;
-    /** @info is zeroed before. Cleans up after itself where it fails: close is then not called. */
+    /** @info is zeroed before. Cleans up after itself where it fails: close is then not called. May leave work to a
+     * thread, for which read waits. */
     gboolean (*open)(void *self, FvSourceInfo *info, GError **error);
     /** Called from several threads at once. Must check sizes before it allocates. */
     gboolean (*read)(const void *self, FvSplit split, gint64 index, FvSample *sample, GError **error);

@@ -4,9 +4,18 @@
 
 #include <string.h>
 
+/* Images are read on a thread of their own, while the net is made ready. */
+typedef struct {
+    GMutex lock;
+    GThread *thread; /* NULL: all is read */
+    GError *failed;
+    gint done; /* atomic: thread was joined */
+} Reading;
+
 typedef struct {
     const char *path, *names;
     /* set by open */
+    Reading *reading; /* of each split */
     Idx images[FV_SPLITS], labels[FV_SPLITS];
     FvShape shape;
     char **class_names;
@@ -19,6 +28,42 @@ static const FvOption options[] = {
                   "names of the classes with commas between them, or a text file with one a line; \"\" for none"),
     { 0 }
 };
+
+static gpointer read_images(gpointer data)
+{
+    Idx *images = data;
+    GError *failed = NULL;
+    return idx_read_data(images->file, images, &failed) ? NULL : failed;
+}
+
+static void start_reading(IdxSource *source)
+{
+    source->reading = g_new0(Reading, FV_SPLITS);
+    for (int split = 0; split < FV_SPLITS; split++) {
+        Reading *reading = &source->reading[split];
+        Idx *images = &source->images[split];
+        g_mutex_init(&reading->lock);
+        if (images->from)
+            reading->thread = g_thread_try_new("idx", read_images, images, NULL);
+        if (images->from && !reading->thread)
+            reading->failed = read_images(images);
+    }
+}
+
+/* Waits until the images of a split are there. */
+static gboolean finish_reading(Reading *reading, GError **error)
+{
+    if (!g_atomic_int_get(&reading->done)) {
+        g_mutex_lock(&reading->lock);
+        if (reading->thread)
+            reading->failed = g_thread_join(g_steal_pointer(&reading->thread));
+        g_atomic_int_set(&reading->done, TRUE);
+        g_mutex_unlock(&reading->lock);
+    }
+    if (reading->failed && error)
+        *error = g_error_copy(reading->failed);
+    return !reading->failed;
+}
 
 /* Finds PREFIX-KIND-idxN-ubyte under the names that it goes by; NULL where there is none. */
 static char *find(const char *folder, FvSplit split, const char *kind, const char *ranks)
@@ -74,8 +119,8 @@ static gboolean load_split(IdxSource *source, FvSplit split, GError **error)
     if (!images->file || !labels->file)
         return idx_wrong(images->file ? images->file : labels->file, error, "there are no %s beside it",
                          images->file ? "labels" : "images");
-    if (!idx_load(images->file, images, error) || !idx_load(labels->file, labels, error) ||
-        !check_pair(images, labels, error))
+    if (!idx_open(images->file, images, error) || !idx_open(labels->file, labels, error) ||
+        !check_pair(images, labels, error) || !idx_read_data(labels->file, labels, error))
         return FALSE;
     FvShape shape = image_shape(images);
     if (source->shape.c && !fv_shape_equal(shape, source->shape))
@@ -155,7 +200,10 @@ static gboolean load_all(IdxSource *source, FvSourceInfo *info, GError **error)
         info->count[split] = source->images[split].dims[0];
     info->shape = source->shape;
     info->class_names = (const char *const *) source->class_names;
-    return count_classes(source, info, error);
+    if (!count_classes(source, info, error))
+        return FALSE;
+    start_reading(source);
+    return TRUE;
 }
 
 static gboolean read_sample(const void *self, FvSplit split, gint64 index, FvSample *sample, GError **error)
@@ -164,6 +212,8 @@ static gboolean read_sample(const void *self, FvSplit split, gint64 index, FvSam
     const Idx *images = &source->images[split];
     const FvShape shape = source->shape;
     gsize area = (gsize) shape.h * (gsize) shape.w;
+    if (!finish_reading(&source->reading[split], error))
+        return FALSE;
     const guint8 *image = images->data + (gsize) index * area * (gsize) shape.c;
     g_byte_array_set_size(sample->pixels, (guint) (area * (gsize) shape.c));
     if (shape.c == 1)
@@ -181,6 +231,14 @@ static gboolean read_sample(const void *self, FvSplit split, gint64 index, FvSam
 static void close_source(void *self)
 {
     IdxSource *source = self;
+    for (int split = 0; source->reading && split < FV_SPLITS; split++) {
+        Reading *reading = &source->reading[split];
+        g_atomic_int_set(&source->images[split].stop, TRUE);
+        finish_reading(reading, NULL);
+        g_clear_error(&reading->failed);
+        g_mutex_clear(&reading->lock);
+    }
+    g_clear_pointer(&source->reading, g_free);
     for (int split = 0; split < FV_SPLITS; split++) {
         idx_clear(&source->images[split]);
         idx_clear(&source->labels[split]);

@@ -98,6 +98,13 @@ fv train "${long[@]}" --out whole
 exits 0 'a longer training, not interrupted'
 whole=$out
 
+# Images stay on the device, or are sent again in each epoch: the same in every digit.
+FOVEA_RESIDENT=off fv train "${long[@]}" --out streamed
+exits 0 'FOVEA_RESIDENT=off: images are sent in each epoch'
+is "$out" "$whole" 'with the same result'
+ok 'and the same checkpoint' same_bytes streamed/last.safetensors whole/last.safetensors
+is "$(timeless streamed)" "$(timeless whole)" 'and the same log'
+
 # Starts training in the background: its process is $pid.
 start() { # ARGUMENT...
   "$FOVEA" train "$@" >.bg-out 2>.bg-err </dev/null &
@@ -172,6 +179,15 @@ finish KILL
 exits 137 'with SIGKILL'
 fv train "${long[@]}" --resume stopped --seed 1
 finishes_alike stopped 'interrupted, then killed'
+
+FOVEA_RESIDENT=off start "${long[@]}" --out changing
+ok 'images sent in each epoch: in the middle of one' hold changing 5
+finish KILL
+FOVEA_RESIDENT=on start --resume changing
+ok 'then images that stay: in the middle of an epoch' hold changing 20
+finish KILL
+FOVEA_RESIDENT=off fv train --resume changing
+finishes_alike changing 'sent, then staying, then sent'
 
 start "${long[@]}" --out ended
 ok 'terminated: in the middle of an epoch' hold ended 3
