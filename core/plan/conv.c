@@ -3,11 +3,13 @@
 #include "core/plan/conv.h"
 
 #include "core/plan/conv_gpu.h"
+#include "core/plan/private.h"
 
+#include "conv_fold.cl.h"
 #include "conv_pack.cl.h"
 
 /* FvConv.kernels */
-enum { FORWARD, INPUT_GRADIENT, WEIGHT_GRADIENT, PACK, SUM, SUM_TURNED, SPREAD, PACK_WINOGRAD };
+enum { FORWARD, INPUT_GRADIENT, WEIGHT_GRADIENT, PACK, SUM, SUM_TURNED, SPREAD, PACK_WINOGRAD, FOLD };
 /* FvConv.sum_scratch */
 enum { SHARES, SPREAD_INPUT };
 
@@ -96,6 +98,11 @@ static void add_params(FvNode *node, FvConv *conv)
     conv->bias_param = fv_node_add_param(node, &bias);
 }
 
+static gint64 weights_of(const FvConv *conv)
+{
+    return (gint64) conv->out.c * (conv->in.c / conv->groups) * conv->kernel.h * conv->kernel.w;
+}
+
 static gboolean wants_input_gradient(const FvNode *node)
 {
     return fv_node_training(node) && fv_node_wants_gradient(node, 0);
@@ -112,6 +119,11 @@ gboolean fv_conv_plan(FvNode *node, FvConv *conv, GError **error)
     fv_node_set_flops(node, outputs * (2 * taps + (conv->bias ? 1 : 0)));
 
     add_params(node, conv);
+    node->may_fold = fv_fuse_may_fold(node);
+    if (node->may_fold) {
+        conv->fold_scratch[0] = fv_node_add_scratch(node, weights_of(conv), FV_LIFE_CALL);
+        conv->fold_scratch[1] = fv_node_add_scratch(node, conv->out.c, FV_LIFE_CALL);
+    }
     if (fv_gpu_node(node)) {
         fv_gpu_conv_plan(node, conv);
         return TRUE;
@@ -139,6 +151,8 @@ static FvKernel *shared_kernel(FvNode *node, const char *name)
 
 gboolean fv_conv_build(FvNode *node, FvConv *conv, GError **error)
 {
+    if (fv_fuse_folded(node))
+        conv->kernels[FOLD] = fv_node_add_kernel(node, conv_fold_cl, "conv_fold", NULL);
     if (fv_gpu_node(node)) {
         fv_gpu_conv_build(node, conv);
         return TRUE;
@@ -168,12 +182,32 @@ gboolean fv_conv_build(FvNode *node, FvConv *conv, GError **error)
 
 /* ----------------------------------------------------------------- launches */
 
+FvConvWeights fv_conv_weights(FvNode *node, const FvConv *conv, gboolean backward, FvList *list)
+{
+    const FvNode *norm = backward ? NULL : fv_fuse_folded(node);
+    FvConvWeights weights = { .weight = fv_node_param(node, conv->weight) };
+    weights.bias = conv->bias && !backward ? fv_node_param(node, conv->bias_param) : NULL;
+    if (!norm)
+        return weights;
+    FvFold fold = { .epsilon = 0 };
+    fv_node_layer(norm)->fold(norm, norm->self, &fold);
+    const FvConvWeights folded = { fv_node_scratch(node, conv->fold_scratch[0]),
+                                   fv_node_scratch(node, conv->fold_scratch[1]) };
+    fv_launch(list, conv->kernels[FOLD], fv_node_grid(node, (size_t) conv->out.c, 1, 1), fv_buffer(weights.weight),
+              fv_buffer(weights.bias ? weights.bias : weights.weight), fv_buffer(fv_node_param(norm, fold.weight)),
+              fv_buffer(fv_node_param(norm, fold.bias)), fv_buffer(fv_node_param(norm, fold.mean)),
+              fv_buffer(fv_node_param(norm, fold.var)), fv_buffer(folded.weight), fv_buffer(folded.bias),
+              fv_int((int) (weights_of(conv) / conv->out.c)), fv_int(weights.bias != NULL), fv_real(fold.epsilon));
+    return folded;
+}
+
 static void pack(FvNode *node, const FvConv *conv, gboolean backward, FvList *list)
 {
     FvConvGather gather;
     fv_conv_gather(node, conv, backward, &gather);
-    FvBuffer *weight = fv_node_param(node, conv->weight);
-    FvBuffer *bias = gather.bias ? fv_node_param(node, conv->bias_param) : weight;
+    const FvConvWeights weights = fv_conv_weights(node, conv, backward, list);
+    FvBuffer *weight = weights.weight, *bias = weights.bias ? weights.bias : weight;
+    const int with_bias = !gather.bias ? 0 : weights.bias ? 1 : FV_CONV_NO_BIAS;
     size_t panels = (size_t) gather.groups * (size_t) gather.panels;
 
     if (gather.winograd) {
@@ -181,14 +215,14 @@ static void pack(FvNode *node, const FvConv *conv, gboolean backward, FvList *li
         fv_launch(list, conv->kernels[PACK_WINOGRAD], FV_ITEMS((size_t) (gather.source.c + CHUNK - 1) / CHUNK, panels),
                   fv_buffer(weight), fv_buffer(bias), fv_buffer(fv_node_scratch(node, conv->pack_scratch[backward])),
                   fv_int(gather.width), fv_int(gather.target.c), fv_int(gather.source.c), fv_int(CHUNK),
-                  fv_int(gather.row_step), fv_int(gather.channel_step), fv_int(backward), fv_int(gather.bias));
+                  fv_int(gather.row_step), fv_int(gather.channel_step), fv_int(backward), fv_int(with_bias));
         return;
     }
 
     fv_launch(list, conv->kernels[PACK], FV_ITEMS(panels), fv_buffer(weight), fv_buffer(bias),
               fv_buffer(fv_node_scratch(node, conv->pack_scratch[backward])), fv_int(gather.panels),
               fv_int(gather.width), fv_int(gather.target_group), fv_int(gather.pack_channels), fv_int(gather.taps),
-              fv_int(gather.source_group), fv_int(gather.bias), fv_int(gather.group_step), fv_int(gather.row_split),
+              fv_int(gather.source_group), fv_int(with_bias), fv_int(gather.group_step), fv_int(gather.row_split),
               fv_int(gather.row_step), fv_int(gather.split_step), fv_int(gather.channel_step));
 }
 

@@ -10,6 +10,9 @@ enum { FV_CONV_TILE = 28 };
 /* The widest panel of packed weights, in channels. */
 enum { FV_CONV_WIDTH = 128 };
 
+/* For kernels that pack a bias: there is a place for one, but none. */
+enum { FV_CONV_NO_BIAS = 2 };
+
 /** Forward, or the gradient of the input: every pixel of the target gathers taps x channels of the source. */
 typedef struct {
     gboolean backward, bias;
@@ -55,6 +58,13 @@ typedef struct {
 /** What a node's convolution comes to; everything follows from its state and the node. */
 void fv_conv_gather(const FvNode *node, const FvConv *conv, gboolean backward, FvConvGather *gather);
 void fv_conv_sum(const FvNode *node, const FvConv *conv, FvConvSum *sum);
+
+/** The parameters that are to be packed; launches what makes them where a normalisation goes into them. bias: NULL
+ * where there is none. */
+typedef struct {
+    FvBuffer *weight, *bias;
+} FvConvWeights;
+FvConvWeights fv_conv_weights(FvNode *node, const FvConv *conv, gboolean backward, FvList *list);
 
 /** Adds the kernel that does it. */
 FvKernel *fv_conv_gather_kernel(FvNode *node, const FvConvGather *gather);

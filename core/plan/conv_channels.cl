@@ -18,11 +18,17 @@ void FV_NAME(store)(real16 v, global real *restrict out, int count)
     for (int i = 0; i < count; i++)
         out[i] = part[i];
 }
-#define STORE_VECTOR(i, j) FV_NAME(store)(c##i##_##j, out + i * (STEP * TARGET_C) + j * 16, TARGET_G - first - j * 16);
+#define STORE_VECTOR(i, j)                                                                                             \
+    {                                                                                                                  \
+        global real *to = out + i * (STEP * TARGET_C) + j * 16;                                                        \
+        FV_NAME(store)(FV_TAIL16(c##i##_##j, to), to, TARGET_G - first - j * 16);                                      \
+    }
 #else
 #define STORE_VECTOR(i, j)                                                                                             \
-    if (TARGET_G % WIDTH == 0 || first + j * 16 < TARGET_G)                                                            \
-        vstore16(c##i##_##j, 0, out + i * (STEP * TARGET_C) + j * 16);
+    if (TARGET_G % WIDTH == 0 || first + j * 16 < TARGET_G) {                                                          \
+        global real *to = out + i * (STEP * TARGET_C) + j * 16;                                                        \
+        vstore16(FV_TAIL16(c##i##_##j, to), 0, to);                                                                    \
+    }
 #endif
 
 #if BIAS
@@ -46,6 +52,8 @@ void FV_NAME(store)(real16 v, global real *restrict out, int count)
         real16 v = (real16)(a##i[c]);                                                                                  \
         EACH_VECTOR_OF(MULTIPLY_VECTOR, i)                                                                             \
     }
+#define EXPECT_VECTOR(i, j) FV_TAIL_EXPECT(out + i * (STEP * TARGET_C) + j * 16)
+#define EXPECT(i) EACH_VECTOR_OF(EXPECT_VECTOR, i)
 #define STORE(i)                                                                                                       \
     if (x + i * STEP < x_end) {                                                                                        \
         EACH_VECTOR_OF(STORE_VECTOR, i)                                                                                \
@@ -58,8 +66,9 @@ void FV_NAME(store)(real16 v, global real *restrict out, int count)
 #endif
 kernel __attribute__((reqd_work_group_size(1, 1, 1)))
 void SELF(global const real *restrict source, global const real *restrict panels, global real *restrict target,
-          int count)
+          int count FV_TAIL_PARAMS)
 {
+    FV_TAIL_BEGIN(target)
     int group = get_group_id(0) / PANELS, first = get_group_id(0) % PANELS * WIDTH;
     global const real *packed = panels + (size_t)get_group_id(0) * PANEL;
     global const real *zeros = panels + (size_t)get_num_groups(0) * PANEL;
@@ -75,6 +84,8 @@ void SELF(global const real *restrict source, global const real *restrict panels
     for (int x_begin = 0; x_begin < STEP; x_begin++)
 #endif
     for (int x = x_begin; x < x_end; x += PIXELS * STEP) {
+        global real *out = target + (size_t)(y * TARGET_W + x) * TARGET_C;
+        EACH_PIXEL(EXPECT)
         EACH_PIXEL(DECLARE)
         for (int ky = 0; ky < KERNEL_H; ky++) {
 #if BACKWARD
@@ -115,7 +126,6 @@ void SELF(global const real *restrict source, global const real *restrict panels
                 }
             }
         }
-        global real *out = target + (size_t)(y * TARGET_W + x) * TARGET_C;
         EACH_PIXEL(STORE)
     }
 }
@@ -128,4 +138,6 @@ void SELF(global const real *restrict source, global const real *restrict panels
 #undef PLACE
 #undef MULTIPLY_PLACED
 #undef STORE
+#undef EXPECT_VECTOR
+#undef EXPECT
 #undef SELF

@@ -101,8 +101,8 @@ static FvKernel *gather_kernel(FvNode *node, const FvConv *conv, const FvGpuGath
         fv_gpu_note_product(node, conv, &gather->product);
         define_tile(out, gather->product.tile, wide(node, base->source_group), 4);
     }
-    return fv_node_add_kernel(node, gather->direct ? conv_gpu_direct_cl : conv_gpu_cl,
-                              base->backward ? "conv_input_gradient" : "conv_forward", "%s", out->str);
+    return fv_fuse_add_kernel(node, !base->backward, gather->direct ? conv_gpu_direct_cl : conv_gpu_cl,
+                              base->backward ? "conv_input_gradient" : "conv_forward", out->str);
 }
 
 static FvKernel *sum_kernel(FvNode *node, const FvConv *conv, const FvGpuSum *sum)
@@ -154,21 +154,22 @@ static void pack(FvNode *node, const FvConv *conv, gboolean backward, FvList *li
     FvGpuGather gather;
     fv_gpu_gather(node, conv, backward, &gather);
     const FvConvGather *base = &gather.base;
-    FvArg weight = fv_buffer(fv_node_param(node, conv->weight));
-    FvArg bias = base->bias ? fv_buffer(fv_node_param(node, conv->bias_param)) : weight;
+    const FvConvWeights weights = fv_conv_weights(node, conv, backward, list);
+    FvArg weight = fv_buffer(weights.weight), bias = weights.bias ? fv_buffer(weights.bias) : weight;
+    FvArg with_bias = fv_int(!base->bias ? 0 : weights.bias ? 1 : FV_CONV_NO_BIAS);
     FvArg packed = fv_buffer(fv_node_scratch(node, conv->pack_scratch[backward]));
 
     if (gather.direct) {
         fv_launch(list, conv->kernels[PACK], fv_node_each(node, (size_t) gather.packed), weight, bias, packed,
                   fv_int(gather.width), fv_int(base->target_group), fv_int(base->pack_channels), fv_int(base->taps),
-                  fv_int(base->bias), fv_int(base->group_step), fv_int(base->row_step), fv_int(base->channel_step));
+                  with_bias, fv_int(base->group_step), fv_int(base->row_step), fv_int(base->channel_step));
         return;
     }
     fv_launch(list, conv->kernels[PACK], fv_node_each(node, (size_t) gather.packed), weight, bias, packed,
               fv_int(base->groups * gather.panels), fv_int(gather.panels), fv_int(gather.width),
               fv_int(gather.product.tile->x), fv_int(base->target_group), fv_int(base->pack_channels),
-              fv_int(base->taps), fv_int(base->bias), fv_int(base->group_step), fv_int(base->row_split),
-              fv_int(base->row_step), fv_int(base->split_step), fv_int(base->channel_step));
+              fv_int(base->taps), with_bias, fv_int(base->group_step), fv_int(base->row_split), fv_int(base->row_step),
+              fv_int(base->split_step), fv_int(base->channel_step));
 }
 
 void fv_gpu_conv_pack(FvNode *node, const FvConv *conv, FvList *list)

@@ -13,9 +13,7 @@
  *
  * The host defines the geometry; EACH_ROW(F): F(0) ... F(ROWS_EACH - 1); EACH_COL_OF(F, i): F(i, 0) ...; EACH_A(F) and
  * EACH_B(F), for each of the A_FETCHES and B_FETCHES that an item makes for a slab. */
-#ifndef FV_PUT
-#define FV_PUT(pointer, index, value) (pointer)[index] = (value)
-#endif
+#define FV_PUT(pointer, index, value) (pointer)[index] = FV_TAIL(value, (pointer) + (index))
 
 #define ITEMS (ITEMS_X * ITEMS_Y)
 #define ROWS (ITEMS_Y * ROWS_EACH)
@@ -158,8 +156,9 @@ int FV_NAME(first_tap)(int pixel, int stride, int pad, int dilation, int taps)
 
 kernel __attribute__((reqd_work_group_size(ITEMS, 1, 1)))
 void SELF(global const real *restrict source, global const real *restrict panels, global real *restrict target,
-          int blocks)
+          int blocks FV_TAIL_PARAMS)
 {
+    FV_TAIL_BEGIN(target)
     local real4 a[SLAB][ROWS / 4 + 1], b[SLAB][COLS / 4];
     int me = get_local_id(0), tx = me % ITEMS_X, ty = me / ITEMS_X;
     int number = get_group_id(0) % (GROUPS * PANELS), tile = get_group_id(0) / (GROUPS * PANELS);

@@ -1,9 +1,7 @@
 /* conv_gpu_direct.cl: convolutions whose groups are too narrow for a product of tiles, such as depthwise ones: a
  * work-item for each sum. Neighbours have neighbouring channels, of values and of packed weights alike:
  * [bias][tap][source channel of the group][target channel]. The host defines the geometry. */
-#ifndef FV_PUT
-#define FV_PUT(pointer, index, value) (pointer)[index] = (value)
-#endif
+#define FV_PUT(pointer, index, value) (pointer)[index] = FV_TAIL(value, (pointer) + (index))
 
 #if GATHER
 #if BACKWARD
@@ -25,8 +23,9 @@ int FV_NAME(at)(int t, int k, int stride, int pad, int dilation, int size)
 
 /* source: x, or dy; target: y, or dx. */
 FV_KERNEL SELF(global const real *restrict source, global const real *restrict weights, global real *restrict target,
-               int blocks)
+               int blocks FV_TAIL_PARAMS)
 {
+    FV_TAIL_BEGIN(target)
     uint at = FV_ITEM; /* the last group may go past what an int counts */
     int pixel = at / (TARGET_C * FV_L), c = at / FV_L % TARGET_C;
     int x = pixel % TARGET_W, y = pixel / TARGET_W % TARGET_H, block = pixel / (TARGET_W * TARGET_H);

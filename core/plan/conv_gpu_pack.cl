@@ -11,17 +11,17 @@ FV_KERNEL FV_NAME(conv_pack)(global const real *restrict weight, global const re
                              int channels, int taps, int with_bias, int group_step, int row_split, int row_step,
                              int split_step, int channel_step)
 {
-    int depth = with_bias + channels * taps;
+    int biases = with_bias > 0, depth = biases + channels * taps;
     size_t at = FV_ITEM;
     int place = at % width, k = at / width % depth, panel = at / width / depth, group = panel / panels;
     int row = panel % panels * width + (place / (4 * apart) * 4 + place % 4) * apart + place / 4 % apart;
     if (panel >= all)
         return;
     real value = 0;
-    if (row < rows && k < with_bias) {
-        value = bias[group * rows + row];
+    if (row < rows && k < biases) {
+        value = with_bias == 1 ? bias[group * rows + row] : 0;
     } else if (row < rows) {
-        k -= with_bias;
+        k -= biases;
         value = weight[group * group_step + row % row_split * row_step + row / row_split * split_step +
                        k % channels * channel_step + k / channels];
     }
@@ -34,14 +34,14 @@ FV_KERNEL FV_NAME(conv_pack_direct)(global const real *restrict weight, global c
                                     int with_bias, int group_step, int row_step, int channel_step)
 {
     size_t at = FV_ITEM;
-    int c = at % width, k = at / width;
-    if (k >= with_bias + channels * taps)
+    int c = at % width, k = at / width, biases = with_bias > 0;
+    if (k >= biases + channels * taps)
         return;
-    if (k < with_bias) {
-        packed[at] = bias[c];
+    if (k < biases) {
+        packed[at] = with_bias == 1 ? bias[c] : 0;
         return;
     }
-    k -= with_bias;
+    k -= biases;
     packed[at] = weight[c / rows * group_step + c % rows * row_step + k % channels * channel_step + k / channels];
 }
 

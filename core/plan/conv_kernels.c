@@ -2,6 +2,7 @@
  * conv_kernels.c: writes the geometry and the tiles of a convolution as macros in front of its kernels' text. */
 #include "core/plan/conv.h"
 #include "core/plan/conv_defines.h"
+#include "core/plan/private.h"
 
 #include "conv_channels.cl.h"
 #include "conv_channels_weights.cl.h"
@@ -47,8 +48,8 @@ static FvKernel *winograd_kernel(FvNode *node, const FvConvGather *gather)
     fv_define(out, "PANELS", gather->panels);
     fv_define(out, "PANEL", gather->panel);
     define_tile(out, gather->pixels, gather->vectors);
-    return fv_node_add_kernel(node, conv_winograd_cl, gather->backward ? "conv_input_gradient" : "conv_forward", "%s",
-                              out->str);
+    return fv_fuse_add_kernel(node, !gather->backward, conv_winograd_cl,
+                              gather->backward ? "conv_input_gradient" : "conv_forward", out->str);
 }
 
 FvKernel *fv_conv_gather_kernel(FvNode *node, const FvConvGather *gather)
@@ -77,8 +78,8 @@ FvKernel *fv_conv_gather_kernel(FvNode *node, const FvConvGather *gather)
         fv_define(out, "STEP", gather->backward ? gather->stride.w : 1);
         fv_define(out, "SOURCE_STEP", gather->backward ? 1 : gather->stride.w);
     }
-    return fv_node_add_kernel(node, gather->lanes > 1 ? conv_lanes_cl : conv_channels_cl,
-                              gather->backward ? "conv_input_gradient" : "conv_forward", "%s", out->str);
+    return fv_fuse_add_kernel(node, !gather->backward, gather->lanes > 1 ? conv_lanes_cl : conv_channels_cl,
+                              gather->backward ? "conv_input_gradient" : "conv_forward", out->str);
 }
 
 FvKernel *fv_conv_sum_kernel(FvNode *node, const FvConvSum *sum)

@@ -25,9 +25,14 @@ int FV_NAME(at)(int t, int k, int stride, int pad, int dilation, int size)
 #define DECLARE(i) realv c##i = (realv)(0);
 #endif
 #define MULTIPLY(i) c##i = mad((realv)(w[i]), v, c##i);
+#if VECTOR == 16
+#define TAIL FV_TAIL16
+#else
+#define TAIL FV_TAIL8
+#endif
 #define STORE(i)                                                                                                       \
     if (TARGET_G % ROWS == 0 || first + i < TARGET_G)                                                                  \
-        FV_STORE(c##i, 0, out + i * FV_L);
+        FV_STORE(TAIL(c##i, out + i * FV_L), 0, out + i * FV_L);
 
 #if BACKWARD
 #define SELF FV_NAME(conv_input_gradient)
@@ -36,8 +41,9 @@ int FV_NAME(at)(int t, int k, int stride, int pad, int dilation, int size)
 #endif
 kernel __attribute__((reqd_work_group_size(1, 1, 1)))
 void SELF(global const real *restrict source, global const real *restrict panels, global real *restrict target,
-          int count)
+          int count FV_TAIL_PARAMS)
 {
+    FV_TAIL_BEGIN(target)
     int group = get_group_id(0) / PANELS, first = get_group_id(0) % PANELS * ROWS;
     global const real *packed = panels + (size_t)get_group_id(0) * PANEL;
 #if FLAT
@@ -77,4 +83,5 @@ void SELF(global const real *restrict source, global const real *restrict panels
 #undef DECLARE
 #undef MULTIPLY
 #undef STORE
+#undef TAIL
 #undef SELF

@@ -2,7 +2,7 @@
  * with lanes spread out. Nothing here is specialised, so that a net needs these kernels once. */
 
 /* Packs ROWS channels of the target at a time: [panel][ROWS bias][tap][source channel][ROWS], zero where there are no
- * more channels; `zeros` zeros follow the last panel. Element (row, channel, tap) of a group comes from
+ * more channels; `zeros` zeros follow the last panel. with_bias: 2, where the bias is zero. Element (row, channel, tap) of a group comes from
  * weight[group * group_step + row % row_split * row_step + row / row_split * split_step + channel * channel_step +
  * tap]. */
 kernel __attribute__((reqd_work_group_size(1, 1, 1)))
@@ -11,7 +11,7 @@ void FV_NAME(conv_pack)(global const real *restrict weight, global const real *r
                         int zeros, int with_bias, int group_step, int row_split, int row_step, int split_step, int channel_step)
 {
     int group = get_group_id(0) / panels, first = get_group_id(0) % panels * width;
-    size_t size = (size_t)width * (with_bias + (size_t)channels * taps);
+    size_t size = (size_t)width * ((with_bias > 0) + (size_t)channels * taps);
     global real *out = packed + get_group_id(0) * size;
     int used = min(width, rows - first), at[MAX_WIDTH];
     weight += (size_t)group * group_step;
@@ -21,7 +21,7 @@ void FV_NAME(conv_pack)(global const real *restrict weight, global const real *r
             packed[get_num_groups(0) * size + i] = 0;
     if (with_bias) {
         for (int r = 0; r < width; r++)
-            out[r] = r < used ? bias[group * rows + first + r] : 0;
+            out[r] = with_bias == 1 && r < used ? bias[group * rows + first + r] : 0;
         out += width;
     }
     for (int r = 0; r < used; r++)
@@ -56,11 +56,11 @@ void FV_NAME(conv_pack_winograd)(global const real *restrict weight, global cons
                                  int row_step, int channel_step, int turned, int with_bias)
 {
     int first = get_group_id(1) * width, begin = get_group_id(0) * chunk, end = min(begin + chunk, channels);
-    global real *out = packed + get_group_id(1) * ((size_t)width * (with_bias + (size_t)channels * 36));
+    global real *out = packed + get_group_id(1) * ((size_t)width * ((with_bias > 0) + (size_t)channels * 36));
     if (with_bias) {
         if (begin == 0)
             for (int r = 0; r < width; r++)
-                out[r] = first + r < rows ? bias[first + r] : 0;
+                out[r] = with_bias == 1 && first + r < rows ? bias[first + r] : 0;
         out += width;
     }
     for (int channel = begin; channel < end; channel++)

@@ -194,7 +194,7 @@ void fv_conv_gather(const FvNode *node, const FvConv *conv, gboolean backward, F
     }
     *gather = (FvConvGather){
         .backward = backward,
-        .bias = conv->bias && !backward,
+        .bias = !backward && (conv->bias || node->may_fold),
         .flat = dense || pointwise,
         .source = backward ? out : in,
         .target = backward ? in : out,
@@ -301,6 +301,8 @@ static void share_range(const FvNode *node, FvConvSum *sum, int all_rows)
     const int blocks = ceil_div(fv_node_batch(node), sum->lanes);
 
     sum->range = (int) CLAMP(CACHE / tile, 1, sum->col_tiles);
+    if (sum->outer && sum->col_tiles >= wanted) /* straight to the gradients */
+        sum->range = (int) CLAMP(sum->col_tiles / wanted, 1, sum->range);
     const gint64 tiles = (gint64) sum->groups * ceil_div(sum->col_tiles, sum->range);
     sum->shares = (int) CLAMP(ceil_div(wanted, tiles), 1, MIN(blocks, MOST));
     sum->shares = (int) CLAMP(MOST_REALS / sum->weights, 1, sum->shares);

@@ -86,7 +86,7 @@ void FV_NAME(transform_in)(global const real *restrict image, int y, int x, loca
 }
 
 void FV_NAME(transform_out)(local const real *restrict m, real16 bias, global real *restrict image, int y, int x,
-                            int channels)
+                            int channels FV_TAIL_FORMAL)
 {
     real16 e[24];
 #pragma unroll
@@ -106,7 +106,7 @@ void FV_NAME(transform_out)(local const real *restrict m, real16 bias, global re
 #pragma unroll
             for (int j = 0; j < 4; j++)
                 if (x + j < TARGET_W)
-                    FV_NAME(store)(o[j] + bias, out + j * TARGET_C, channels);
+                    FV_NAME(store)(FV_TAIL16(o[j] + bias, out + j * TARGET_C), out + j * TARGET_C, channels);
     }
 }
 
@@ -135,8 +135,9 @@ void FV_NAME(transform_out)(local const real *restrict m, real16 bias, global re
 #endif
 kernel __attribute__((reqd_work_group_size(1, 1, 1)))
 void SELF(global const real *restrict source, global const real *restrict panels, global real *restrict target,
-          int count)
+          int count FV_TAIL_PARAMS)
 {
+    FV_TAIL_BEGIN(target)
     local real v[36 * V_PLACE], m[36 * M_PLACE];
     int first = get_group_id(0) * TILES, here = min(TILES, count - first);
 
@@ -174,7 +175,7 @@ void SELF(global const real *restrict source, global const real *restrict panels
                 int tile = first + t, n = tile / (TILES_X * TILES_Y);
                 global real *image = target + (size_t)n * (TARGET_H * TARGET_W * TARGET_C) + channel;
                 FV_NAME(transform_out)(m + (j * TILES + t) * 16, bias, image, tile / TILES_X % TILES_Y * 4,
-                                       tile % TILES_X * 4, TARGET_C - channel);
+                                       tile % TILES_X * 4, TARGET_C - channel FV_TAIL_PASS);
             }
         }
     }

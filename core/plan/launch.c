@@ -135,8 +135,13 @@ void fv_list_launch(FvList *list, FvKernel *kernel, FvGrid grid, const FvArg *ar
     }
     if (!launch->has_local)
         take_required_size(launch);
-    for (int i = 0; i < count; i++) {
-        code = set_argument(list, launch, (cl_uint) i, &args[i]);
+    cl_uint all = 0;
+    if (kernel->more_count > 0)
+        clGetKernelInfo(launch->kernel, CL_KERNEL_NUM_ARGS, sizeof all, &all, NULL);
+    const int more = (int) all > count ? kernel->more_count : 0;
+    for (int i = 0; i < count + more; i++) {
+        const FvArg arg = i < count ? args[i] : fv_buffer(kernel->more[i - count]);
+        code = set_argument(list, launch, (cl_uint) i, &arg);
         if (code != CL_SUCCESS) {
             g_autofree char *text = fv_launch_text(launch);
             g_autofree char *what = g_strdup_printf("%s: argument %d", text, i);

@@ -5,6 +5,9 @@
 
 #include "core/device/device.h"
 
+/* Values that a kernel may add to what it writes. */
+enum { FV_MAX_SUMMANDS = 4 };
+
 struct FvBuffer {
     cl_mem memory;
     guint64 bytes;
@@ -13,6 +16,8 @@ struct FvBuffer {
 struct FvKernel {
     char *name; /* as in the program: "fv3_forward" */
     cl_program program;
+    FvBuffer *more[FV_MAX_SUMMANDS]; /* arguments after those of a launch */
+    int more_count;
 };
 
 /** An argument that is set again at every step. */

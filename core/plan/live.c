@@ -36,7 +36,7 @@ static gboolean mentions(const char *text, const char *word)
     return FALSE;
 }
 
-static unsigned backward_reads(const FvLayer *layer)
+unsigned fv_plan_backward_reads(const FvLayer *layer)
 {
     if (layer->forward_map)
         return (mentions(layer->backward_map, "x") ? FV_READS_X : 0u) |
@@ -103,16 +103,35 @@ static void extend(FvArea *area, int last)
     area->piece.last = MAX(area->piece.last, last);
 }
 
+/* Nodes of a chain have one value, that of its end. */
+static void lay_out_value(FvNode *node, guint64 align)
+{
+    FvPlan *plan = node->plan;
+    FvNode *end = node->tail->len > 0 ? node->tail->pdata[node->tail->len - 1] : node;
+    if (node->head) {
+        extend(node->y, node->index);
+        return;
+    }
+    gboolean kept = plan->settings.keep || node->input_count == 0 || end == fv_plan_resolve(plan, plan->output);
+    if (node->in_place) {
+        node->y = node->in_place->y;
+        extend(node->y, kept ? FV_ALWAYS : node->index);
+    } else {
+        node->y =
+            add_value(plan, end->out, node->input_count == 0 ? -1 : node->index, kept ? FV_ALWAYS : node->index, align);
+    }
+    for (guint i = 0; i < node->tail->len; i++)
+        ((FvNode *) node->tail->pdata[i])->y = node->y;
+}
+
 static void lay_out_values(FvPlan *plan, guint64 align)
 {
     for (guint i = 0; i < plan->nodes->len; i++) {
         FvNode *node = plan->nodes->pdata[i];
         if (!node->alive || node->passes)
             continue;
-        gboolean kept = plan->settings.keep || node->input_count == 0 || node == fv_plan_resolve(plan, plan->output);
-        node->y = add_value(plan, node->out, node->input_count == 0 ? -1 : node->index, kept ? FV_ALWAYS : node->index,
-                            align);
-        unsigned reads = backward_reads(fv_node_layer(node));
+        lay_out_value(node, align);
+        unsigned reads = fv_plan_backward_reads(fv_node_layer(node));
         if (node->reached && (reads & FV_READS_Y))
             extend(node->y, backward_time(node));
         for (int j = 0; j < data_inputs(node); j++)
@@ -240,6 +259,7 @@ gboolean fv_plan_lay_out(FvPlan *plan, guint64 chunk, guint64 align)
     }
 
     mark(plan);
+    fv_fuse(plan);
     lay_out_values(plan, align);
     lay_out_gradients(plan, align);
     for (guint i = 0; i < plan->nodes->len; i++) {

@@ -9,7 +9,7 @@
 /* ----------------------------------------------------------------- program */
 
 /* "#define A 1\n#define B 2\n" -> "#undef A\n#undef B\n" */
-static void append_undefines(GString *out, const char *defines)
+void fv_plan_append_undefines(GString *out, const char *defines)
 {
     static const char define[] = "#define ";
     for (const char *at = strstr(defines, define); at; at = strstr(at + 1, define)) {
@@ -32,7 +32,7 @@ static int add_snippet(FvPlan *plan, const char *source, const char *defines)
     g_ptr_array_add(plan->snippets, snippet);
 
     g_string_append_printf(plan->source, "#define FV_NAME(x) fv%d_##x\n%s%s\n", snippet->number, defines, source);
-    append_undefines(plan->source, defines);
+    fv_plan_append_undefines(plan->source, defines);
     g_string_append(plan->source, "#undef FV_NAME\n");
     return snippet->number;
 }
@@ -57,7 +57,8 @@ static gboolean build_sources(FvPlan *plan, GError **error)
 {
     for (guint i = 0; i < plan->nodes->len; i++) {
         FvNode *node = plan->nodes->pdata[i];
-        if (node->alive && !node->passes && !build_node(node, fv_node_layer(node)->build, error))
+        if (node->alive && !node->passes && (!node->head || node->reached) &&
+            !build_node(node, fv_node_layer(node)->build, error))
             return FALSE;
     }
     for (guint i = 0; i < plan->terms->len; i++) {

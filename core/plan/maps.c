@@ -30,7 +30,9 @@ static FvGrid chunks_of(const FvPlan *plan, guint64 reals)
     return groups_of(plan, (reals + chunk_of(plan) - 1) / chunk_of(plan));
 }
 
-static FvKernel *add_kernel(FvPlan *plan, const GString *source, const char *name, const FvState *state)
+/* @head: the layer whose y it writes, or NULL. */
+static FvKernel *add_any_kernel(FvPlan *plan, const GString *source, const char *name, const FvState *state,
+                                FvNode *head)
 {
     g_autoptr(GString) defines = g_string_new(NULL);
     g_autofree char *text =
@@ -38,28 +40,36 @@ static FvKernel *add_kernel(FvPlan *plan, const GString *source, const char *nam
     g_string_append_printf(defines, "#define FV_CHUNK %d\n", (int) chunk_of(plan));
     if (state)
         fv_state_defines(state, defines);
-    return fv_plan_add_kernel(plan, text, name, defines->str);
+    return head ? fv_node_add_tail_kernel(head, text, name, "%s", defines->str)
+                : fv_plan_add_kernel(plan, text, name, defines->str);
+}
+
+static FvKernel *add_kernel(FvPlan *plan, const GString *source, const char *name, const FvState *state)
+{
+    return add_any_kernel(plan, source, name, state, NULL);
 }
 
 /* ------------------------------------------------------------------ layers */
 
-static void build_layer(FvNode *node)
+static void build_forward(FvNode *node)
 {
     const FvLayer *layer = fv_node_layer(node);
     g_autoptr(GString) forward = g_string_new(NULL);
     g_string_append_printf(forward,
                            KERNEL
                            "FV_NAME(%s_forward)(global const real *restrict fv_x, global real *restrict fv_y, "
-                           "int count)\n{\n%s"
+                           "int count FV_TAIL_PARAMS)\n{\n    FV_TAIL_BEGIN(fv_y)\n%s"
                            "        real x = fv_x[fv_i], y;\n"
                            "        {\n%s\n        }\n"
-                           "        fv_y[fv_i] = y;\n    }\n}\n",
+                           "        fv_y[fv_i] = FV_TAIL(y, fv_y + fv_i);\n    }\n}\n",
                            node->plugin->name, each_element, layer->forward_map);
     g_autofree char *forward_name = g_strconcat(node->plugin->name, "_forward", NULL);
-    node->maps[0] = add_kernel(node->plan, forward, forward_name, node->state);
-    if (!node->reached)
-        return;
+    node->maps[0] = add_any_kernel(node->plan, forward, forward_name, node->state, node);
+}
 
+static void build_backward(FvNode *node)
+{
+    const FvLayer *layer = fv_node_layer(node);
     /* Buffers that the map does not mention may be gone by then: their place is taken by dy. */
     g_autoptr(GString) backward = g_string_new(NULL);
     g_string_append_printf(backward,
@@ -286,8 +296,10 @@ void fv_maps_build(FvPlan *plan)
         FvNode *node = plan->nodes->pdata[i];
         if (!node->alive || node->passes)
             continue;
-        if (fv_node_layer(node)->forward_map)
-            build_layer(node);
+        if (fv_node_layer(node)->forward_map && !node->head)
+            build_forward(node);
+        if (fv_node_layer(node)->forward_map && node->reached)
+            build_backward(node);
         for (int j = 0; node->adds && j < node->input_count; j++)
             sums |= node->adds[j];
     }

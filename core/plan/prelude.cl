@@ -28,6 +28,16 @@ typedef float16 real16;
 /* The number of a work-item in the whole launch, where each takes one element. */
 #define FV_ITEM (get_group_id(0) * (size_t)FV_WORKERS + FV_ME)
 
+/* Has the cache line at p on its way, where the compiler knows how: long loops hide what memory takes. */
+#if FV_WORKERS == 1 && defined(__clang__) && defined(__has_builtin)
+#if __has_builtin(__builtin_prefetch)
+#define FV_FETCH(p) __builtin_prefetch((const void *)(size_t)(p))
+#endif
+#endif
+#ifndef FV_FETCH
+#define FV_FETCH(p)
+#endif
+
 /* The sum over a work-group, always in the same order; every work-item must call it, and is given the sum.
  * room: FV_WORKERS reals. */
 real fv_total(real mine, local real *room)

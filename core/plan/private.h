@@ -71,6 +71,11 @@ struct FvNode {
     int result_stride;
     FvKernel *maps[2]; /* of expressions: forward, backward */
     const FvTerm *term;
+    FvNode *head;      /* its y is written by that one's kernels: fuse.c */
+    GPtrArray *tail;   /* of FvNode, borrowed: what this one's kernels compute besides, in order */
+    int summands;      /* values that are added there */
+    FvNode *in_place;  /* the one of these in whose memory y is written, or NULL */
+    gboolean may_fold; /* was planned so that a normalisation may go into its weights */
 };
 
 /* One source of the program, with the defines before it. */
@@ -114,6 +119,17 @@ int fv_plan_workers(const FvPlan *plan);                 /* FV_WORKERS of the pr
 FvNode *fv_plan_resolve(const FvPlan *plan, int number); /* past nodes that pass their input on */
 /* live.c */
 gboolean fv_plan_lay_out(FvPlan *plan, guint64 chunk, guint64 align);
+unsigned fv_plan_backward_reads(const FvLayer *layer);
+/* load.c: "#define A 1\n" -> "#undef A\n" */
+void fv_plan_append_undefines(GString *out, const char *defines);
+/* fuse.c */
+void fv_fuse(FvPlan *plan);
+/** For plan: whether the only reader is a normalisation that may go into weights. */
+gboolean fv_fuse_may_fold(const FvNode *node);
+/** Adds a kernel that writes through FV_TAIL; @tail: what is written is y. */
+FvKernel *fv_fuse_add_kernel(FvNode *node, gboolean tail, const char *source, const char *name, const char *defines);
+/** The normalisation that is in the node's weights, or NULL. */
+const FvNode *fv_fuse_folded(const FvNode *node);
 /* maps.c: kernels of expressions */
 void fv_maps_build(FvPlan *plan);
 void fv_maps_forward(FvNode *node, FvList *list);

@@ -17,7 +17,7 @@ static void pack(FvPlan *plan, FvList *list)
     for (guint i = 0; i < plan->nodes->len; i++) {
         FvNode *node = plan->nodes->pdata[i];
         list->layer = node->path;
-        if (computed(node) && fv_node_layer(node)->pack)
+        if (computed(node) && !node->head && fv_node_layer(node)->pack)
             fv_node_layer(node)->pack(node, node->self, list);
     }
 }
@@ -27,7 +27,7 @@ static void forward(FvPlan *plan, FvList *list)
     for (guint i = 0; i < plan->nodes->len; i++) {
         FvNode *node = plan->nodes->pdata[i];
         const FvLayer *layer = fv_node_layer(node);
-        if (!computed(node))
+        if (!computed(node) || node->head)
             continue;
         list->layer = node->path;
         if (layer->forward_map)

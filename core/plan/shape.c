@@ -21,6 +21,7 @@ static void node_free(gpointer data)
     FvNode *node = data;
     g_ptr_array_unref(node->params);
     g_ptr_array_unref(node->scratch);
+    g_ptr_array_unref(node->tail);
     g_free(node->dx);
     g_free(node->adds);
     g_free(node->self);
@@ -149,6 +150,7 @@ static FvNode *node_new(FvPlan *plan, const FvPlugin *plugin, FvState *state, in
     node->self = g_memdup2(fv_state_self(state), MAX(1, plugin->state_size));
     node->params = g_ptr_array_new();
     node->scratch = g_ptr_array_new_with_free_func(scratch_free);
+    node->tail = g_ptr_array_new();
     node->weight = 1;
     return node;
 }

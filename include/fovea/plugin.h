@@ -18,7 +18,7 @@
 
 G_BEGIN_DECLS
 
-#define FV_ABI 1u
+#define FV_ABI 2u
 
 /** What a plugin is; one folder below plugins/ each. */
 typedef enum { FV_SOURCE, FV_AUGMENT, FV_LAYER, FV_LOSS, FV_OPTIM, FV_SCHEDULE, FV_METRIC, FV_KINDS } FvKind;
@@ -294,6 +294,15 @@ int fv_node_add_scratch(FvNode *node, gint64 reals, FvLife life);
 FvKernel *fv_node_add_kernel(FvNode *node, const char *source, const char *name, const char *defines, ...)
     G_GNUC_PRINTF(4, 5);
 
+/** The same for the kernel that writes y, of a layer with takes_tail. The parameters of the kernel end with
+ * FV_TAIL_PARAMS; FV_TAIL_BEGIN(y) stands among its declarations, before the pointer is moved; and what is written to
+ * a pointer `to` into y is FV_TAIL(value, to), for vectors FV_TAIL8(value, to) or FV_TAIL16(value, to): elementwise
+ * layers and sums that follow are computed there. Functions that write have FV_TAIL_FORMAL at the end of their
+ * parameters and are given FV_TAIL_PASS. FV_TAIL_EXPECT(to) says early that a vector will be written there. Launches
+ * are as those of other kernels. Other kernels of the same source may be added in this way, too. */
+FvKernel *fv_node_add_tail_kernel(FvNode *node, const char *source, const char *name, const char *defines, ...)
+    G_GNUC_PRINTF(4, 5);
+
 /* For `pack`, `forward` and `backward` only: the node's memory. */
 FvBuffer *fv_node_x(const FvNode *node, int i);
 FvBuffer *fv_node_y(const FvNode *node);
@@ -398,6 +407,12 @@ void fv_list_launch(FvList *list, FvKernel *kernel, FvGrid grid, const FvArg *ar
 enum { FV_READS_NOTHING = 1 << 0, FV_READS_X = 1 << 1, FV_READS_Y = 1 << 2 };
 enum { FV_NO_INPUTS = -1, FV_ANY_INPUTS = 1000 };
 
+/** A normalisation as FvLayer.fold tells it: parameters of the node by number. */
+typedef struct {
+    int weight, bias, mean, var;
+    double epsilon;
+} FvFold;
+
 /** A layer. Either the two maps, or plan, build, forward and backward. */
 typedef struct {
     FvPlugin base;
@@ -421,6 +436,16 @@ typedef struct {
     /** Overwrites dx of every input that wants a gradient, and the gradient of every trained parameter. The plan adds
      * up where a value fans out. */
     void (*backward)(FvNode *node, const void *self, FvList *list);
+    /** y is written by kernels of fv_node_add_tail_kernel() alone. */
+    gboolean takes_tail;
+    /** The maps hold for vectors of numbers, too: `real` is then a vector (real8, real16), and so are x and y. So they
+     * have no `if` and no `&&`, and make vectors of constants by (real)(1). */
+    gboolean vector_maps;
+    /** y is the sum of all inputs, element by element. */
+    gboolean sums;
+    /** Outside of training y = weight * (x - mean) / sqrt(var + epsilon) + bias, for each channel: a convolution before
+     * it may have that in its weights. NULL: it is not so. */
+    void (*fold)(const FvNode *node, const void *self, FvFold *fold);
 } FvLayer;
 
 /* ------------------------------------------------------------------- losses */
@@ -595,8 +620,8 @@ typedef struct {
     FvWinograd winograd;
     /* set by fv_conv_plan() and fv_conv_build() */
     int weight, bias_param;
-    int pack_scratch[2], sum_scratch[2];
-    FvKernel *kernels[8];
+    int pack_scratch[2], sum_scratch[2], fold_scratch[2];
+    FvKernel *kernels[12];
     int tiles[8];
 } FvConv;
 

@@ -59,5 +59,6 @@ static const FvLayer add = {
     .build = build,
     .forward = forward,
     .backward = backward,
+    .sums = TRUE,
 };
 FV_EXPORT(add)

@@ -84,11 +84,12 @@ static gboolean plan(FvNode *node, void *self, GError **error)
 
 static FvKernel *add_kernel(FvNode *node, const Batchnorm *norm, const char *name)
 {
-    return fv_node_add_kernel(node, batchnorm_cl, name,
-                              "#define C %d\n#define SOME_CHANNELS %d\n#define SOME_PIXELS %d\n"
-                              "#define NORMALISED_CHANNELS %d\n#define NORMALISED_PIXELS %d\n#define PUT_TOGETHER %d\n",
-                              fv_node_input(node, 0).c, norm->some_channels, norm->some_pixels, norm->span,
-                              norm->some_normalised, norm->put);
+    return fv_node_add_tail_kernel(node, batchnorm_cl, name,
+                                   "#define C %d\n#define SOME_CHANNELS %d\n#define SOME_PIXELS %d\n"
+                                   "#define NORMALISED_CHANNELS %d\n#define NORMALISED_PIXELS %d\n"
+                                   "#define PUT_TOGETHER %d\n",
+                                   fv_node_input(node, 0).c, norm->some_channels, norm->some_pixels, norm->span,
+                                   norm->some_normalised, norm->put);
 }
 
 static gboolean build(FvNode *node, void *self, GError **error)
@@ -167,6 +168,16 @@ static void backward(FvNode *node, const void *self, FvList *list)
                   pixels);
 }
 
+static void fold(const FvNode *node, const void *self, FvFold *fold)
+{
+    const Batchnorm *norm = self;
+    *fold = (FvFold){ .weight = norm->weight,
+                      .bias = norm->bias,
+                      .mean = norm->running_mean,
+                      .var = norm->running_var,
+                      .epsilon = (double) norm->epsilon };
+}
+
 static const char *const examples[] = { "batchnorm", "batchnorm(momentum=0.3, epsilon=0.01)", NULL };
 
 static const FvLayer batchnorm = {
@@ -185,5 +196,7 @@ static const FvLayer batchnorm = {
     .build = build,
     .forward = forward,
     .backward = backward,
+    .takes_tail = TRUE,
+    .fold = fold,
 };
 FV_EXPORT(batchnorm)

@@ -125,8 +125,9 @@ FV_NAME(take_running)(global const real *restrict running_mean, global const rea
 kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
 FV_NAME(normalise)(global const real *restrict x, global const real *restrict moments,
                    global const real *restrict weight, global const real *restrict bias, global real *restrict y, int n,
-                   int pixels)
+                   int pixels FV_TAIL_PARAMS)
 {
+    FV_TAIL_BEGIN(y)
     int begin = get_group_id(0) * NORMALISED_PIXELS, end = min(begin + NORMALISED_PIXELS, pixels);
     int first = get_group_id(2) * NORMALISED_CHANNELS, last = min(first + NORMALISED_CHANNELS, C);
     int unit = get_group_id(1), lanes = min(FV_L, n - unit * FV_L);
@@ -138,7 +139,7 @@ FV_NAME(normalise)(global const real *restrict x, global const real *restrict mo
             size_t at = ((size_t)p * C + c) * FV_L;
             real mean = moments[c], scale = weight[c] * moments[C + c], shift = bias[c];
             for (int lane = 0; lane < FV_L; lane++)
-                y[at + lane] = lane < lanes ? (x[at + lane] - mean) * scale + shift : 0;
+                y[at + lane] = FV_TAIL(lane < lanes ? (x[at + lane] - mean) * scale + shift : 0, y + at + lane);
         }
 }
 

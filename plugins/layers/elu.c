@@ -20,5 +20,6 @@ static const FvLayer elu = {
               .examples = examples },
     .forward_map = "y = x > 0 ? x : alpha * (exp(x) - 1);",
     .backward_map = "dx = y > 0 ? dy : dy * (y + alpha);",
+    .vector_maps = TRUE,
 };
 FV_EXPORT(elu)

@@ -22,5 +22,6 @@ static const FvLayer leaky = {
               .examples = examples },
     .forward_map = "y = x < 0 ? slope * x : x;",
     .backward_map = "dx = y > 0 ? dy : slope * dy;",
+    .vector_maps = TRUE,
 };
 FV_EXPORT(leaky)

@@ -9,5 +9,6 @@ static const FvLayer relu = {
     /* Not "x > 0 ? x : 0", which would hide a NaN. */
     .forward_map = "y = x < 0 ? 0 : x;",
     .backward_map = "dx = y > 0 ? dy : 0;",
+    .vector_maps = TRUE,
 };
 FV_EXPORT(relu)

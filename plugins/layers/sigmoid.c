@@ -8,5 +8,6 @@ static const FvLayer sigmoid = {
     /* Far below zero exp(-x) is infinite, and y is 0, as it should be. */
     .forward_map = "y = 1 / (1 + exp(-x));",
     .backward_map = "dx = dy * y * (1 - y);",
+    .vector_maps = TRUE,
 };
 FV_EXPORT(sigmoid)

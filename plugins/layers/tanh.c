@@ -7,5 +7,6 @@ static const FvLayer tangent = {
               .details = "y = tanh(x). Any shape, which stays." },
     .forward_map = "y = tanh(x);",
     .backward_map = "dx = dy * (1 - y * y);",
+    .vector_maps = TRUE,
 };
 FV_EXPORT(tangent)
