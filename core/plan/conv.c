@@ -7,11 +7,24 @@
 
 #include "conv_fold.cl.h"
 #include "conv_pack.cl.h"
+#include "conv_winograd_weights.cl.h"
 
 /* FvConv.kernels */
-enum { FORWARD, INPUT_GRADIENT, WEIGHT_GRADIENT, PACK, SUM, SUM_TURNED, SPREAD, PACK_WINOGRAD, FOLD };
+enum {
+    FORWARD,
+    INPUT_GRADIENT,
+    WEIGHT_GRADIENT,
+    PACK,
+    SUM,
+    SUM_TURNED,
+    SPREAD,
+    PACK_WINOGRAD,
+    FOLD,
+    SPREAD_DY,
+    BRING_BACK
+};
 /* FvConv.sum_scratch */
-enum { SHARES, SPREAD_INPUT };
+enum { SHARES, SPREAD_INPUT, SPREAD_OUTPUT };
 
 /* -------------------------------------------------------------------- shapes */
 
@@ -137,7 +150,8 @@ gboolean fv_conv_plan(FvNode *node, FvConv *conv, GError **error)
         FvConvSum sum;
         fv_conv_sum(node, conv, &sum);
         conv->sum_scratch[SHARES] = fv_node_add_scratch(node, sum.work, FV_LIFE_CALL);
-        conv->sum_scratch[SPREAD_INPUT] = fv_node_add_scratch(node, sum.spread_work, FV_LIFE_CALL);
+        conv->sum_scratch[SPREAD_INPUT] = fv_node_add_scratch(node, sum.spread_work[0], FV_LIFE_CALL);
+        conv->sum_scratch[SPREAD_OUTPUT] = fv_node_add_scratch(node, sum.spread_work[1], FV_LIFE_CALL);
     }
     return TRUE;
 }
@@ -147,6 +161,23 @@ gboolean fv_conv_plan(FvNode *node, FvConv *conv, GError **error)
 static FvKernel *shared_kernel(FvNode *node, const char *name)
 {
     return fv_node_add_kernel(node, conv_pack_cl, name, "#define MAX_WIDTH %d\n", FV_CONV_WIDTH);
+}
+
+static void build_winograd_sum(FvNode *node, FvConv *conv)
+{
+    static const struct {
+        int place;
+        const char *name;
+    } kernels[] = { { SPREAD, "winograd_spread_x" },
+                    { SPREAD_DY, "winograd_spread_dy" },
+                    { WEIGHT_GRADIENT, "conv_weight_gradient" },
+                    { BRING_BACK, "winograd_bring_back" } };
+    for (guint i = 0; i < G_N_ELEMENTS(kernels); i++)
+        conv->kernels[kernels[i].place] = fv_node_add_kernel(node, conv_winograd_weights_cl, kernels[i].name, NULL);
+    if (conv->bias) {
+        conv->kernels[SUM] = shared_kernel(node, "conv_sum");
+        conv->kernels[SUM_TURNED] = fv_node_add_kernel(node, conv_winograd_weights_cl, "conv_bias_shares", NULL);
+    }
 }
 
 gboolean fv_conv_build(FvNode *node, FvConv *conv, GError **error)
@@ -170,6 +201,10 @@ gboolean fv_conv_build(FvNode *node, FvConv *conv, GError **error)
         return TRUE;
     FvConvSum sum;
     fv_conv_sum(node, conv, &sum);
+    if (sum.winograd) {
+        build_winograd_sum(node, conv);
+        return TRUE;
+    }
     conv->kernels[WEIGHT_GRADIENT] = fv_conv_sum_kernel(node, &sum);
     if (!sum.direct && (conv->bias || sum.in_lanes))
         conv->kernels[SUM] = shared_kernel(node, "conv_sum");
@@ -303,10 +338,53 @@ static FvBuffer *spread_input(FvNode *node, const FvConv *conv, FvList *list)
     return spread;
 }
 
+/* @values: x or dy, of which tiles of 6x6 or 4x4 pixels begin `pad` before every fourth. */
+static void spread_tiles(FvNode *node, const FvConv *conv, const FvConvSum *sum, gboolean output, int first, int images,
+                         FvList *list)
+{
+    const FvShape shape = output ? conv->out : conv->in;
+    const FvSize pad = output ? (FvSize){ 0, 0 } : conv->pad;
+    fv_launch(list, conv->kernels[output ? SPREAD_DY : SPREAD], FV_ITEMS((size_t) (images * sum->tiles_y)),
+              fv_buffer(output ? fv_node_dy(node) : fv_node_x(node, 0)),
+              fv_buffer(fv_node_scratch(node, conv->sum_scratch[output ? SPREAD_OUTPUT : SPREAD_INPUT])), fv_int(first),
+              fv_int(shape.h), fv_int(shape.w), fv_int(shape.c), fv_int(pad.h), fv_int(pad.w), fv_int(sum->tiles_y),
+              fv_int(sum->tiles_x), fv_int(sum->room));
+}
+
+static void winograd_weight_gradient(FvNode *node, const FvConv *conv, const FvConvSum *sum, FvList *list)
+{
+    enum { PLACES = 36, ROWS = 8 };
+    const int in = (conv->in.c + 15) / 16, out = (conv->out.c + 15) / 16, tiles = sum->tiles_y * sum->tiles_x;
+    const int samples = fv_list_samples(list);
+    FvBuffer *sums = fv_node_scratch(node, conv->sum_scratch[SHARES]);
+    for (int first = 0; first < samples; first += sum->images) {
+        const int images = MIN(sum->images, samples - first);
+        spread_tiles(node, conv, sum, FALSE, first, images, list);
+        spread_tiles(node, conv, sum, TRUE, first, images, list);
+        fv_launch(list, conv->kernels[WEIGHT_GRADIENT], FV_ITEMS((size_t) (out + 1) / 2, PLACES),
+                  fv_buffer(fv_node_scratch(node, conv->sum_scratch[SPREAD_INPUT])),
+                  fv_buffer(fv_node_scratch(node, conv->sum_scratch[SPREAD_OUTPUT])), fv_buffer(sums), fv_int(in),
+                  fv_int(out), fv_int(images * tiles), fv_int(sum->room), fv_int(first == 0));
+    }
+    fv_launch(list, conv->kernels[BRING_BACK], FV_ITEMS((size_t) out, (size_t) (conv->in.c + ROWS - 1) / ROWS),
+              fv_buffer(sums), fv_buffer(fv_node_gradient(node, conv->weight)), fv_int(conv->in.c),
+              fv_int(conv->out.c));
+    if (!conv->bias)
+        return;
+    const int pixels = samples * conv->out.h * conv->out.w, share = (pixels + sum->shares - 1) / sum->shares;
+    fv_launch(list, conv->kernels[SUM_TURNED], FV_ITEMS((size_t) sum->shares), fv_buffer(fv_node_dy(node)),
+              fv_buffer(sums), fv_int(conv->out.c), fv_int(pixels), fv_int(share));
+    add_shares(node, conv, sum, conv->bias_param, 0, conv->out.c, list);
+}
+
 static void weight_gradient(FvNode *node, const FvConv *conv, FvList *list)
 {
     FvConvSum sum;
     fv_conv_sum(node, conv, &sum);
+    if (sum.winograd) {
+        winograd_weight_gradient(node, conv, &sum, list);
+        return;
+    }
     FvBuffer *x = sum.spread ? spread_input(node, conv, list) : fv_node_x(node, 0);
     FvBuffer *dw = fv_node_gradient(node, conv->weight);
     FvBuffer *db = conv->bias ? fv_node_gradient(node, conv->bias_param) : dw;

@@ -45,14 +45,17 @@ typedef struct {
     int lanes;
     int rows, taps, cols; /* of a tile; vectors over channels: taps = 1, cols in vectors of 16 */
     int row_tiles, col_tiles;
-    int range;                /* vectors over channels: column tiles of a work-group */
-    int at_once;              /* pixels (dense with lanes: blocks) of which all its tiles are made at once; */
-    int images, lines;        /* of the output, for the same */
-    gboolean direct;          /* one share, straight to the gradients */
-    int shares;               /* sets of partial sums */
-    gint64 weights;           /* reals of one set */
-    gint64 bias_at;           /* of the bias in a set */
-    gint64 work, spread_work; /* reals of scratch: partial sums; x spread */
+    int range;                   /* vectors over channels: column tiles of a work-group */
+    int at_once;                 /* pixels (dense with lanes: blocks) of which all its tiles are made at once; */
+    int images, lines;           /* of the output, for the same */
+    gboolean direct;             /* one share, straight to the gradients */
+    int shares;                  /* sets of partial sums */
+    gint64 weights;              /* reals of one set */
+    gint64 bias_at;              /* of the bias in a set */
+    gboolean winograd;           /* images are then those that are transformed at once */
+    int tiles_y, tiles_x;        /* of an image */
+    int room;                    /* for tiles that are transformed at once */
+    gint64 work, spread_work[2]; /* reals of scratch: sums; x spread, and dy */
 } FvConvSum;
 
 /** What a node's convolution comes to; everything follows from its state and the node. */

@@ -382,6 +382,33 @@ static gboolean pack_channels(const FvNode *node, FvConvSum *sum)
     return TRUE;
 }
 
+enum { WINOGRAD_TILE = 4, WINOGRAD_PLACES = 36, WINOGRAD_SHARES = 16 };
+
+/* By Winograd's algorithm; as many images at once as stay in the outer cache when they are transformed. */
+static gboolean try_winograd_sum(const FvNode *node, const FvConv *conv, FvConvSum *sum)
+{
+    enum { CACHE = 12 << 20 };
+    const gint64 in = ceil_div(conv->in.c, 16) * 16, out = ceil_div(conv->out.c, 16) * 16;
+    if (!winograd_possible(node, conv) || !winograd_wanted(conv))
+        return FALSE;
+    sum->winograd = TRUE;
+    sum->tiles_x = ceil_div(conv->out.w, WINOGRAD_TILE);
+    sum->tiles_y = ceil_div(conv->out.h, WINOGRAD_TILE);
+    const gint64 tiles = (gint64) sum->tiles_x * sum->tiles_y;
+    const gint64 image = WINOGRAD_PLACES * (in + out) * tiles * (gint64) node->plan->real_size;
+    const int most = (int) CLAMP(CACHE / image, 1, fv_node_batch(node));
+    sum->images = ceil_div(fv_node_batch(node), ceil_div(fv_node_batch(node), most));
+    /* Odd, so that the 36 places do not fall upon each other in the cache. */
+    sum->room = (int) (tiles * sum->images) | 1;
+    sum->spread_work[0] = WINOGRAD_PLACES * in * sum->room;
+    sum->spread_work[1] = WINOGRAD_PLACES * out * sum->room;
+    sum->shares = WINOGRAD_SHARES;
+    sum->weights = conv->out.c; /* of a share: biases alone */
+    sum->bias_at = WINOGRAD_PLACES * in * out;
+    sum->work = sum->bias_at + (conv->bias ? WINOGRAD_SHARES * conv->out.c : 0);
+    return TRUE;
+}
+
 void fv_conv_sum(const FvNode *node, const FvConv *conv, FvConvSum *sum)
 {
     gboolean dense = is_dense(conv);
@@ -409,6 +436,8 @@ void fv_conv_sum(const FvNode *node, const FvConv *conv, FvConvSum *sum)
     sum->out_group = sum->out.c / sum->groups;
     sum->weights = (gint64) sum->out.c * sum->in_group * sum->kernel.h * sum->kernel.w + (conv->bias ? conv->out.c : 0);
     sum->in_lanes = sum->lanes > 1 && !sum->outer;
+    if (try_winograd_sum(node, conv, sum))
+        return;
     if (sum->in_lanes) {
         tile_sum_lanes(sum);
         share_lanes(node, sum);
@@ -416,5 +445,5 @@ void fv_conv_sum(const FvNode *node, const FvConv *conv, FvConvSum *sum)
         tile_sum_channels(sum);
         share_channels(node, sum);
     }
-    sum->spread_work = sum->spread ? fv_node_elements(node, conv->in) : 0;
+    sum->spread_work[0] = sum->spread ? fv_node_elements(node, conv->in) : 0;
 }

@@ -620,8 +620,8 @@ typedef struct {
     FvWinograd winograd;
     /* set by fv_conv_plan() and fv_conv_build() */
     int weight, bias_param;
-    int pack_scratch[2], sum_scratch[2], fold_scratch[2];
-    FvKernel *kernels[12];
+    int pack_scratch[2], sum_scratch[3], fold_scratch[2];
+    FvKernel *kernels[16];
     int tiles[8];
 } FvConv;
 

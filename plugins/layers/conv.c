@@ -68,9 +68,9 @@ static const FvLayer conv = {
                   "* (kernel - 1) - 1) / stride + 1 rounded down, and ow likewise. With groups, the channels of input "
                   "and output are cut into that many parts, each of which sees its own alone; groups = c is a "
                   "depthwise convolution. weight is channels x c / groups x kernel x kernel. winograd=auto takes "
-                  "Winograd's F(4x4, 3x3) where both sides have 32 channels or more, on CPUs and where vectors run "
-                  "over "
-                  "channels: a quarter of the multiplications, with rounding errors about three times as large.",
+                  "Winograd's F(4x4, 3x3), forward and for both gradients, where both sides have 32 channels or more, "
+                  "on CPUs and where vectors run over channels: a quarter of the multiplications, with rounding "
+                  "errors about three times as large.",
               .reference = "LeCun et al., Gradient-based learning applied to document recognition, 1998",
               .examples = examples },
     .plan = plan,
