@@ -2,6 +2,7 @@
  * conv.c: convolutions for layers: shapes and parameters, and the launches that compute them. */
 #include "core/plan/conv.h"
 
+#include "core/plan/conv_depthwise.h"
 #include "core/plan/conv_gpu.h"
 #include "core/plan/private.h"
 
@@ -141,6 +142,10 @@ gboolean fv_conv_plan(FvNode *node, FvConv *conv, GError **error)
         fv_gpu_conv_plan(node, conv);
         return TRUE;
     }
+    if (fv_depthwise_node(node, conv)) {
+        fv_depthwise_plan(node, conv);
+        return TRUE;
+    }
     for (int backward = 0; backward <= wants_input_gradient(node); backward++) {
         FvConvGather gather;
         fv_conv_gather(node, conv, backward, &gather);
@@ -186,6 +191,10 @@ gboolean fv_conv_build(FvNode *node, FvConv *conv, GError **error)
         conv->kernels[FOLD] = fv_node_add_kernel(node, conv_fold_cl, "conv_fold", NULL);
     if (fv_gpu_node(node)) {
         fv_gpu_conv_build(node, conv);
+        return TRUE;
+    }
+    if (fv_depthwise_node(node, conv)) {
+        fv_depthwise_build(node, conv);
         return TRUE;
     }
     for (int backward = 0; backward <= wants_input_gradient(node); backward++) {
@@ -267,6 +276,10 @@ void fv_conv_pack(FvNode *node, const FvConv *conv, FvList *list)
         fv_gpu_conv_pack(node, conv, list);
         return;
     }
+    if (fv_depthwise_node(node, conv)) {
+        fv_depthwise_pack(node, conv, list);
+        return;
+    }
     pack(node, conv, FALSE, list);
     if (fv_list_training(list) && wants_input_gradient(node))
         pack(node, conv, TRUE, list);
@@ -300,6 +313,8 @@ void fv_conv_forward(FvNode *node, const FvConv *conv, FvList *list)
 {
     if (fv_gpu_node(node))
         fv_gpu_conv_forward(node, conv, list);
+    else if (fv_depthwise_node(node, conv))
+        fv_depthwise_forward(node, conv, list);
     else
         gather_pass(node, conv, FALSE, list);
 }
@@ -413,6 +428,10 @@ void fv_conv_backward(FvNode *node, const FvConv *conv, FvList *list)
 {
     if (fv_gpu_node(node)) {
         fv_gpu_conv_backward(node, conv, list);
+        return;
+    }
+    if (fv_depthwise_node(node, conv)) {
+        fv_depthwise_backward(node, conv, list);
         return;
     }
     weight_gradient(node, conv, list);
