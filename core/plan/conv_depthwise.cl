@@ -58,13 +58,12 @@ void SELF(global const real *restrict source, global const real *restrict packed
     for (int y = begin; y < end; y++) {
         global real *out = target + (size_t)y * (TARGET_W * C);
         int inside = min(INSIDE_BEGIN, TARGET_W), outside = max(inside, INSIDE_END);
-        for (int c = 0; c < C; c += 16) {
-            global const real *w = packed + PADDED + c;
-            real16 bias = BIAS ? vload16(0, packed + c) : (real16)(0);
-            /* Four pixels at once: each weight is loaded once for them. */
-            int x = inside;
-            for (; x + 4 <= outside; x += 4) {
-                real16 s0 = bias, s1 = bias, s2 = bias, s3 = bias;
+        int x = inside;
+        /* Four pixels at once: each weight is loaded once for them. */
+        for (; x + 4 <= outside; x += 4)
+            for (int c = 0; c < C; c += 16) {
+                global const real *w = packed + PADDED + c;
+                real16 s0 = BIAS ? vload16(0, packed + c) : (real16)(0), s1 = s0, s2 = s0, s3 = s0;
                 for (int ky = 0; ky < KERNEL_H; ky++) {
                     int sy = FV_NAME(at)(y, ky, STRIDE_H, PAD_H, DILATION_H, SOURCE_H);
                     if (sy < 0)
@@ -85,6 +84,9 @@ void SELF(global const real *restrict source, global const real *restrict packed
                 FV_NAME(store)(FV_TAIL16(s2, to + 2 * C), to + 2 * C, C - c);
                 FV_NAME(store)(FV_TAIL16(s3, to + 3 * C), to + 3 * C, C - c);
             }
+        for (int c = 0; c < C; c += 16) {
+            global const real *w = packed + PADDED + c;
+            real16 bias = BIAS ? vload16(0, packed + c) : (real16)(0);
             for (int edge = 0; edge < TARGET_W; edge++) {
                 if (edge >= inside && edge < x) /* made above */
                     edge = x;
