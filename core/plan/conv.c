@@ -266,7 +266,7 @@ static void pack(FvNode *node, const FvConv *conv, gboolean backward, FvList *li
     fv_launch(list, conv->kernels[PACK], FV_ITEMS(panels), fv_buffer(weight), fv_buffer(bias),
               fv_buffer(fv_node_scratch(node, conv->pack_scratch[backward])), fv_int(gather.panels),
               fv_int(gather.width), fv_int(gather.target_group), fv_int(gather.pack_channels), fv_int(gather.taps),
-              fv_int(gather.source_group), fv_int(with_bias), fv_int(gather.group_step), fv_int(gather.row_split),
+              fv_int(gather.zeros), fv_int(with_bias), fv_int(gather.group_step), fv_int(gather.row_split),
               fv_int(gather.row_step), fv_int(gather.split_step), fv_int(gather.channel_step));
 }
 
@@ -342,14 +342,14 @@ static void add_turned_shares(FvNode *node, const FvConv *conv, const FvConvSum 
               fv_int(sum->outer ? 1 : rows * taps), fv_int(CHUNK));
 }
 
-static FvBuffer *spread_input(FvNode *node, const FvConv *conv, FvList *list)
+static FvBuffer *spread_input(FvNode *node, const FvConv *conv, const FvConvSum *sum, FvList *list)
 {
     enum { CHUNK = 8 };
     FvBuffer *spread = fv_node_scratch(node, conv->sum_scratch[SPREAD_INPUT]);
     fv_launch(list, conv->kernels[SPREAD],
               FV_ITEMS((size_t) (conv->in.c + CHUNK - 1) / CHUNK, (size_t) fv_list_blocks(list)),
               fv_buffer(fv_node_x(node, 0)), fv_buffer(spread), fv_int(conv->in.c), fv_int(conv->in.h * conv->in.w),
-              fv_int(CHUNK));
+              fv_int(sum->spread_step), fv_int(CHUNK));
     return spread;
 }
 
@@ -400,7 +400,7 @@ static void weight_gradient(FvNode *node, const FvConv *conv, FvList *list)
         winograd_weight_gradient(node, conv, &sum, list);
         return;
     }
-    FvBuffer *x = sum.spread ? spread_input(node, conv, list) : fv_node_x(node, 0);
+    FvBuffer *x = sum.spread ? spread_input(node, conv, &sum, list) : fv_node_x(node, 0);
     FvBuffer *dw = fv_node_gradient(node, conv->weight);
     FvBuffer *db = conv->bias ? fv_node_gradient(node, conv->bias_param) : dw;
     int blocks = fv_list_blocks(list), share = (blocks + sum.shares - 1) / sum.shares;

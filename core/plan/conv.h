@@ -25,6 +25,7 @@ typedef struct {
     int width, panels;           /* channels of a panel of packed weights, panels of a group */
     gint64 panel;                /* its reals */
     gint64 packed;               /* reals of all of them, and of the zeros behind them */
+    int zeros;                   /* reals behind them: a pixel outside the source */
     int chunk;                   /* rows (flat: pixels) of the target that a work-group takes */
     gboolean winograd;           /* by tiles of 4x4 pixels; pads are then those of a plain convolution, backward too */
     int tiles, tiles_x, tiles_y; /* of a work-group; of an image */
@@ -39,6 +40,7 @@ typedef struct {
     gboolean in_lanes; /* vectors over the batch */
     gboolean outer;    /* 1x1 or dense with vectors over inputs: a product of matrices */
     gboolean spread;   /* outer: x is brought to [sample][input] first */
+    int spread_step;   /* reals from sample to sample then */
     FvShape in, out;   /* outer: h = 1, w = pixels of one sample */
     FvSize kernel, stride, pad, dilation;
     int groups, in_group, out_group;

@@ -13,7 +13,7 @@
 #define TAPS 1
 #define A_ROW FV_L /* dy has lanes; x was spread: [sample][input] */
 #define A_STEP (FV_L > 1 ? 1 : OUT_C)
-#define B_STEP IN_C
+#define B_STEP SPREAD_STEP
 #else
 #define ALL_ROWS IN_G
 #define ALL_COLS OUT_G
@@ -129,13 +129,13 @@ void FV_NAME(conv_weight_gradient)(global const real *restrict x, global const r
 #if FV_L > 1
                 for (int n = from + begin; n < from + end; n++) {
                     global const real *a = dy + ((size_t)n * OUT_C + first) * FV_L;
-                    global const real *b = x + (size_t)n * (FV_L * IN_C) + vector * 16;
+                    global const real *b = x + (size_t)n * (FV_L * B_STEP) + vector * 16;
                     RUN(FV_L)
                 }
 #else
                 {
                     size_t pixel = (size_t)from * PIXELS + begin;
-                    global const real *a = dy + pixel * OUT_C + first, *b = x + pixel * IN_C + vector * 16;
+                    global const real *a = dy + pixel * OUT_C + first, *b = x + pixel * B_STEP + vector * 16;
                     RUN(end - begin)
                 }
 #endif

@@ -109,6 +109,7 @@ FvKernel *fv_conv_sum_kernel(FvNode *node, const FvConvSum *sum)
         fv_define_list(out, "EACH_COL_OF(F, i, k)", "i, k, ", "", sum->cols);
     } else {
         fv_define(out, "OUTER", sum->outer);
+        fv_define(out, "SPREAD_STEP", sum->spread_step);
         fv_define(out, "DIRECT", sum->direct);
         fv_define(out, "PIXELS", (gint64) sum->out.h * sum->out.w);
         fv_define(out, "VECTORS", sum->cols);

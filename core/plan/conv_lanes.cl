@@ -1,9 +1,10 @@
 /* conv_lanes.cl: a convolution, or the gradient of its input, with vectors over the batch.
  *
- * A work-group makes CHUNK rows of the target (FLAT: CHUNK pixels), ROWS channels of it at a time: one vector each,
- * all in registers. `source` is x and `target` y; BACKWARD: dy and dx, and every pixel gathers what it had a part in.
- * Taps that fall outside the source are skipped. The host defines the geometry, `realv` (VECTOR reals), FV_LOAD,
- * FV_STORE, and EACH_ROW(F): F(0) F(1) ... F(ROWS - 1). */
+ * A work-group makes CHUNK rows of the target (FLAT: CHUNK pixels), ROWS channels of two pixels at a time: one vector
+ * each, all in registers, so that each weight is loaded once for both. `source` is x and `target` y; BACKWARD: dy and
+ * dx, and every pixel gathers what it had a part in. A pixel whose tap falls outside the source reads the zeros behind
+ * the panels. The host defines the geometry, `realv` (VECTOR reals), FV_LOAD, FV_STORE, and EACH_ROW(F): F(0) F(1) ...
+ * F(ROWS - 1). */
 #if BACKWARD
 /* Where tap k of target position t lies in the source; -1: nowhere. */
 int FV_NAME(at)(int t, int k, int stride, int pad, int dilation, int size)
@@ -20,19 +21,29 @@ int FV_NAME(at)(int t, int k, int stride, int pad, int dilation, int size)
 #endif
 
 #if BIAS
-#define DECLARE(i) realv c##i = (realv)(packed[i]);
+#define DECLARE(i) realv c##i = (realv)(packed[i]), d##i = c##i;
 #else
-#define DECLARE(i) realv c##i = (realv)(0);
+#define DECLARE(i) realv c##i = (realv)(0), d##i = c##i;
 #endif
-#define MULTIPLY(i) c##i = mad((realv)(w[i]), v, c##i);
+#define MULTIPLY(i)                                                                                                    \
+    {                                                                                                                  \
+        realv s = (realv)(w[i]);                                                                                       \
+        c##i = mad(s, v0, c##i);                                                                                       \
+        d##i = mad(s, v1, d##i);                                                                                       \
+    }
 #if VECTOR == 16
 #define TAIL FV_TAIL16
 #else
 #define TAIL FV_TAIL8
 #endif
 #define STORE(i)                                                                                                       \
-    if (TARGET_G % ROWS == 0 || first + i < TARGET_G)                                                                  \
-        FV_STORE(TAIL(c##i, out + i * FV_L), 0, out + i * FV_L);
+    if (TARGET_G % ROWS == 0 || first + i < TARGET_G) {                                                                \
+        global real *to = out + i * FV_L;                                                                              \
+        FV_STORE(TAIL(c##i, to), 0, to);                                                                               \
+        to += TARGET_C * FV_L;                                                                                         \
+        if (two)                                                                                                       \
+            FV_STORE(TAIL(d##i, to), 0, to);                                                                           \
+    }
 
 #if BACKWARD
 #define SELF FV_NAME(conv_input_gradient)
@@ -46,6 +57,7 @@ void SELF(global const real *restrict source, global const real *restrict panels
     FV_TAIL_BEGIN(target)
     int group = get_group_id(0) / PANELS, first = get_group_id(0) % PANELS * ROWS;
     global const real *packed = panels + (size_t)get_group_id(0) * PANEL;
+    global const real *zeros = panels + (size_t)get_num_groups(0) * PANEL;
 #if FLAT
     int y = 0, x_begin = get_group_id(1) * CHUNK, x_end = min(x_begin + CHUNK, count);
 #else
@@ -54,23 +66,27 @@ void SELF(global const real *restrict source, global const real *restrict panels
     int y_begin = get_group_id(1) * CHUNK, x_begin = 0, x_end = TARGET_W;
     for (int y = y_begin; y < min(y_begin + CHUNK, TARGET_H); y++)
 #endif
-    for (int x = x_begin; x < x_end; x++)
+    for (int x = x_begin; x < x_end; x += 2)
         for (int lane = 0; lane < FV_L; lane += VECTOR) {
+            bool two = x + 1 < x_end;
             EACH_ROW(DECLARE)
             for (int ky = 0; ky < KERNEL_H; ky++) {
                 int sy = FLAT ? 0 : FV_NAME(at)(y, ky, STRIDE_H, PAD_H, DILATION_H, SOURCE_H);
                 if (sy < 0)
                     continue;
+                global const real *row =
+                    source + ((size_t)sy * (SOURCE_W * SOURCE_C) + group * SOURCE_G) * FV_L + lane;
                 for (int kx = 0; kx < KERNEL_W; kx++) {
-                    int sx = FLAT ? x : FV_NAME(at)(x, kx, STRIDE_W, PAD_W, DILATION_W, SOURCE_W);
-                    if (sx < 0)
+                    int s0 = FLAT ? x : FV_NAME(at)(x, kx, STRIDE_W, PAD_W, DILATION_W, SOURCE_W);
+                    int s1 = !two ? -1 : FLAT ? x + 1 : FV_NAME(at)(x + 1, kx, STRIDE_W, PAD_W, DILATION_W, SOURCE_W);
+                    if (s0 < 0 && s1 < 0)
                         continue;
-                    global const real *a =
-                        source + ((size_t)(sy * SOURCE_W + sx) * SOURCE_C + group * SOURCE_G) * FV_L + lane;
+                    global const real *a0 = s0 < 0 ? zeros : row + (size_t)s0 * (SOURCE_C * FV_L);
+                    global const real *a1 = s1 < 0 ? zeros : row + (size_t)s1 * (SOURCE_C * FV_L);
                     global const real *w = packed + BIAS * ROWS + (ky * KERNEL_W + kx) * (SOURCE_G * ROWS);
 #pragma unroll UNROLL
-                    for (int c = 0; c < SOURCE_G; c++, a += FV_L, w += ROWS) {
-                        realv v = FV_LOAD(0, a);
+                    for (int c = 0; c < SOURCE_G; c++, a0 += FV_L, a1 += FV_L, w += ROWS) {
+                        realv v0 = FV_LOAD(0, a0), v1 = FV_LOAD(0, a1);
                         EACH_ROW(MULTIPLY)
                     }
                 }

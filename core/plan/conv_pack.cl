@@ -137,17 +137,17 @@ void FV_NAME(conv_sum_turned)(global const real *restrict parts, global real *re
         }
 }
 
-/* [block][pixel][channel][lane] -> [block][lane][channel][pixel]: the inputs of a dense layer, sample by sample, in
- * the order of its weights. A work-group takes a block, and `chunk` channels. */
+/* [block][pixel][channel][lane] -> [block][lane][channel][pixel]: the inputs of a dense layer, sample by sample, `step`
+ * reals apart, in the order of its weights. A work-group takes a block, and `chunk` channels. */
 kernel __attribute__((reqd_work_group_size(1, 1, 1)))
 void FV_NAME(conv_spread)(global const real *restrict x, global real *restrict out, int channels, int pixels,
-                          int chunk)
+                          int step, int chunk)
 {
-    size_t block = (size_t)get_group_id(1) * channels * pixels * FV_L;
+    x += (size_t)get_group_id(1) * channels * pixels * FV_L;
+    out += (size_t)get_group_id(1) * step * FV_L;
     int begin = get_group_id(0) * chunk, end = min(begin + chunk, channels);
     for (int c = begin; c < end; c++)
         for (int p = 0; p < pixels; p++)
             for (int lane = 0; lane < FV_L; lane++)
-                out[block + ((size_t)lane * channels + c) * pixels + p] =
-                    x[block + ((size_t)p * channels + c) * FV_L + lane];
+                out[(size_t)lane * step + c * pixels + p] = x[((size_t)p * channels + c) * FV_L + lane];
 }

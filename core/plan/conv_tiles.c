@@ -34,14 +34,15 @@ static gint64 groups_wanted(const FvNode *node)
 
 /* ------------------------------------------------------------------ gather */
 
-/* Vectors over the batch: one pixel, as many channels as divide them best. */
+/* Vectors over the batch: two pixels, as many channels as divide them best. */
 static void tile_lanes(FvConvGather *gather)
 {
-    int most = MIN(gather->lanes >= 16 ? FV_CONV_TILE : FV_CONV_TILE / 2, gather->target_group);
+    enum { BEST = 16, LEAST = 12 };
+    const int most = MIN((gather->lanes >= 16 ? FV_CONV_TILE : FV_CONV_TILE / 2) / 2, gather->target_group);
     double best = G_MAXDOUBLE;
     for (int width = 1; width <= most; width++) {
-        int panels = ceil_div(gather->target_group, width);
-        double cost = panels * (MAX(width, 8) + 1.5); /* fewer than 8 chains wait for each other */
+        const int panels = ceil_div(gather->target_group, width), area = 2 * width;
+        const double cost = panels * (MAX(LEAST, area * (area > BEST ? 1.1 : 1)) + 2);
         if (cost > best)
             continue;
         best = cost;
@@ -92,7 +93,7 @@ static void choose_chunk(const FvNode *node, FvConvGather *gather)
     gint64 blocks = ceil_div(fv_node_batch(node), gather->lanes);
     gint64 panels = (gint64) gather->groups * gather->panels;
     if (gather->flat) {
-        gint64 pixels = blocks * gather->target.w, tile = gather->lanes > 1 ? 1 : gather->pixels;
+        gint64 pixels = blocks * gather->target.w, tile = gather->lanes > 1 ? 2 : gather->pixels;
         gint64 chunk = pixels * panels / groups_wanted(node) / tile * tile;
         gather->chunk = (int) CLAMP(chunk, tile, 64 * tile);
         return;
@@ -220,7 +221,8 @@ void fv_conv_gather(const FvNode *node, const FvConv *conv, gboolean backward, F
         tile_channels(gather, row);
     gint64 per_row = (gint64) gather->kernel.h * gather->kernel.w * gather->source_group + gather->bias;
     gather->panel = per_row * gather->width;
-    gather->packed = gather->panel * gather->panels * gather->groups + gather->source_group;
+    gather->zeros = gather->source_group * gather->lanes;
+    gather->packed = gather->panel * gather->panels * gather->groups + gather->zeros;
     choose_chunk(node, gather);
     if (!gather->flat)
         try_winograd(node, conv, gather);
@@ -427,6 +429,8 @@ void fv_conv_sum(const FvNode *node, const FvConv *conv, FvConvSum *sum)
     if (sum->outer) {
         int inputs = conv->in.c * conv->in.h * conv->in.w;
         sum->spread = sum->lanes > 1 || conv->in.h * conv->in.w > 1;
+        /* Samples a power of two apart would fall upon each other in the cache. */
+        sum->spread_step = sum->spread && inputs % 128 == 0 ? inputs + 16 : inputs;
         sum->in = (FvShape){ inputs, 1, 1 };
         sum->out = (FvShape){ conv->out.c, 1, 1 };
         sum->kernel = sum->stride = sum->dilation = one;
@@ -445,5 +449,5 @@ void fv_conv_sum(const FvNode *node, const FvConv *conv, FvConvSum *sum)
         tile_sum_channels(sum);
         share_channels(node, sum);
     }
-    sum->spread_work[0] = sum->spread ? fv_node_elements(node, conv->in) : 0;
+    sum->spread_work[0] = sum->spread ? fv_node_elements(node, (FvShape){ sum->spread_step, 1, 1 }) : 0;
 }
