@@ -106,8 +106,9 @@ static void test_unknown(Fixture *fixture, gconstpointer data)
 static void test_wrong_files(Fixture *fixture, gconstpointer data)
 {
     g_autofree char *size = g_strdup_printf("descriptor of 100 bytes, expected %u", (unsigned) sizeof(FvLayer));
+    g_autofree char *abi = g_strdup_printf("made for plugin interface 7, this fovea has %u", FV_ABI);
     const char *const cases[][2] = {
-        { "wrong_abi", "made for plugin interface 7, this fovea has 1" },
+        { "wrong_abi", abi },
         { "wrong_size", size },
         { "no_symbol", "no symbol fovea_plugin: not a plugin" },
         { "no_descriptor", "fovea_plugin gives no descriptor" },

@@ -7,7 +7,7 @@
  * whole vectors]. The host defines the geometry and EACH_ROW(F), EACH_VECTOR(F), EACH_VECTOR_OF(F, i); ROWS divides 16. */
 #define TAPS (KERNEL_H * KERNEL_W)
 #define BLOCKS ((IN_G + 15) / 16)
-#define PIXELS (IMAGES * LINES * OUT_W)
+#define HELD_PIXELS (IMAGES * LINES * OUT_W)
 #define X_H ((LINES - 1) * STRIDE_H + (KERNEL_H - 1) * DILATION_H + 1)
 #define X_W ((OUT_W - 1) * STRIDE_W + (KERNEL_W - 1) * DILATION_W + 1)
 #define X_BLOCK (IMAGES * X_H * X_W * 16)
@@ -39,7 +39,7 @@ kernel __attribute__((reqd_work_group_size(1, 1, 1)))
 void FV_NAME(conv_weight_gradient)(global const real *restrict x, global const real *restrict dy,
                                    global real *restrict dw, global real *restrict db, int count, int share)
 {
-    local real xs[BLOCKS * X_BLOCK], ds[RANGE * PIXELS * TILE];
+    local real xs[BLOCKS * X_BLOCK], ds[RANGE * HELD_PIXELS * TILE];
     int first_tile = get_group_id(0) * RANGE, end_tile = min(first_tile + RANGE, VECTOR_TILES);
     int group = get_group_id(1), from = get_group_id(2) * share, to = min(from + share, count);
     bool fresh = true;
@@ -70,7 +70,7 @@ void FV_NAME(conv_weight_gradient)(global const real *restrict x, global const r
             global const real *from_dy = dy + (size_t)((n + i) * OUT_H + line) * (OUT_W * OUT_C);
             for (int p = 0; p < lines * OUT_W; p++)
                 for (int v = first_tile * VECTORS; v < min(end_tile * VECTORS, ALL_VECTORS); v++) {
-                    int tile = v / VECTORS - first_tile, at = tile * PIXELS + i * LINES * OUT_W + p;
+                    int tile = v / VECTORS - first_tile, at = tile * HELD_PIXELS + i * LINES * OUT_W + p;
                     vstore16(vload16(v, from_dy + p * OUT_C), v % VECTORS, ds + at * TILE);
                 }
         }
@@ -82,7 +82,7 @@ void FV_NAME(conv_weight_gradient)(global const real *restrict x, global const r
                     EACH_ROW(DECLARE)
                     for (int i = 0; i < images; i++)
                         for (int y = 0; y < lines; y++) {
-                            local const real *b = ds + ((tile - first_tile) * PIXELS + (i * LINES + y) * OUT_W) * TILE;
+                            local const real *b = ds + ((tile - first_tile) * HELD_PIXELS + (i * LINES + y) * OUT_W) * TILE;
                             int sy = i * X_H + y * STRIDE_H + tap / KERNEL_W * DILATION_H;
                             local const real *a = xs + row / 16 * X_BLOCK + row % 16 +
                                                   (sy * X_W + tap % KERNEL_W * DILATION_W) * 16;
@@ -95,7 +95,7 @@ void FV_NAME(conv_weight_gradient)(global const real *restrict x, global const r
                 }
 #if BIAS
         for (int v = first_tile * VECTORS; v < min(end_tile * VECTORS, ALL_VECTORS); v++) {
-            local const real *b = ds + (v / VECTORS - first_tile) * (PIXELS * TILE) + v % VECTORS * 16;
+            local const real *b = ds + (v / VECTORS - first_tile) * (HELD_PIXELS * TILE) + v % VECTORS * 16;
             real16 sum = (real16)(0);
             real part[16];
             for (int i = 0; i < images; i++)
@@ -110,7 +110,7 @@ void FV_NAME(conv_weight_gradient)(global const real *restrict x, global const r
 }
 #undef TAPS
 #undef BLOCKS
-#undef PIXELS
+#undef HELD_PIXELS
 #undef X_H
 #undef X_W
 #undef X_BLOCK

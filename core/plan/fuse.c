@@ -226,7 +226,7 @@ static char *tail_text(const FvNode *node)
     if (stages->len == 0)
         return g_strdup(plain_tail);
     for (int i = 0; i < summands; i++) {
-        g_string_append_printf(out, ", global const real *fv_more%d", i);
+        g_string_append_printf(out, "%s, global const real *fv_more%d", i == 0 ? " " : "", i);
         g_string_append_printf(pass, ", fv_more%d", i);
     }
     g_string_append_printf(out,

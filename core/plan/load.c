@@ -87,8 +87,12 @@ static gboolean build_program(FvPlan *plan, const char *const *extra, GError **e
         g_array_append_val(plan->extras, number);
     }
 
-    g_autofree char *head = g_strdup_printf("#define FV_DOUBLE %d\n#define FV_L %d\n#define FV_WORKERS %d\n",
-                                            plan->settings.doubles, plan->lanes, fv_plan_workers(plan));
+    /* PoCL's compiler makes an instruction of it; others refuse it. */
+    const gboolean prefetch = plan->settings.family == FV_FAMILY_CPU && plan->device->host_memory &&
+                              g_str_has_prefix(plan->device->info->platform, "Portable Computing Language");
+    g_autofree char *head =
+        g_strdup_printf("#define FV_DOUBLE %d\n#define FV_PREFETCH %d\n#define FV_L %d\n#define FV_WORKERS %d\n",
+                        plan->settings.doubles, prefetch, plan->lanes, fv_plan_workers(plan));
     g_autofree char *source = g_strconcat(head, prelude_cl, plan->source->str, NULL);
     const char *dump = g_getenv("FOVEA_DUMP_SOURCE"); /* for those who write kernels */
     if (dump && !g_file_set_contents(dump, source, -1, error))

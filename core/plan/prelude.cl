@@ -1,5 +1,5 @@
 /* prelude.cl: what stands before every source: types, the place of an element, random numbers.
- * The host defines FV_DOUBLE (1 or 0), FV_L (lanes) and FV_WORKERS (a power of 2; 1 on CPUs). */
+ * The host defines FV_DOUBLE, FV_PREFETCH (1 or 0), FV_L (lanes) and FV_WORKERS (a power of 2; 1 on CPUs). */
 #if FV_DOUBLE
 #pragma OPENCL EXTENSION cl_khr_fp64 : enable
 typedef double real;
@@ -29,12 +29,9 @@ typedef float16 real16;
 #define FV_ITEM (get_group_id(0) * (size_t)FV_WORKERS + FV_ME)
 
 /* Has the cache line at p on its way, where the compiler knows how: long loops hide what memory takes. */
-#if FV_WORKERS == 1 && defined(__clang__) && defined(__has_builtin)
-#if __has_builtin(__builtin_prefetch)
+#if FV_PREFETCH
 #define FV_FETCH(p) __builtin_prefetch((const void *)(size_t)(p))
-#endif
-#endif
-#ifndef FV_FETCH
+#else
 #define FV_FETCH(p)
 #endif
 
