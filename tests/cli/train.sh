@@ -111,8 +111,9 @@ start() { # ARGUMENT...
   pid=$!
 }
 
-# Holds the process in the middle of an epoch, when the log of the run is at least so long. Fails when it is too late.
-hold() { # RUN LINES
+# Holds the process in the middle of an epoch, when the log of the run is at least so long; with STEP, when that step of
+# an epoch was the last in the log. Fails when it is too late.
+hold() { # RUN LINES [STEP]
   local tries lines step
   for ((tries = 0; tries < 6000; tries++)); do
     kill -0 "$pid" 2>/dev/null || return 1
@@ -121,7 +122,8 @@ hold() { # RUN LINES
     if [ "$lines" -ge "$2" ]; then
       kill -STOP "$pid"
       step=$(logged "$1" step)
-      [ $((step % steps)) -ne 0 ] && return
+      step=$((step % steps))
+      [ "$step" -ne 0 ] && [ "$step" -eq "${3:-$step}" ] && return
       kill -CONT "$pid"
     fi
     sleep 0.005
@@ -163,7 +165,7 @@ for lines in 1 17 50; do
 done
 
 start "${long[@]}" --out stopped
-ok 'interrupted: in the middle of an epoch' hold stopped 8
+ok 'interrupted: in the middle of an epoch' hold stopped 8 50 # not so near its end that it is over before the signal
 begun=$SECONDS
 finish INT
 exits 1 'SIGINT: exit code 1'
