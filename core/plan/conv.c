@@ -10,20 +10,6 @@
 #include "conv_pack.cl.h"
 #include "conv_winograd_weights.cl.h"
 
-/* FvConv.kernels */
-enum {
-    FORWARD,
-    INPUT_GRADIENT,
-    WEIGHT_GRADIENT,
-    PACK,
-    SUM,
-    SUM_TURNED,
-    SPREAD,
-    PACK_WINOGRAD,
-    FOLD,
-    SPREAD_DY,
-    BRING_BACK
-};
 /* FvConv.sum_scratch */
 enum { SHARES, SPREAD_INPUT, SPREAD_OUTPUT };
 
@@ -117,11 +103,6 @@ static gint64 weights_of(const FvConv *conv)
     return (gint64) conv->out.c * (conv->in.c / conv->groups) * conv->kernel.h * conv->kernel.w;
 }
 
-static gboolean wants_input_gradient(const FvNode *node)
-{
-    return fv_node_training(node) && fv_node_wants_gradient(node, 0);
-}
-
 gboolean fv_conv_plan(FvNode *node, FvConv *conv, GError **error)
 {
     if (!set_shape(conv, error))
@@ -146,7 +127,7 @@ gboolean fv_conv_plan(FvNode *node, FvConv *conv, GError **error)
         fv_depthwise_plan(node, conv);
         return TRUE;
     }
-    for (int backward = 0; backward <= wants_input_gradient(node); backward++) {
+    for (int backward = 0; backward <= fv_conv_wants_input_gradient(node); backward++) {
         FvConvGather gather;
         fv_conv_gather(node, conv, backward, &gather);
         conv->pack_scratch[backward] = fv_node_add_scratch(node, gather.packed, FV_LIFE_PLAN);
@@ -173,22 +154,23 @@ static void build_winograd_sum(FvNode *node, FvConv *conv)
     static const struct {
         int place;
         const char *name;
-    } kernels[] = { { SPREAD, "winograd_spread_x" },
-                    { SPREAD_DY, "winograd_spread_dy" },
-                    { WEIGHT_GRADIENT, "conv_weight_gradient" },
-                    { BRING_BACK, "winograd_bring_back" } };
+    } kernels[] = { { FV_CONV_SPREAD, "winograd_spread_x" },
+                    { FV_CONV_SPREAD_DY, "winograd_spread_dy" },
+                    { FV_CONV_WEIGHT_GRADIENT, "conv_weight_gradient" },
+                    { FV_CONV_BRING_BACK, "winograd_bring_back" } };
     for (guint i = 0; i < G_N_ELEMENTS(kernels); i++)
         conv->kernels[kernels[i].place] = fv_node_add_kernel(node, conv_winograd_weights_cl, kernels[i].name, NULL);
     if (conv->bias) {
-        conv->kernels[SUM] = shared_kernel(node, "conv_sum");
-        conv->kernels[SUM_TURNED] = fv_node_add_kernel(node, conv_winograd_weights_cl, "conv_bias_shares", NULL);
+        conv->kernels[FV_CONV_SUM] = shared_kernel(node, "conv_sum");
+        conv->kernels[FV_CONV_BIAS_SHARES] =
+            fv_node_add_kernel(node, conv_winograd_weights_cl, "conv_bias_shares", NULL);
     }
 }
 
 gboolean fv_conv_build(FvNode *node, FvConv *conv, GError **error)
 {
     if (fv_fuse_folded(node))
-        conv->kernels[FOLD] = fv_node_add_kernel(node, conv_fold_cl, "conv_fold", NULL);
+        conv->kernels[FV_CONV_FOLD] = fv_node_add_kernel(node, conv_fold_cl, "conv_fold", NULL);
     if (fv_gpu_node(node)) {
         fv_gpu_conv_build(node, conv);
         return TRUE;
@@ -197,14 +179,14 @@ gboolean fv_conv_build(FvNode *node, FvConv *conv, GError **error)
         fv_depthwise_build(node, conv);
         return TRUE;
     }
-    for (int backward = 0; backward <= wants_input_gradient(node); backward++) {
+    for (int backward = 0; backward <= fv_conv_wants_input_gradient(node); backward++) {
         FvConvGather gather;
         fv_conv_gather(node, conv, backward, &gather);
-        conv->kernels[backward ? INPUT_GRADIENT : FORWARD] = fv_conv_gather_kernel(node, &gather);
+        conv->kernels[backward ? FV_CONV_INPUT_GRADIENT : FV_CONV_FORWARD] = fv_conv_gather_kernel(node, &gather);
         if (gather.winograd)
-            conv->kernels[PACK_WINOGRAD] = shared_kernel(node, "conv_pack_winograd");
+            conv->kernels[FV_CONV_PACK_WINOGRAD] = shared_kernel(node, "conv_pack_winograd");
         else
-            conv->kernels[PACK] = shared_kernel(node, "conv_pack");
+            conv->kernels[FV_CONV_PACK] = shared_kernel(node, "conv_pack");
     }
     if (!fv_node_training(node))
         return TRUE;
@@ -214,13 +196,13 @@ gboolean fv_conv_build(FvNode *node, FvConv *conv, GError **error)
         build_winograd_sum(node, conv);
         return TRUE;
     }
-    conv->kernels[WEIGHT_GRADIENT] = fv_conv_sum_kernel(node, &sum);
+    conv->kernels[FV_CONV_WEIGHT_GRADIENT] = fv_conv_sum_kernel(node, &sum);
     if (!sum.direct && (conv->bias || sum.in_lanes))
-        conv->kernels[SUM] = shared_kernel(node, "conv_sum");
+        conv->kernels[FV_CONV_SUM] = shared_kernel(node, "conv_sum");
     if (!sum.direct && !sum.in_lanes)
-        conv->kernels[SUM_TURNED] = shared_kernel(node, "conv_sum_turned");
+        conv->kernels[FV_CONV_SUM_TURNED] = shared_kernel(node, "conv_sum_turned");
     if (sum.spread)
-        conv->kernels[SPREAD] = shared_kernel(node, "conv_spread");
+        conv->kernels[FV_CONV_SPREAD] = shared_kernel(node, "conv_spread");
     return TRUE;
 }
 
@@ -237,11 +219,12 @@ FvConvWeights fv_conv_weights(FvNode *node, const FvConv *conv, gboolean backwar
     fv_node_layer(norm)->fold(norm, norm->self, &fold);
     const FvConvWeights folded = { fv_node_scratch(node, conv->fold_scratch[0]),
                                    fv_node_scratch(node, conv->fold_scratch[1]) };
-    fv_launch(list, conv->kernels[FOLD], fv_node_grid(node, (size_t) conv->out.c, 1, 1), fv_buffer(weights.weight),
-              fv_buffer(weights.bias ? weights.bias : weights.weight), fv_buffer(fv_node_param(norm, fold.weight)),
-              fv_buffer(fv_node_param(norm, fold.bias)), fv_buffer(fv_node_param(norm, fold.mean)),
-              fv_buffer(fv_node_param(norm, fold.var)), fv_buffer(folded.weight), fv_buffer(folded.bias),
-              fv_int((int) (weights_of(conv) / conv->out.c)), fv_int(weights.bias != NULL), fv_real(fold.epsilon));
+    fv_launch(list, conv->kernels[FV_CONV_FOLD], fv_node_grid(node, (size_t) conv->out.c, 1, 1),
+              fv_buffer(weights.weight), fv_buffer(weights.bias ? weights.bias : weights.weight),
+              fv_buffer(fv_node_param(norm, fold.weight)), fv_buffer(fv_node_param(norm, fold.bias)),
+              fv_buffer(fv_node_param(norm, fold.mean)), fv_buffer(fv_node_param(norm, fold.var)),
+              fv_buffer(folded.weight), fv_buffer(folded.bias), fv_int((int) (weights_of(conv) / conv->out.c)),
+              fv_int(weights.bias != NULL), fv_real(fold.epsilon));
     return folded;
 }
 
@@ -256,14 +239,15 @@ static void pack(FvNode *node, const FvConv *conv, gboolean backward, FvList *li
 
     if (gather.winograd) {
         enum { CHUNK = 16 };
-        fv_launch(list, conv->kernels[PACK_WINOGRAD], FV_ITEMS((size_t) (gather.source.c + CHUNK - 1) / CHUNK, panels),
-                  fv_buffer(weight), fv_buffer(bias), fv_buffer(fv_node_scratch(node, conv->pack_scratch[backward])),
-                  fv_int(gather.width), fv_int(gather.target.c), fv_int(gather.source.c), fv_int(CHUNK),
-                  fv_int(gather.row_step), fv_int(gather.channel_step), fv_int(backward), fv_int(with_bias));
+        fv_launch(list, conv->kernels[FV_CONV_PACK_WINOGRAD],
+                  FV_ITEMS((size_t) (gather.source.c + CHUNK - 1) / CHUNK, panels), fv_buffer(weight), fv_buffer(bias),
+                  fv_buffer(fv_node_scratch(node, conv->pack_scratch[backward])), fv_int(gather.width),
+                  fv_int(gather.target.c), fv_int(gather.source.c), fv_int(CHUNK), fv_int(gather.row_step),
+                  fv_int(gather.channel_step), fv_int(backward), fv_int(with_bias));
         return;
     }
 
-    fv_launch(list, conv->kernels[PACK], FV_ITEMS(panels), fv_buffer(weight), fv_buffer(bias),
+    fv_launch(list, conv->kernels[FV_CONV_PACK], FV_ITEMS(panels), fv_buffer(weight), fv_buffer(bias),
               fv_buffer(fv_node_scratch(node, conv->pack_scratch[backward])), fv_int(gather.panels),
               fv_int(gather.width), fv_int(gather.target_group), fv_int(gather.pack_channels), fv_int(gather.taps),
               fv_int(gather.zeros), fv_int(with_bias), fv_int(gather.group_step), fv_int(gather.row_split),
@@ -281,7 +265,7 @@ void fv_conv_pack(FvNode *node, const FvConv *conv, FvList *list)
         return;
     }
     pack(node, conv, FALSE, list);
-    if (fv_list_training(list) && wants_input_gradient(node))
+    if (fv_list_training(list) && fv_conv_wants_input_gradient(node))
         pack(node, conv, TRUE, list);
 }
 
@@ -292,7 +276,7 @@ static void gather_pass(FvNode *node, const FvConv *conv, gboolean backward, FvL
     FvBuffer *from = backward ? fv_node_dy(node) : fv_node_x(node, 0);
     FvBuffer *to = backward ? fv_node_dx(node, 0) : fv_node_y(node);
     FvBuffer *packed = fv_node_scratch(node, conv->pack_scratch[backward]);
-    FvKernel *kernel = conv->kernels[backward ? INPUT_GRADIENT : FORWARD];
+    FvKernel *kernel = conv->kernels[backward ? FV_CONV_INPUT_GRADIENT : FV_CONV_FORWARD];
     int blocks = fv_list_blocks(list), count = gather.flat ? blocks * gather.target.w : gather.target.h;
 
     if (gather.winograd) {
@@ -323,7 +307,7 @@ static void add_shares(FvNode *node, const FvConv *conv, const FvConvSum *sum, i
                        FvList *list)
 {
     enum { CHUNK = 2048 };
-    fv_launch(list, conv->kernels[SUM], FV_ITEMS((size_t) (count + CHUNK - 1) / CHUNK),
+    fv_launch(list, conv->kernels[FV_CONV_SUM], FV_ITEMS((size_t) (count + CHUNK - 1) / CHUNK),
               fv_buffer(fv_node_scratch(node, conv->sum_scratch[SHARES])), fv_buffer(fv_node_gradient(node, param)),
               fv_int((int) offset), fv_int((int) sum->weights), fv_int(sum->shares), fv_int((int) count),
               fv_int(CHUNK));
@@ -336,7 +320,8 @@ static void add_turned_shares(FvNode *node, const FvConv *conv, const FvConvSum 
     const int taps = sum->kernel.h * sum->kernel.w;
     const int rows = sum->outer ? sum->out_group : sum->in_group, cols = sum->outer ? sum->in_group : sum->out_group;
     const FvGrid grid = FV_ITEMS((size_t) (cols + 15) / 16, (size_t) (rows + CHUNK - 1) / CHUNK, (size_t) sum->groups);
-    fv_launch(list, conv->kernels[SUM_TURNED], grid, fv_buffer(fv_node_scratch(node, conv->sum_scratch[SHARES])),
+    fv_launch(list, conv->kernels[FV_CONV_SUM_TURNED], grid,
+              fv_buffer(fv_node_scratch(node, conv->sum_scratch[SHARES])),
               fv_buffer(fv_node_gradient(node, conv->weight)), fv_int((int) sum->weights), fv_int(sum->shares),
               fv_int(taps), fv_int(rows), fv_int(cols), fv_int(sum->outer ? cols : taps),
               fv_int(sum->outer ? 1 : rows * taps), fv_int(CHUNK));
@@ -346,7 +331,7 @@ static FvBuffer *spread_input(FvNode *node, const FvConv *conv, const FvConvSum 
 {
     enum { CHUNK = 8 };
     FvBuffer *spread = fv_node_scratch(node, conv->sum_scratch[SPREAD_INPUT]);
-    fv_launch(list, conv->kernels[SPREAD],
+    fv_launch(list, conv->kernels[FV_CONV_SPREAD],
               FV_ITEMS((size_t) (conv->in.c + CHUNK - 1) / CHUNK, (size_t) fv_list_blocks(list)),
               fv_buffer(fv_node_x(node, 0)), fv_buffer(spread), fv_int(conv->in.c), fv_int(conv->in.h * conv->in.w),
               fv_int(sum->spread_step), fv_int(CHUNK));
@@ -359,8 +344,8 @@ static void spread_tiles(FvNode *node, const FvConv *conv, const FvConvSum *sum,
 {
     const FvShape shape = output ? conv->out : conv->in;
     const FvSize pad = output ? (FvSize){ 0, 0 } : conv->pad;
-    fv_launch(list, conv->kernels[output ? SPREAD_DY : SPREAD], FV_ITEMS((size_t) (images * sum->tiles_y)),
-              fv_buffer(output ? fv_node_dy(node) : fv_node_x(node, 0)),
+    fv_launch(list, conv->kernels[output ? FV_CONV_SPREAD_DY : FV_CONV_SPREAD],
+              FV_ITEMS((size_t) (images * sum->tiles_y)), fv_buffer(output ? fv_node_dy(node) : fv_node_x(node, 0)),
               fv_buffer(fv_node_scratch(node, conv->sum_scratch[output ? SPREAD_OUTPUT : SPREAD_INPUT])), fv_int(first),
               fv_int(shape.h), fv_int(shape.w), fv_int(shape.c), fv_int(pad.h), fv_int(pad.w), fv_int(sum->tiles_y),
               fv_int(sum->tiles_x), fv_int(sum->room));
@@ -368,7 +353,7 @@ static void spread_tiles(FvNode *node, const FvConv *conv, const FvConvSum *sum,
 
 static void winograd_weight_gradient(FvNode *node, const FvConv *conv, const FvConvSum *sum, FvList *list)
 {
-    enum { PLACES = 36, ROWS = 8 };
+    enum { ROWS = 8 };
     const int in = (conv->in.c + 15) / 16, out = (conv->out.c + 15) / 16, tiles = sum->tiles_y * sum->tiles_x;
     const int samples = fv_list_samples(list);
     FvBuffer *sums = fv_node_scratch(node, conv->sum_scratch[SHARES]);
@@ -376,18 +361,18 @@ static void winograd_weight_gradient(FvNode *node, const FvConv *conv, const FvC
         const int images = MIN(sum->images, samples - first);
         spread_tiles(node, conv, sum, FALSE, first, images, list);
         spread_tiles(node, conv, sum, TRUE, first, images, list);
-        fv_launch(list, conv->kernels[WEIGHT_GRADIENT], FV_ITEMS((size_t) (out + 1) / 2, PLACES),
+        fv_launch(list, conv->kernels[FV_CONV_WEIGHT_GRADIENT], FV_ITEMS((size_t) (out + 1) / 2, FV_WINOGRAD_PLACES),
                   fv_buffer(fv_node_scratch(node, conv->sum_scratch[SPREAD_INPUT])),
                   fv_buffer(fv_node_scratch(node, conv->sum_scratch[SPREAD_OUTPUT])), fv_buffer(sums), fv_int(in),
                   fv_int(out), fv_int(images * tiles), fv_int(sum->room), fv_int(first == 0));
     }
-    fv_launch(list, conv->kernels[BRING_BACK], FV_ITEMS((size_t) out, (size_t) (conv->in.c + ROWS - 1) / ROWS),
+    fv_launch(list, conv->kernels[FV_CONV_BRING_BACK], FV_ITEMS((size_t) out, (size_t) (conv->in.c + ROWS - 1) / ROWS),
               fv_buffer(sums), fv_buffer(fv_node_gradient(node, conv->weight)), fv_int(conv->in.c),
               fv_int(conv->out.c));
     if (!conv->bias)
         return;
     const int pixels = samples * conv->out.h * conv->out.w, share = (pixels + sum->shares - 1) / sum->shares;
-    fv_launch(list, conv->kernels[SUM_TURNED], FV_ITEMS((size_t) sum->shares), fv_buffer(fv_node_dy(node)),
+    fv_launch(list, conv->kernels[FV_CONV_BIAS_SHARES], FV_ITEMS((size_t) sum->shares), fv_buffer(fv_node_dy(node)),
               fv_buffer(sums), fv_int(conv->out.c), fv_int(pixels), fv_int(share));
     add_shares(node, conv, sum, conv->bias_param, 0, conv->out.c, list);
 }
@@ -412,8 +397,8 @@ static void weight_gradient(FvNode *node, const FvConv *conv, FvList *list)
                                           (size_t) sum.shares)
                                : FV_ITEMS((size_t) ((sum.col_tiles + sum.range - 1) / sum.range), (size_t) sum.groups,
                                           (size_t) sum.shares);
-    fv_launch(list, conv->kernels[WEIGHT_GRADIENT], grid, fv_buffer(x), fv_buffer(fv_node_dy(node)), fv_buffer(dw),
-              fv_buffer(db), fv_int(blocks), fv_int(share));
+    fv_launch(list, conv->kernels[FV_CONV_WEIGHT_GRADIENT], grid, fv_buffer(x), fv_buffer(fv_node_dy(node)),
+              fv_buffer(dw), fv_buffer(db), fv_int(blocks), fv_int(share));
     if (sum.direct)
         return;
     if (sum.in_lanes)

@@ -13,6 +13,30 @@ enum { FV_CONV_WIDTH = 128 };
 /* For kernels that pack a bias: there is a place for one, but none. */
 enum { FV_CONV_NO_BIAS = 2 };
 
+/* FvConv.kernels */
+enum {
+    FV_CONV_FORWARD,
+    FV_CONV_INPUT_GRADIENT,
+    FV_CONV_WEIGHT_GRADIENT,
+    FV_CONV_PACK,
+    FV_CONV_SUM,
+    FV_CONV_SUM_TURNED,
+    FV_CONV_SPREAD,
+    FV_CONV_PACK_WINOGRAD,
+    FV_CONV_FOLD,
+    FV_CONV_SPREAD_DY,
+    FV_CONV_BRING_BACK,
+    FV_CONV_BIAS_SHARES
+};
+
+/* Winograd's F(4x4, 3x3): pixels of a tile on a side, and numbers of it in the transformed domain. */
+enum { FV_WINOGRAD_TILE = 4, FV_WINOGRAD_PLACES = 36 };
+
+static inline gboolean fv_conv_wants_input_gradient(const FvNode *node)
+{
+    return fv_node_training(node) && fv_node_wants_gradient(node, 0);
+}
+
 /** Forward, or the gradient of the input: every pixel of the target gathers taps x channels of the source. */
 typedef struct {
     gboolean backward, bias;
@@ -38,7 +62,7 @@ typedef struct {
     gboolean bias;
     gboolean packed;   /* through local memory */
     gboolean in_lanes; /* vectors over the batch */
-    gboolean outer;    /* 1x1 or dense with vectors over inputs: a product of matrices */
+    gboolean outer;    /* dense: a product of matrices, vectors over inputs */
     gboolean spread;   /* outer: x is brought to [sample][input] first */
     int spread_step;   /* reals from sample to sample then */
     FvShape in, out;   /* outer: h = 1, w = pixels of one sample */
@@ -48,7 +72,7 @@ typedef struct {
     int rows, taps, cols; /* of a tile; vectors over channels: taps = 1, cols in vectors of 16 */
     int row_tiles, col_tiles;
     int range;                   /* vectors over channels: column tiles of a work-group */
-    int at_once;                 /* pixels (dense with lanes: blocks) of which all its tiles are made at once; */
+    int at_once;                 /* pixels (dense with lanes: blocks) of which all its tiles are made at once */
     int images, lines;           /* of the output, for the same */
     gboolean direct;             /* one share, straight to the gradients */
     int shares;                  /* sets of partial sums */

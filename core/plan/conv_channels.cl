@@ -7,21 +7,10 @@
  * The host defines the geometry, EACH_PIXEL(F): F(0) ... F(PIXELS - 1); EACH_VECTOR(F): F(0) ... F(VECTORS - 1);
  * EACH_VECTOR_OF(F, i): F(i, 0) ... F(i, VECTORS - 1). */
 #if TARGET_G % 16
-void FV_NAME(store)(real16 v, global real *restrict out, int count)
-{
-    if (count >= 16) {
-        vstore16(v, 0, out);
-        return;
-    }
-    real part[16];
-    vstore16(v, 0, part);
-    for (int i = 0; i < count; i++)
-        out[i] = part[i];
-}
 #define STORE_VECTOR(i, j)                                                                                             \
     {                                                                                                                  \
         global real *to = out + i * (STEP * TARGET_C) + j * 16;                                                        \
-        FV_NAME(store)(FV_TAIL16(c##i##_##j, to), to, TARGET_G - first - j * 16);                                      \
+        fv_store16(FV_TAIL16(c##i##_##j, to), to, TARGET_G - first - j * 16);                                          \
     }
 #else
 #define STORE_VECTOR(i, j)                                                                                             \

@@ -49,18 +49,6 @@ real16 FV_NAME(load)(global const real *from, int count)
     return vload16(0, part);
 }
 
-void FV_NAME(store)(real16 v, global real *out, int count)
-{
-    if (!DIRECT || count >= 16) {
-        vstore16(v, 0, out);
-        return;
-    }
-    real part[16];
-    vstore16(v, 0, part);
-    for (int i = 0; i < count; i++)
-        out[i] = part[i];
-}
-
 #if BIAS && FV_L == 1
 /* Adds up channels from `begin` to `end` of a run of pixels. */
 void FV_NAME(add_bias)(global const real *restrict dy, global real *restrict db, int begin, int end, int pixels,
@@ -92,7 +80,7 @@ void FV_NAME(add_bias)(global const real *restrict dy, global real *restrict db,
     }
 #define STORE_VECTOR(i, j)                                                                                             \
     if (j >= skip_vectors)                                                                                             \
-        FV_NAME(store)(c##i##_##j, out + i * ROW_STEP + j * 16, ALL_COLS - (vector + j) * 16);
+        fv_store16(c##i##_##j, out + i * ROW_STEP + j * 16, DIRECT ? ALL_COLS - (vector + j) * 16 : 16);
 #define STORE(i)                                                                                                       \
     if (i >= skip_rows) {                                                                                              \
         EACH_VECTOR_OF(STORE_VECTOR, i)                                                                                \

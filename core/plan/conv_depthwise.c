@@ -9,18 +9,10 @@
 #include "conv_depthwise_pack.cl.h"
 #include "conv_pack.cl.h"
 
-/* FvConv.kernels; the first of conv.c's, which has FOLD too, are apart from these. */
-enum { FORWARD, INPUT_GRADIENT, WEIGHT_GRADIENT, PACK, SUM, SUM_TURNED };
-
 gboolean fv_depthwise_node(const FvNode *node, const FvConv *conv)
 {
     return node->plan->settings.family == FV_FAMILY_CPU && fv_node_lanes(node) == 1 && conv->groups > 1 &&
            conv->groups == conv->in.c && conv->groups == conv->out.c;
-}
-
-static gboolean wants_input_gradient(const FvNode *node)
-{
-    return fv_node_training(node) && fv_node_wants_gradient(node, 0);
 }
 
 static int taps_of(const FvConv *conv)
@@ -90,10 +82,10 @@ static FvKernel *gather_kernel(FvNode *node, const FvConv *conv, gboolean backwa
 
 void fv_depthwise_build(FvNode *node, FvConv *conv)
 {
-    conv->kernels[FORWARD] = gather_kernel(node, conv, FALSE);
-    conv->kernels[PACK] = fv_node_add_kernel(node, conv_depthwise_pack_cl, "conv_pack_depthwise", NULL);
-    if (wants_input_gradient(node))
-        conv->kernels[INPUT_GRADIENT] = gather_kernel(node, conv, TRUE);
+    conv->kernels[FV_CONV_FORWARD] = gather_kernel(node, conv, FALSE);
+    conv->kernels[FV_CONV_PACK] = fv_node_add_kernel(node, conv_depthwise_pack_cl, "conv_pack_depthwise", NULL);
+    if (fv_conv_wants_input_gradient(node))
+        conv->kernels[FV_CONV_INPUT_GRADIENT] = gather_kernel(node, conv, TRUE);
     if (!fv_node_training(node))
         return;
     g_autoptr(GString) out = g_string_new(NULL);
@@ -101,12 +93,12 @@ void fv_depthwise_build(FvNode *node, FvConv *conv)
     fv_define(out, "BIAS", conv->bias);
     fv_define_size(out, "IN", (FvSize){ conv->in.h, conv->in.w });
     fv_define_size(out, "OUT", (FvSize){ conv->out.h, conv->out.w });
-    conv->kernels[WEIGHT_GRADIENT] =
+    conv->kernels[FV_CONV_WEIGHT_GRADIENT] =
         fv_node_add_kernel(node, conv_depthwise_cl, "conv_weight_gradient", "%s", out->str);
-    conv->kernels[SUM_TURNED] =
+    conv->kernels[FV_CONV_SUM_TURNED] =
         fv_node_add_kernel(node, conv_pack_cl, "conv_sum_turned", "#define MAX_WIDTH %d\n", FV_CONV_WIDTH);
     if (conv->bias)
-        conv->kernels[SUM] =
+        conv->kernels[FV_CONV_SUM] =
             fv_node_add_kernel(node, conv_pack_cl, "conv_sum", "#define MAX_WIDTH %d\n", FV_CONV_WIDTH);
 }
 
@@ -115,7 +107,7 @@ void fv_depthwise_build(FvNode *node, FvConv *conv)
 void fv_depthwise_pack(FvNode *node, const FvConv *conv, FvList *list)
 {
     const FvConvWeights weights = fv_conv_weights(node, conv, FALSE, list);
-    fv_launch(list, conv->kernels[PACK], FV_ITEMS((size_t) padded(conv) / 16), fv_buffer(weights.weight),
+    fv_launch(list, conv->kernels[FV_CONV_PACK], FV_ITEMS((size_t) padded(conv) / 16), fv_buffer(weights.weight),
               fv_buffer(weights.bias ? weights.bias : weights.weight),
               fv_buffer(fv_node_scratch(node, conv->pack_scratch[0])), fv_int(conv->out.c), fv_int(taps_of(conv)),
               fv_int(weights.bias != NULL));
@@ -125,7 +117,7 @@ static void gather(FvNode *node, const FvConv *conv, gboolean backward, FvList *
 {
     const FvShape target = backward ? conv->in : conv->out;
     const int chunk = chunk_of(node, target);
-    fv_launch(list, conv->kernels[backward ? INPUT_GRADIENT : FORWARD],
+    fv_launch(list, conv->kernels[backward ? FV_CONV_INPUT_GRADIENT : FV_CONV_FORWARD],
               FV_ITEMS((size_t) (target.h + chunk - 1) / (size_t) chunk, (size_t) fv_list_blocks(list)),
               fv_buffer(backward ? fv_node_dy(node) : fv_node_x(node, 0)),
               fv_buffer(fv_node_scratch(node, conv->pack_scratch[0])),
@@ -142,14 +134,14 @@ void fv_depthwise_backward(FvNode *node, const FvConv *conv, FvList *list)
     enum { CHUNK = 2048 };
     const int shares = shares_of(node, conv), samples = fv_list_samples(list), taps = taps_of(conv), c = conv->out.c;
     FvArg parts = fv_buffer(fv_node_scratch(node, conv->sum_scratch[0]));
-    fv_launch(list, conv->kernels[WEIGHT_GRADIENT], FV_ITEMS((size_t) padded(conv) / 16, (size_t) shares),
+    fv_launch(list, conv->kernels[FV_CONV_WEIGHT_GRADIENT], FV_ITEMS((size_t) padded(conv) / 16, (size_t) shares),
               fv_buffer(fv_node_x(node, 0)), fv_buffer(fv_node_dy(node)), parts, fv_int(samples),
               fv_int((samples + shares - 1) / shares));
-    fv_launch(list, conv->kernels[SUM_TURNED], FV_ITEMS((size_t) padded(conv) / 16, 1, 1), parts,
+    fv_launch(list, conv->kernels[FV_CONV_SUM_TURNED], FV_ITEMS((size_t) padded(conv) / 16, 1, 1), parts,
               fv_buffer(fv_node_gradient(node, conv->weight)), fv_int(share_size(conv)), fv_int(shares), fv_int(taps),
               fv_int(1), fv_int(c), fv_int(taps), fv_int(taps), fv_int(1));
     if (conv->bias)
-        fv_launch(list, conv->kernels[SUM], FV_ITEMS((size_t) (c + CHUNK - 1) / CHUNK), parts,
+        fv_launch(list, conv->kernels[FV_CONV_SUM], FV_ITEMS((size_t) (c + CHUNK - 1) / CHUNK), parts,
                   fv_buffer(fv_node_gradient(node, conv->bias_param)), fv_int(taps * padded(conv)),
                   fv_int(share_size(conv)), fv_int(shares), fv_int(c), fv_int(CHUNK));
     if (fv_node_dx(node, 0))

@@ -6,17 +6,6 @@
 #define TAPS (KERNEL_H * KERNEL_W)
 
 #ifdef BACKWARD
-void FV_NAME(store)(real16 v, global real *restrict out, int count)
-{
-    if (C % 16 == 0 || count >= 16) {
-        vstore16(v, 0, out);
-        return;
-    }
-    real part[16];
-    vstore16(v, 0, part);
-    for (int i = 0; i < count; i++)
-        out[i] = part[i];
-}
 
 #if BACKWARD
 #define SELF FV_NAME(conv_input_gradient)
@@ -79,10 +68,10 @@ void SELF(global const real *restrict source, global const real *restrict packed
                     }
                 }
                 global real *to = out + (size_t)x * C + c;
-                FV_NAME(store)(FV_TAIL16(s0, to), to, C - c);
-                FV_NAME(store)(FV_TAIL16(s1, to + C), to + C, C - c);
-                FV_NAME(store)(FV_TAIL16(s2, to + 2 * C), to + 2 * C, C - c);
-                FV_NAME(store)(FV_TAIL16(s3, to + 3 * C), to + 3 * C, C - c);
+                fv_store16(FV_TAIL16(s0, to), to, C - c);
+                fv_store16(FV_TAIL16(s1, to + C), to + C, C - c);
+                fv_store16(FV_TAIL16(s2, to + 2 * C), to + 2 * C, C - c);
+                fv_store16(FV_TAIL16(s3, to + 3 * C), to + 3 * C, C - c);
             }
         for (int c = 0; c < C; c += 16) {
             global const real *w = packed + PADDED + c;
@@ -103,7 +92,7 @@ void SELF(global const real *restrict source, global const real *restrict packed
                     }
                 }
                 global real *to = out + (size_t)edge * C + c;
-                FV_NAME(store)(FV_TAIL16(sum, to), to, C - c);
+                fv_store16(FV_TAIL16(sum, to), to, C - c);
             }
         }
     }

@@ -10,9 +10,6 @@
 #include "conv_gpu_pack.cl.h"
 #include "conv_gpu_weights.cl.h"
 
-/* FvConv.kernels */
-enum { FORWARD, INPUT_GRADIENT, WEIGHT_GRADIENT, PACK, SUM };
-
 static size_t divide_up(gint64 a, gint64 b)
 {
     return (size_t) ((a + b - 1) / b);
@@ -25,14 +22,9 @@ static FvGrid grid_of_tiles(const FvGpuTile *tile, size_t groups, size_t again)
     return (FvGrid){ .global = { groups * items, again }, .local = { items, 1, 1 } };
 }
 
-static gboolean wants_input_gradient(const FvNode *node)
-{
-    return fv_node_training(node) && fv_node_wants_gradient(node, 0);
-}
-
 void fv_gpu_conv_plan(FvNode *node, FvConv *conv)
 {
-    for (int backward = 0; backward <= wants_input_gradient(node); backward++) {
+    for (int backward = 0; backward <= fv_conv_wants_input_gradient(node); backward++) {
         FvGpuGather gather;
         fv_gpu_gather(node, conv, backward, &gather);
         conv->pack_scratch[backward] = fv_node_add_scratch(node, gather.packed, FV_LIFE_PLAN);
@@ -131,20 +123,20 @@ static FvKernel *sum_kernel(FvNode *node, const FvConv *conv, const FvGpuSum *su
 
 void fv_gpu_conv_build(FvNode *node, FvConv *conv)
 {
-    for (int backward = 0; backward <= wants_input_gradient(node); backward++) {
+    for (int backward = 0; backward <= fv_conv_wants_input_gradient(node); backward++) {
         FvGpuGather gather;
         fv_gpu_gather(node, conv, backward, &gather);
-        conv->kernels[backward ? INPUT_GRADIENT : FORWARD] = gather_kernel(node, conv, &gather);
-        conv->kernels[PACK] =
+        conv->kernels[backward ? FV_CONV_INPUT_GRADIENT : FV_CONV_FORWARD] = gather_kernel(node, conv, &gather);
+        conv->kernels[FV_CONV_PACK] =
             fv_node_add_kernel(node, conv_gpu_pack_cl, gather.direct ? "conv_pack_direct" : "conv_pack", NULL);
     }
     if (!fv_node_training(node))
         return;
     FvGpuSum sum;
     fv_gpu_sum(node, conv, &sum);
-    conv->kernels[WEIGHT_GRADIENT] = sum_kernel(node, conv, &sum);
+    conv->kernels[FV_CONV_WEIGHT_GRADIENT] = sum_kernel(node, conv, &sum);
     if (sum.shares > 1)
-        conv->kernels[SUM] = fv_node_add_kernel(node, conv_gpu_pack_cl, "conv_sum", NULL);
+        conv->kernels[FV_CONV_SUM] = fv_node_add_kernel(node, conv_gpu_pack_cl, "conv_sum", NULL);
 }
 
 /* ----------------------------------------------------------------- launches */
@@ -160,12 +152,12 @@ static void pack(FvNode *node, const FvConv *conv, gboolean backward, FvList *li
     FvArg packed = fv_buffer(fv_node_scratch(node, conv->pack_scratch[backward]));
 
     if (gather.direct) {
-        fv_launch(list, conv->kernels[PACK], fv_node_each(node, (size_t) gather.packed), weight, bias, packed,
+        fv_launch(list, conv->kernels[FV_CONV_PACK], fv_node_each(node, (size_t) gather.packed), weight, bias, packed,
                   fv_int(gather.width), fv_int(base->target_group), fv_int(base->pack_channels), fv_int(base->taps),
                   with_bias, fv_int(base->group_step), fv_int(base->row_step), fv_int(base->channel_step));
         return;
     }
-    fv_launch(list, conv->kernels[PACK], fv_node_each(node, (size_t) gather.packed), weight, bias, packed,
+    fv_launch(list, conv->kernels[FV_CONV_PACK], fv_node_each(node, (size_t) gather.packed), weight, bias, packed,
               fv_int(base->groups * gather.panels), fv_int(gather.panels), fv_int(gather.width),
               fv_int(gather.product.tile->x), fv_int(base->target_group), fv_int(base->pack_channels),
               fv_int(base->taps), with_bias, fv_int(base->group_step), fv_int(base->row_split), fv_int(base->row_step),
@@ -175,7 +167,7 @@ static void pack(FvNode *node, const FvConv *conv, gboolean backward, FvList *li
 void fv_gpu_conv_pack(FvNode *node, const FvConv *conv, FvList *list)
 {
     pack(node, conv, FALSE, list);
-    if (fv_list_training(list) && wants_input_gradient(node))
+    if (fv_list_training(list) && fv_conv_wants_input_gradient(node))
         pack(node, conv, TRUE, list);
 }
 
@@ -198,7 +190,7 @@ static void gather_pass(FvNode *node, const FvConv *conv, gboolean backward, FvL
         const size_t groups = (size_t) base->groups * (size_t) gather.panels * divide_up(rows, tile->y * tile->rows);
         grid = grid_of_tiles(tile, groups, (size_t) gather.classes.h * (size_t) gather.classes.w);
     }
-    fv_launch(list, conv->kernels[backward ? INPUT_GRADIENT : FORWARD], grid,
+    fv_launch(list, conv->kernels[backward ? FV_CONV_INPUT_GRADIENT : FV_CONV_FORWARD], grid,
               fv_buffer(backward ? fv_node_dy(node) : fv_node_x(node, 0)),
               fv_buffer(fv_node_scratch(node, conv->pack_scratch[backward])),
               fv_buffer(backward ? fv_node_dx(node, 0) : fv_node_y(node)), fv_int(fv_list_blocks(list)));
@@ -212,7 +204,7 @@ void fv_gpu_conv_forward(FvNode *node, const FvConv *conv, FvList *list)
 static void add_shares(FvNode *node, const FvConv *conv, const FvGpuSum *sum, int param, gint64 offset, gint64 count,
                        FvList *list)
 {
-    fv_launch(list, conv->kernels[SUM], fv_node_each(node, (size_t) count),
+    fv_launch(list, conv->kernels[FV_CONV_SUM], fv_node_each(node, (size_t) count),
               fv_buffer(fv_node_scratch(node, conv->sum_scratch[0])), fv_buffer(fv_node_gradient(node, param)),
               fv_int((int) offset), fv_int((int) sum->weights), fv_int(sum->shares), fv_int((int) count));
 }
@@ -240,8 +232,9 @@ static void weight_gradient(FvNode *node, const FvConv *conv, FvList *list)
         all = blocks * fv_node_lanes(node) * conv->out.h * conv->out.w;
         grid = grid_of_tiles(sum.product.tile, tiles, shares);
     }
-    fv_launch(list, conv->kernels[WEIGHT_GRADIENT], grid, fv_buffer(fv_node_x(node, 0)), fv_buffer(fv_node_dy(node)),
-              fv_buffer(dw), fv_buffer(db), fv_int(all), fv_int((int) divide_up(all, sum.shares)));
+    fv_launch(list, conv->kernels[FV_CONV_WEIGHT_GRADIENT], grid, fv_buffer(fv_node_x(node, 0)),
+              fv_buffer(fv_node_dy(node)), fv_buffer(dw), fv_buffer(db), fv_int(all),
+              fv_int((int) divide_up(all, sum.shares)));
     if (sum.shares == 1)
         return;
     add_shares(node, conv, &sum, conv->weight, 0, weights, list);

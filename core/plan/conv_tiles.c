@@ -4,8 +4,6 @@
 
 #include "core/plan/private.h"
 
-#include <string.h>
-
 static int ceil_div(gint64 a, gint64 b)
 {
     return (int) ((a + b - 1) / b);
@@ -162,13 +160,12 @@ static gboolean choose_tiles(const FvNode *node, FvConvGather *gather)
 /* Makes the pass one by Winograd's algorithm, where that can be and is wanted. */
 static void try_winograd(const FvNode *node, const FvConv *conv, FvConvGather *gather)
 {
-    enum { TILE = 4, PLACES = 36 };
     FvConvGather other = *gather;
     if (!winograd_possible(node, conv) || !winograd_wanted(conv))
         return;
     other.winograd = TRUE;
-    other.tiles_x = ceil_div(gather->target.w, TILE);
-    other.tiles_y = ceil_div(gather->target.h, TILE);
+    other.tiles_x = ceil_div(gather->target.w, FV_WINOGRAD_TILE);
+    other.tiles_y = ceil_div(gather->target.h, FV_WINOGRAD_TILE);
     other.vectors = gather->target.c > 16 ? 2 : 1;
     if (!choose_tiles(node, &other))
         return;
@@ -176,7 +173,7 @@ static void try_winograd(const FvNode *node, const FvConv *conv, FvConvGather *g
         other.pad = (FvSize){ 2 - conv->pad.h, 2 - conv->pad.w };
     other.width = other.vectors * 16;
     other.panels = ceil_div(other.target.c, other.width);
-    other.panel = ((gint64) PLACES * other.source.c + other.bias) * other.width;
+    other.panel = ((gint64) FV_WINOGRAD_PLACES * other.source.c + other.bias) * other.width;
     other.packed = other.panel * other.panels;
     *gather = other;
 }
@@ -384,30 +381,28 @@ static gboolean pack_channels(const FvNode *node, FvConvSum *sum)
     return TRUE;
 }
 
-enum { WINOGRAD_TILE = 4, WINOGRAD_PLACES = 36, WINOGRAD_SHARES = 16 };
-
 /* By Winograd's algorithm; as many images at once as stay in the outer cache when they are transformed. */
 static gboolean try_winograd_sum(const FvNode *node, const FvConv *conv, FvConvSum *sum)
 {
-    enum { CACHE = 12 << 20 };
+    enum { CACHE = 12 << 20, SHARES = 16 };
     const gint64 in = ceil_div(conv->in.c, 16) * 16, out = ceil_div(conv->out.c, 16) * 16;
     if (!winograd_possible(node, conv) || !winograd_wanted(conv))
         return FALSE;
     sum->winograd = TRUE;
-    sum->tiles_x = ceil_div(conv->out.w, WINOGRAD_TILE);
-    sum->tiles_y = ceil_div(conv->out.h, WINOGRAD_TILE);
+    sum->tiles_x = ceil_div(conv->out.w, FV_WINOGRAD_TILE);
+    sum->tiles_y = ceil_div(conv->out.h, FV_WINOGRAD_TILE);
     const gint64 tiles = (gint64) sum->tiles_x * sum->tiles_y;
-    const gint64 image = WINOGRAD_PLACES * (in + out) * tiles * (gint64) node->plan->real_size;
+    const gint64 image = FV_WINOGRAD_PLACES * (in + out) * tiles * (gint64) node->plan->real_size;
     const int most = (int) CLAMP(CACHE / image, 1, fv_node_batch(node));
     sum->images = ceil_div(fv_node_batch(node), ceil_div(fv_node_batch(node), most));
     /* Odd, so that the 36 places do not fall upon each other in the cache. */
     sum->room = (int) (tiles * sum->images) | 1;
-    sum->spread_work[0] = WINOGRAD_PLACES * in * sum->room;
-    sum->spread_work[1] = WINOGRAD_PLACES * out * sum->room;
-    sum->shares = WINOGRAD_SHARES;
+    sum->spread_work[0] = FV_WINOGRAD_PLACES * in * sum->room;
+    sum->spread_work[1] = FV_WINOGRAD_PLACES * out * sum->room;
+    sum->shares = SHARES;
     sum->weights = conv->out.c; /* of a share: biases alone */
-    sum->bias_at = WINOGRAD_PLACES * in * out;
-    sum->work = sum->bias_at + (conv->bias ? WINOGRAD_SHARES * conv->out.c : 0);
+    sum->bias_at = FV_WINOGRAD_PLACES * in * out;
+    sum->work = sum->bias_at + (conv->bias ? SHARES * conv->out.c : 0);
     return TRUE;
 }
 

@@ -32,18 +32,6 @@
         o3 = q + 8 * s + a5;                                                                                           \
     }
 
-void FV_NAME(store)(real16 v, global real *restrict out, int count)
-{
-    if (count >= 16) {
-        vstore16(v, 0, out);
-        return;
-    }
-    real part[16];
-    vstore16(v, 0, part);
-    for (int i = 0; i < count; i++)
-        out[i] = part[i];
-}
-
 /* The 6x6 pixels from y, x on, 16 channels of them; zero outside the source. */
 void FV_NAME(load)(global const real *restrict image, int y, int x, real16 *restrict d)
 {
@@ -106,7 +94,7 @@ void FV_NAME(transform_out)(local const real *restrict m, real16 bias, global re
 #pragma unroll
             for (int j = 0; j < 4; j++)
                 if (x + j < TARGET_W)
-                    FV_NAME(store)(FV_TAIL16(o[j] + bias, out + j * TARGET_C), out + j * TARGET_C, channels);
+                    fv_store16(FV_TAIL16(o[j] + bias, out + j * TARGET_C), out + j * TARGET_C, channels);
     }
 }
 

@@ -8,8 +8,6 @@
  * training a convolution also takes in a normalisation with fixed moments behind it: into its weights. */
 #include "core/plan/private.h"
 
-#include <string.h>
-
 static gboolean shape_only(const FvNode *node, int input)
 {
     return node->plugin->kind == FV_LAYER && input >= node->input_count - fv_node_layer(node)->shape_inputs;
@@ -69,7 +67,8 @@ static void follow(FvPlan *plan, FvNode *head, const int *readers, FvNode *const
     while (readers[end->index] == 1 && reader[end->index] && takes(head, end, reader[end->index])) {
         FvNode *next = reader[end->index];
         next->head = head;
-        head->summands += summand(next, end) != NULL;
+        next->added = summand(next, end);
+        head->summands += next->added != NULL;
         g_ptr_array_add(head->tail, next);
         end = next;
     }
@@ -105,13 +104,10 @@ static gboolean dies_at(const FvNode *value, const FvNode *head)
  */
 static void choose_place(FvNode *head)
 {
-    const FvNode *end = head;
     for (guint i = 0; i < head->tail->len && !head->in_place; i++) {
-        const FvNode *next = head->tail->pdata[i];
-        FvNode *other = summand(next, end);
-        if (other && head->plan->settings.purpose != FV_FOR_TRAINING && dies_at(other, head))
-            head->in_place = other;
-        end = next;
+        FvNode *added = ((FvNode *) head->tail->pdata[i])->added;
+        if (added && head->plan->settings.purpose != FV_FOR_TRAINING && dies_at(added, head))
+            head->in_place = added;
     }
 }
 
@@ -122,6 +118,7 @@ void fv_fuse(FvPlan *plan)
     for (guint i = 0; i < plan->nodes->len; i++) {
         FvNode *node = plan->nodes->pdata[i];
         node->head = NULL;
+        node->added = NULL;
         node->summands = 0;
         node->in_place = NULL;
         g_ptr_array_set_size(node->tail, 0);
@@ -167,11 +164,11 @@ const FvNode *fv_fuse_folded(const FvNode *node)
 /* ------------------------------------------------------------------- source */
 
 /* @width: of the vector fv_v; 1: one number. Maps that hold for numbers alone go element by element. */
-static void append_stage(GString *out, const FvNode *node, const FvNode *end, int width, int *summands)
+static void append_stage(GString *out, const FvNode *node, int width, int *summands)
 {
     if (fv_node_layer(node)->fold)
         return;
-    if (summand(node, end)) {
+    if (node->added) {
         const int number = (*summands)++;
         if (width == 1)
             g_string_append_printf(out, "    fv_v += fv_more%d[fv_at];\n", number);
@@ -204,12 +201,9 @@ static void append_stage(GString *out, const FvNode *node, const FvNode *end, in
 /* Returns the number of summands. */
 static int append_stages(GString *out, const FvNode *node, int width)
 {
-    const FvNode *end = node;
     int summands = 0;
-    for (guint i = 0; i < node->tail->len; i++) {
-        append_stage(out, node->tail->pdata[i], end, width, &summands);
-        end = node->tail->pdata[i];
-    }
+    for (guint i = 0; i < node->tail->len; i++)
+        append_stage(out, node->tail->pdata[i], width, &summands);
     return summands;
 }
 
@@ -266,12 +260,10 @@ FvKernel *fv_node_add_tail_kernel(FvNode *node, const char *source, const char *
     va_end(args);
     g_autofree char *tail = tail_text(node), *text = g_strconcat(more, tail, NULL);
     FvKernel *kernel = fv_plan_add_kernel(node->plan, source, name, text);
-    const FvNode *end = node;
     for (guint i = 0; i < node->tail->len; i++) {
-        const FvNode *next = node->tail->pdata[i], *other = summand(next, end);
-        if (other)
-            kernel->more[kernel->more_count++] = &other->y->buffer;
-        end = next;
+        const FvNode *added = ((const FvNode *) node->tail->pdata[i])->added;
+        if (added)
+            kernel->more[kernel->more_count++] = &added->y->buffer;
     }
     return kernel;
 }

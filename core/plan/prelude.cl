@@ -54,6 +54,19 @@ real fv_total(real mine, local real *room)
 #endif
 }
 
+/* Writes the first `count` numbers of a vector, 16 at most. */
+void fv_store16(real16 v, global real *restrict out, int count)
+{
+    if (count >= 16) {
+        vstore16(v, 0, out);
+        return;
+    }
+    real part[16];
+    vstore16(v, 0, part);
+    for (int i = 0; i < count; i++)
+        out[i] = part[i];
+}
+
 /* Where sample s, channel c, row y, column x of a C x H x W value lies. */
 #define FV_AT(s, c, y, x, C, H, W)                                                                                    \
     (((((size_t)((s) / FV_L) * (H) + (y)) * (W) + (x)) * (C) + (c)) * FV_L + (s) % FV_L)

@@ -72,6 +72,7 @@ struct FvNode {
     FvKernel *maps[2]; /* of expressions: forward, backward */
     const FvTerm *term;
     FvNode *head;      /* its y is written by that one's kernels: fuse.c */
+    FvNode *added;     /* in a chain: what this one, a sum, adds to the value before it; else NULL */
     GPtrArray *tail;   /* of FvNode, borrowed: what this one's kernels compute besides, in order */
     int summands;      /* values that are added there */
     FvNode *in_place;  /* the one of these in whose memory y is written, or NULL */
