@@ -121,9 +121,10 @@ static gboolean plan_operation(Planner *planner, FvOperation *op, gboolean in_br
     }
     if (!fv_operation_plan(op, *at, &out, error))
         return FALSE;
-    const gboolean always = op->p >= 1 || (!planner->chain->training && op->p < 1);
-    *at = fv_shape_equal(out, *at) || (op->p >= 1 && always) ? out : (FvShape){ at->c, 0, 0 };
     *most += 1;
+    if (op->p < 1 && !planner->chain->training)
+        return TRUE; /* never applied */
+    *at = op->p >= 1 || fv_shape_equal(out, *at) ? out : (FvShape){ at->c, 0, 0 };
     return TRUE;
 }
 

@@ -76,10 +76,14 @@ void fv_matrix_then(const double first[6], const double second[6], double out[6]
 gboolean fv_matrix_invert(const double m[6], double out[6]);
 /** Where a point of an operation's input goes; FALSE: nowhere. */
 gboolean fv_applied_forward(const FvAugmentChain *chain, const FvApplied *applied, double *u, double *v);
-/** How many pixels of its input one pixel of an operation's output spans, about: across and down, at least and at
- * most. */
-typedef struct {
-    double least, most_x, most_y;
-} FvSpan;
+/** A draw that nothing was drawn for yet: its images. */
+FvDraw *fv_draw_start(const FvAugmentChain *chain, FvDrawKey key, const guint32 *others, int count,
+                      const FvShape *shapes);
+/** Takes what was drawn for the mixing. */
+void fv_draw_mix(FvDraw *draw, const FvApplied *mix);
+/** Whether an image can be augmented: FV_ERROR_SHAPE. */
+gboolean fv_draw_check_image(FvShape shape, GError **error);
+/** What an image has become before it is mixed. */
+FvShape fv_draw_part_end(const FvDrawPart *part);
 
 #endif

@@ -39,7 +39,7 @@ typedef struct {
     gint32 unused;
 } FvPass;
 
-enum { FV_INSTRUCTION_MATRIX = -1, FV_INSTRUCTION_FILL = -2, FV_INSTRUCTION_TABLE = -3 };
+enum { FV_INSTRUCTION_MATRIX = -1, FV_INSTRUCTION_FILL = -2, FV_INSTRUCTION_TABLE = -3, FV_INSTRUCTION_REGION = -4 };
 enum { FV_BOUND_NONE, FV_BOUND_CONSTANT, FV_BOUND_EDGE, FV_BOUND_REFLECT };
 enum { FV_COVERS = 4 /* fills by a constant of one pass */ };
 
@@ -64,15 +64,44 @@ typedef struct {
 
 /** Words that a program of this chain takes at most. */
 int fv_program_most(const FvAugmentChain *chain);
-/** Appends the program of a draw to @words.
+/** Appends the program of a draw to @words. Where passes read and write is for the caller to fill in: bytes at from and
+ * to 0, planes at their number among FV_PROGRAM_PLANES.
  * @images: shapes as decoded, of each part. */
 void fv_program_write(const FvDraw *draw, const FvShape *images, const FvProgramTarget *target, GArray *words);
+/** Floats of planes that a program needs; 0: none. */
+gsize fv_program_floats(const guint32 *program);
+/** Fills in where passes read and write.
+ * @images: where bytes of each part begin. @planes: first float of the program's own planes. @out: where outputs begin.
+ */
+void fv_program_place(guint32 *program, const guint64 *images, guint64 planes, guint64 out);
+/** The program that moves masks along: a pass for each part, without values. */
+void fv_program_write_mask(const FvDraw *draw, const FvShape *images, GArray *words);
+enum { FV_PROGRAM_PLANES = 3 };
 static inline FvPass *fv_program_pass(guint32 *words, int i)
 {
     return (FvPass *) (void *) (words + sizeof(FvProgramHead) / 4) + i;
 }
 
-/** Appends OpenCL C of the chain's kernels, to stand behind the prelude and a definition of FV_NAME; see augment.cl. */
-void fv_augment_source(const FvAugmentChain *chain, gboolean rows, FvShape want, GString *out);
+/** Numbers of a net's input that are too few to be a work-group of their own on a CPU. */
+enum { FV_PREPARE_FEW = 1024 };
+/** The grid of kernel prepare for n samples; local sizes are 1, 1, 1 with @rows, else the device's choice. */
+FvGrid fv_prepare_grid(FvShape want, int n, int lanes, gboolean rows);
+
+/** What kernels are wanted for. */
+typedef struct {
+    gboolean rows;    /* for CPUs: work-items take runs of 16 points; else one */
+    gboolean cubic;   /* programs may say so */
+    gboolean masks;   /* kernel mask, too */
+    FvShape want;     /* the net's input: kernel prepare, too; c = 0: there is none */
+} FvAugmentKernels;
+
+/** Appends OpenCL C of the chain's kernels, to stand behind a definition of FV_NAME, and behind the plan's prelude where
+ * there is a net; see augment.cl and prepare.cl. */
+void fv_augment_source(const FvAugmentChain *chain, const FvAugmentKernels *kernels, GString *out);
+/** Whether some sample's program may have more than one pass: kernel augment. */
+gboolean fv_augment_has_passes(const FvAugmentChain *chain);
+/** Whether there are kernels look_around and count. */
+gboolean fv_augment_has_neighbours(const FvAugmentChain *chain);
+gboolean fv_augment_has_histograms(const FvAugmentChain *chain);
 
 #endif

@@ -48,7 +48,7 @@ static void build_policy(const Context *place, FvUse *use, GPtrArray *operations
                         MOST_POLICY_DEPTH);
         return;
     }
-    g_autofree char *file = g_strdup_printf("%s (at %s:%d:%d)", name, use->loc.file, use->loc.line, use->loc.column);
+    g_autofree char *file = g_strdup_printf("%s (at %s:%d:%d)", name, use->loc.file, use->loc.line, use->loc.col);
     g_autoptr(FvTree) tree = fv_parse_chain(g_intern_string(file), text, builder->diag);
     const Context inner = { builder, place->section, place->depth + 1 };
     if (tree)
