@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * data.h: from files to the net's input: images, the planned chain of augmentations, the loader on worker threads.
+ * data.h: from files to the net's input: the planned chain of augmentations, the loader on worker threads.
  *
  * The way of a batch: the loader's workers read samples from a source and draw their augmentations; the consumer
  * copies pixels, infos and params to the device, and enqueues the one kernel that fv_prep_source() wrote. Images that
@@ -8,23 +8,6 @@
 #define FOVEA_DATA_H
 
 #include "core/graph/graph.h"
-
-/* ------------------------------------------------------------------- images */
-
-enum {
-    FV_IMAGE_MAX_SIDE = 65500,
-    FV_IMAGE_MAX_PIXELS = 100 * 1000 * 1000,
-    FV_IMAGE_MAX_BYTES = 256 * 1024 * 1024 /* of a file */
-};
-
-/** fv_image_read() (plugin.h) on bytes in memory.
- * PNG: every bit depth, palette, grey, interlaced; 16 bits are rounded to 8, alpha is dropped, not composited.
- * JPEG: grey, colour, CMYK (taken as Adobe writes it, inverted). Colour to grey is Rec. 601 luma.
- * @name: the file, for messages. Errors are one line, "NAME: reason": FV_ERROR_DATA for what is no image, is cut
- * short, or is over the limits; fv_image_read() also gives FV_ERROR_IO for what cannot be read. On failure @pixels
- * may hold anything. */
-gboolean fv_image_decode(const char *name, const guint8 *data, gsize size, int channels, FvShape *shape,
-                         GByteArray *pixels, GError **error);
 
 /* -------------------------------------------------- the chain of operations */
 

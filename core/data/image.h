@@ -32,7 +32,7 @@ enum {
     FV_IMAGE_SIDE = 16384,
     FV_IMAGE_PIXELS = 64 * 1000 * 1000,
     FV_IMAGE_BYTES = 256 * 1024 * 1024,
-    FV_IMAGE_MOST_SIDE = 1000 * 1000,
+    FV_IMAGE_MOST_SIDE = 1 << 20,
     FV_IMAGE_MOST_PIXELS = 500 * 1000 * 1000,
     FV_IMAGE_MOST_BYTES = 1024 * 1024 * 1024
 };
@@ -100,7 +100,7 @@ gboolean fv_mask_decode(const char *name, const guint8 *data, gsize size, const 
                         GByteArray *mask, FvPalette *palette, GError **error);
 
 /** Brings a mask of an image's full size to the extent that the image was decoded at: of each pixel the class at its
- * centre. @shape: the mask's, replaced. @to: the image's, as fv_image_decode_as() gave it with @scale. In place. */
+ * centre. @shape: the mask's, replaced. @to: the image's, as fv_image_decode_as() gave it with @scale. */
 void fv_mask_shrink(GByteArray *mask, FvShape *shape, FvShape to, const FvImageScale *scale);
 
 /* ----------------------------------------------------------------- encoding */
