@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * image.c: any bytes as an image: decoded or refused with one line, and what is decoded has the size that it says. */
-#include "core/data/data.h"
+#include "core/data/image.h"
 
 #include <string.h>
 

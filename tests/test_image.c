@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * test_image.c: PNG and JPEG of every kind that occurs, and files that must be refused. */
-#include "core/data/data.h"
+#include "core/data/image.h"
 
 #include <glib/gstdio.h>
 #include <png.h>
@@ -214,7 +214,7 @@ static void test_cut(void)
 static void test_foreign(void)
 {
     refuse((const guint8 *) "", 0, "empty");
-    refuse((const guint8 *) "GIF89a..........", 16, "neither PNG nor JPEG");
+    refuse((const guint8 *) "GIF89a..........", 16, "neither PNG nor JPEG nor WebP");
     refuse((const guint8 *) "\x89PNG\r\n\x1a\n", 8, "PNG");
     refuse((const guint8 *) "\xff\xd8\xff\xe0", 4, "JPEG");
     guint8 rgb[3 * 20 * 20];
@@ -227,7 +227,7 @@ static void test_foreign(void)
 /* The header alone says how large the picture is; it must be refused before anything is allocated. */
 static void test_giant(void)
 {
-    static const guint32 sizes[][2] = { { 65501, 1 }, { 1, 65501 }, { 20000, 20000 }, { 0x7fffffff, 0x7fffffff } };
+    static const guint32 sizes[][2] = { { 16385, 1 }, { 1, 16385 }, { 9000, 9000 }, { 0x7fffffff, 0x7fffffff } };
     guint8 grey[1] = { 0 };
     for (guint i = 0; i < G_N_ELEMENTS(sizes); i++) {
         g_autoptr(GByteArray) png = make_png(1, 1, 8, PNG_COLOR_TYPE_GRAY, 0, grey);
@@ -236,13 +236,13 @@ static void test_giant(void)
         memcpy(png->data + 20, &h, 4);
         guint32 sum = GUINT32_TO_BE((guint32) crc32(0, png->data + 12, 17));
         memcpy(png->data + 29, &sum, 4);
-        refuse(png->data, png->len, "the most are 65500 a side and 100 megapixels");
+        refuse(png->data, png->len, "the most are 16384 a side and 64 megapixels");
     }
     g_autoptr(GByteArray) jpeg = make_jpeg(grey, 1, 1, TJPF_GRAY, TJSAMP_GRAY, 0);
     for (guint i = 0; i + 9 < jpeg->len; i++)
         if (jpeg->data[i] == 0xff && jpeg->data[i + 1] == 0xc0)
             memset(jpeg->data + i + 5, 0xfe, 4);
-    refuse(jpeg->data, jpeg->len, "the most are 65500 a side and 100 megapixels");
+    refuse(jpeg->data, jpeg->len, "the most are 16384 a side and 64 megapixels");
 }
 
 static void refuse_file(const char *file, int code)
@@ -276,7 +276,7 @@ static void test_files(void)
     refuse_file("no such file.png", FV_ERROR_IO);
     g_assert_true(g_file_set_contents(vast, "", 0, NULL));
     refuse_file(vast, FV_ERROR_DATA);
-    g_assert_cmpint(truncate(vast, (off_t) FV_IMAGE_MAX_BYTES + 1), ==, 0);
+    g_assert_cmpint(truncate(vast, (off_t) FV_IMAGE_BYTES + 1), ==, 0);
     refuse_file(vast, FV_ERROR_DATA);
     g_unlink(file);
     g_unlink(pipe);

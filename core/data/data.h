@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * data.h: from files to what the device prepares: images, and the loader on worker threads.
+ * data.h: from files to what the device prepares: the loader on worker threads.
  *
  * The way of a batch: the loader's workers read samples from a source and draw their augmentations; the consumer
  * copies pixels, infos and programs to the device, and enqueues the kernels that fv_prep_source() wrote. Images that
@@ -9,22 +9,6 @@
 
 #include "core/augment/prep.h"
 
-/* ------------------------------------------------------------------- images */
-
-enum {
-    FV_IMAGE_MAX_SIDE = 65500,
-    FV_IMAGE_MAX_PIXELS = 100 * 1000 * 1000,
-    FV_IMAGE_MAX_BYTES = 256 * 1024 * 1024 /* of a file */
-};
-
-/** fv_image_read() (plugin.h) on bytes in memory.
- * PNG: every bit depth, palette, grey, interlaced; 16 bits are rounded to 8, alpha is dropped, not composited.
- * JPEG: grey, colour, CMYK (taken as Adobe writes it, inverted). Colour to grey is Rec. 601 luma.
- * @name: the file, for messages. Errors are one line, "NAME: reason": FV_ERROR_DATA for what is no image, is cut
- * short, or is over the limits; fv_image_read() also gives FV_ERROR_IO for what cannot be read. On failure @pixels
- * may hold anything. */
-gboolean fv_image_decode(const char *name, const guint8 *data, gsize size, int channels, FvShape *shape,
-                         GByteArray *pixels, GError **error);
 
 /* ------------------------------------------------------------------- loader */
 
