@@ -5,7 +5,7 @@
 
 #include <glib.h>
 
-enum { FV_LETTER_WIDTH = 6, FV_LETTER_HEIGHT = 8 /* dots from one to the next */ };
+enum { FV_LETTER_WIDTH = 6, FV_LETTER_HEIGHT = 9 /* dots from one to the next */ };
 
 /** Whether dot (x, y) of an ASCII letter is set; others are a box. */
 gboolean fv_letter_dot(guint8 letter, int x, int y);
