@@ -210,6 +210,13 @@ static void print_unfinished(const FvBatchReport *report, const char *resume)
                    report->made + report->kept, report->outputs, resume);
 }
 
+/* Whatever is wrong with a pipeline is wrong usage, a file that is not there as well. */
+static int chain_failed(const GError *error)
+{
+    fv_cli_fail(error);
+    return FV_CLI_WRONG;
+}
+
 static int augment(const FvCliOptions *options, FvBatchSettings *settings, const char *resume)
 {
     g_autoptr(GError) error = NULL;
@@ -217,7 +224,7 @@ static int augment(const FvCliOptions *options, FvBatchSettings *settings, const
     FvBatchReport report;
     int code;
     if (!open_chain(options, &chain, &error))
-        return fv_cli_fail(error);
+        return chain_failed(error);
     g_autoptr(FvDevice) device = fv_cli_device(options, &code);
     if (!device)
         return code;

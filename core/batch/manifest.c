@@ -77,7 +77,6 @@ typedef struct {
     const char *file;
     guint line;
     FvImages *images;
-    GHashTable *texts;   /* name as text -> number, of the images whose names are no UTF-8; or NULL */
     GHashTable *outputs; /* names that were there before */
 } Reader;
 
@@ -119,20 +118,13 @@ static const char *read_string(const Reader *reader, JsonObject *object, const c
 }
 
 /* Names that are no UTF-8 stand in the manifest as fv_name_text() writes them. */
-static gint64 find(Reader *reader, const char *text)
+static gint64 find(const Reader *reader, const char *text)
 {
     const gint64 number = fv_images_find(reader->images, text);
-    if (number >= 0 || !strstr(text, "\\x"))
+    if (number >= 0)
         return number;
-    if (!reader->texts) {
-        reader->texts = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-        for (guint i = 0; i < fv_images_count(reader->images); i++) {
-            const char *name = fv_images_names(reader->images)[i];
-            if (!g_utf8_validate(name, -1, NULL))
-                g_hash_table_insert(reader->texts, fv_name_text(name), GUINT_TO_POINTER(i + 1));
-        }
-    }
-    return (gint64) GPOINTER_TO_UINT(g_hash_table_lookup(reader->texts, text)) - 1;
+    g_autofree char *name = fv_name_from_text(text);
+    return fv_images_find(reader->images, name);
 }
 
 /* What add_part() wrote. */
@@ -175,13 +167,15 @@ static gboolean read_others(Reader *reader, JsonObject *object, FvWorkItem *item
     return TRUE;
 }
 
-/* The name of the output: below OUT, an image, and not one of two. */
+/* The name of the output: below OUT, an image, and not one of two. The source's name tells whether it is UTF-8. */
 static gboolean read_output(Reader *reader, JsonObject *object, FvWorkItem *item, GError **error)
 {
     FvImageFormat format;
-    const char *output = read_string(reader, object, "output", error);
-    if (!output)
+    const char *text = read_string(reader, object, "output", error);
+    const char *source = fv_images_names(reader->images)[item->image];
+    if (!text)
         return FALSE;
+    g_autofree char *output = g_utf8_validate(source, -1, NULL) ? g_strdup(text) : fv_name_from_text(text);
     item->name = fv_name_below(output);
     if (g_strcmp0(item->name, output) != 0)
         return wrong(reader, "the name of the output leads elsewhere", error);
@@ -196,9 +190,9 @@ static FvWorkItem *read_item(Reader *reader, JsonObject *object, GError **error)
 {
     FvWorkItem *item = g_new0(FvWorkItem, 1);
     gint64 copy = 0, seed = 0;
-    if (!read_output(reader, object, item, error) ||
-        !read_part(reader, object, &item->image, &item->key.sample, &item->eighths[0], error) ||
-        !read_others(reader, object, item, error) || !read_int(reader, object, "copy", 0, G_MAXUINT32, &copy, error) ||
+    if (!read_part(reader, object, &item->image, &item->key.sample, &item->eighths[0], error) ||
+        !read_output(reader, object, item, error) || !read_others(reader, object, item, error) ||
+        !read_int(reader, object, "copy", 0, G_MAXUINT32, &copy, error) ||
         !read_int(reader, object, "seed", 0, G_MAXINT64, &seed, error))
         goto failed;
     JsonNode *drawn = json_object_get_member(object, "operations");
@@ -246,7 +240,7 @@ GPtrArray *fv_manifest_read(const char *file, FvImages *images, GError **error)
     g_autoptr(GByteArray) bytes = g_byte_array_new();
     g_autoptr(GPtrArray) items = g_ptr_array_new_with_free_func(item_free);
     g_autoptr(GHashTable) outputs = g_hash_table_new(g_str_hash, g_str_equal);
-    Reader reader = { file, 1, images, NULL, outputs };
+    Reader reader = { file, 1, images, outputs };
     gboolean good = fv_image_file(file, &limits, bytes, error);
     const char *text = (const char *) bytes->data, *end = text + bytes->len;
     for (const char *stop; good && text < end; text = stop + 1, reader.line++) {
@@ -256,7 +250,6 @@ GPtrArray *fv_manifest_read(const char *file, FvImages *images, GError **error)
         if (stop > text)
             good = read_line(&reader, text, (gsize) (stop - text), items, error);
     }
-    g_clear_pointer(&reader.texts, g_hash_table_unref);
     if (good && items->len == 0) {
         g_set_error(error, FV_ERROR, FV_ERROR_DATA, "%s: no output is listed in it", file);
         good = FALSE;

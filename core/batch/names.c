@@ -98,12 +98,31 @@ gboolean fv_names_check(const char *const *names, guint count, guint copies, con
 
 char *fv_name_text(const char *name)
 {
+    if (g_utf8_validate(name, -1, NULL))
+        return g_strdup(name);
     GString *text = g_string_new(NULL);
-    for (const char *p = name, *end; *p; p = end) {
-        const gboolean valid = g_utf8_validate(p, -1, &end);
-        g_string_append_len(text, p, end - p);
-        if (!valid)
-            g_string_append_printf(text, "\\x%02x", (guint8) *end++);
+    for (const char *p = name; *p;) {
+        const gunichar c = g_utf8_get_char_validated(p, -1);
+        const gboolean valid = c < (gunichar) -2 && c != '\\';
+        if (valid)
+            g_string_append_unichar(text, c);
+        else
+            g_string_append_printf(text, "\\x%02x", (guint8) *p);
+        p = valid ? g_utf8_next_char(p) : p + 1;
     }
     return g_string_free(text, FALSE);
+}
+
+char *fv_name_from_text(const char *text)
+{
+    GString *name = g_string_new(NULL);
+    for (const char *p = text; *p;) {
+        if (p[0] == '\\' && p[1] == 'x' && g_ascii_isxdigit(p[2]) && g_ascii_isxdigit(p[3])) {
+            g_string_append_c(name, (char) (g_ascii_xdigit_value(p[2]) << 4 | g_ascii_xdigit_value(p[3])));
+            p += 4;
+        } else {
+            g_string_append_c(name, *p++);
+        }
+    }
+    return g_string_free(name, FALSE);
 }

@@ -18,7 +18,9 @@ char *fv_name_output(const char *source, guint copy, guint copies, const char *e
  * @names: of the sources. FV_ERROR_DATA, with both names. */
 gboolean fv_names_check(const char *const *names, guint count, guint copies, const char *ending, GError **error);
 
-/** The name as UTF-8, for JSON: bytes that are none become \xNN. g_free() it. */
+/** The name as UTF-8, for JSON: where a name is none, bytes that are not, and backslashes, become \xNN. g_free() it. */
 char *fv_name_text(const char *name);
+/** The name of which fv_name_text() has made this, if it was no UTF-8. g_free() it. */
+char *fv_name_from_text(const char *text);
 
 #endif
