@@ -232,14 +232,11 @@ void FV_NAME(convert)(global const FvPass *pass, VEC *value)
 
 VEC FV_NAME(look_up)(global const float *table, VEC p)
 {
-    const VEC place = fmax(fmin(p * 255.0f, 255.0f), 0.0f);
-    const IVEC at = min(FV_INTS(place), 254);
-    VEC lower, upper;
-    for (int i = 0; i < LANES; i++) {
-        FV_LANE(float, lower, i) = table[FV_LANE(int, at, i)];
-        FV_LANE(float, upper, i) = table[FV_LANE(int, at, i) + 1];
-    }
-    return lower + (upper - lower) * (place - FV_FLOATS(at));
+    const IVEC at = FV_INTS(fmax(fmin(p * 255.0f + 0.5f, 255.0f), 0.0f));
+    VEC value;
+    for (int i = 0; i < LANES; i++)
+        FV_LANE(float, value, i) = table[FV_LANE(int, at, i)];
+    return value;
 }
 
 /* The values of the output's points x .. x + 15 of row y. */
@@ -258,9 +255,13 @@ void FV_NAME(values)(global const FvPass *pass, global const int *program, globa
                     inside = cover[k];
             for (int k = 0; k < 3; k++)
                 value[k] = at->number[k] + (value[k] - at->number[k]) * inside;
+#if FV_HISTOGRAMS
         } else if (at->code == FV_TABLE) {
+            const VEC luma = 0.299f * value[0] + 0.587f * value[1] + 0.114f * value[2];
+            const int of_luma = pass->c == 3 && FV_NAME(counts_luma)(at->operation);
             for (int k = 0; k < pass->c; k++)
-                value[k] = FV_NAME(look_up)(tables + 256 * k, value[k]);
+                value[k] = FV_NAME(look_up)(tables + 256 * k, of_luma ? luma : value[k]);
+#endif
         } else {
             FV_NAME(pixel)(at->code, pass, at, (global const float *)(program + at->drawn), x, y, value);
         }

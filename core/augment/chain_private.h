@@ -16,12 +16,13 @@ typedef struct {
     const FvState *state;
     void *self;
     FvLoc loc;
-    float p;          /* probability */
+    float p; /* probability */
     FvFill fill;
-    FvFloats value;   /* count 0: it has no option `fill` */
+    FvFloats value; /* count 0: it has no option `fill` */
     gboolean fills;
-    int drawn;        /* how many numbers it draws */
-    int function;     /* its kernel function's number: operations of the same plugin and options share one; -1: none */
+    int drawn;                           /* how many numbers it draws */
+    const FvRange *ranges[FV_MAX_DRAWN]; /* options of the same names, where the plugin leaves drawing to the core */
+    int function; /* its kernel function's number: operations of the same plugin and options share one; -1: none */
     GPtrArray *branches; /* of FvSequence, or NULL */
 } FvOperation;
 
@@ -29,9 +30,9 @@ struct FvAugmentChain {
     GPtrArray *operations; /* of FvOperation; the number is the key of its random numbers */
     FvSequence *main;
     gboolean training;
-    FvShape out;   /* h = w = 0 where not known before drawing */
-    int mix;       /* number of the operation that mixes images, -1: none */
-    int most;      /* operations that one sample takes, at most */
+    FvShape out; /* h = w = 0 where not known before drawing */
+    int mix;     /* number of the operation that mixes images, -1: none */
+    int most;    /* operations that one sample takes, at most */
     int functions;
 };
 
@@ -63,8 +64,8 @@ struct FvDraw {
     FvDrawKey key;
     int count; /* of parts */
     FvDrawPart parts[FV_AUGMENT_PARTS];
-    FvApplied mix;      /* where count > 1 */
-    GArray *after;      /* of FvApplied: what follows the mixing */
+    FvApplied mix; /* where count > 1 */
+    GArray *after; /* of FvApplied: what follows the mixing */
     FvShape output;
 };
 

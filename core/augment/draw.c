@@ -39,6 +39,8 @@ static gboolean draw_operation(const Walk *walk, int number, FvRandom *random, F
     *applied = (FvApplied){ .operation = number, .in = walk->at };
     if (!fv_operation_plan(op, walk->at, &applied->out, error))
         return FALSE;
+    for (int i = 0; i < op->drawn && op->ranges[i]; i++)
+        applied->drawn[i] = fv_range_draw(*op->ranges[i], walk->chain->training, random);
     if (op->augment->draw && !op->augment->draw(op->self, applied->in, &applied->out, walk->chain->training, random,
                                                 applied->drawn, error)) {
         g_prefix_error(error, "%s: ", op->augment->base.name);

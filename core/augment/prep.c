@@ -51,8 +51,10 @@ static gboolean check_chain(const FvPrep *prep, FvLoc *where, GError **error)
         const FvOperation *op = fv_chain_operation(chain, chain->mix);
         if (where)
             *where = op->loc;
-        g_set_error(error, FV_ERROR, FV_ERROR_OPTION, "%s: mixing images is not supported in training, only by "
-                                                      "`fovea augment`", op->augment->base.name);
+        g_set_error(error, FV_ERROR, FV_ERROR_OPTION,
+                    "%s: mixing images is not supported in training, only by "
+                    "`fovea augment`",
+                    op->augment->base.name);
         return FALSE;
     }
     const FvShape end = fv_augment_chain_output(chain), image = { prep->want.c, prep->in.h, prep->in.w };
@@ -63,7 +65,7 @@ static gboolean draws(const FvAugmentChain *chain)
 {
     for (int i = 0; i < fv_augment_chain_count(chain); i++) {
         const FvOperation *op = fv_chain_operation(chain, i);
-        if (op->augment->draw || op->augment->choose || op->p < 1 || op->augment->places)
+        if (op->augment->draw || op->drawn > 0 || op->augment->choose || op->p < 1 || op->augment->places)
             return TRUE;
     }
     return FALSE;
