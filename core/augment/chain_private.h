@@ -41,6 +41,12 @@ static inline const FvOperation *fv_chain_operation(const FvAugmentChain *chain,
     return g_ptr_array_index(chain->operations, i);
 }
 
+/** Whether an operation changes coordinates. */
+static inline gboolean fv_augment_moves(const FvAugment *augment)
+{
+    return augment->matrix || augment->coord_map;
+}
+
 /** Asks an operation for its output's extent; what it answers is not trusted. */
 gboolean fv_operation_plan(const FvOperation *op, FvShape in, FvShape *out, GError **error);
 

@@ -162,7 +162,7 @@ FvShape fv_draw_part_end(const FvDrawPart *part)
 
 gboolean fv_draw_check_image(FvShape shape, GError **error)
 {
-    if ((shape.c == 1 || shape.c == 3) && shape.h >= 1 && shape.w >= 1 && fv_shape_elements(shape) <= G_MAXINT)
+    if (shape.c >= 1 && shape.h >= 1 && shape.w >= 1 && fv_shape_elements(shape) <= G_MAXINT)
         return TRUE;
     g_set_error(error, FV_ERROR, FV_ERROR_SHAPE, "the image is %dx%dx%d", shape.c, shape.h, shape.w);
     return FALSE;

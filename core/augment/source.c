@@ -216,6 +216,15 @@ static gboolean has_kind(const FvAugmentChain *chain, Kind kind)
     return functions->len > 0;
 }
 
+/* Whether a program may have instructions for coordinates. */
+static gboolean moves(const FvAugmentChain *chain)
+{
+    for (int i = 0; i < fv_augment_chain_count(chain); i++)
+        if (fv_augment_moves(fv_chain_operation(chain, i)->augment))
+            return TRUE;
+    return FALSE;
+}
+
 /* Operations that come later in the text may come later in a program. */
 gboolean fv_augment_has_passes(const FvAugmentChain *chain)
 {
@@ -223,9 +232,9 @@ gboolean fv_augment_has_passes(const FvAugmentChain *chain)
     int covers = 0;
     for (int i = 0; i < fv_augment_chain_count(chain); i++) {
         const FvAugment *augment = fv_chain_operation(chain, i)->augment;
-        const gboolean moves = augment->matrix || augment->coord_map;
-        covers += moves;
-        if (augment->neighbour_map || augment->table_map || augment->part || (moves && stays) || covers > FV_COVERS)
+        const gboolean moved = fv_augment_moves(augment);
+        covers += moved;
+        if (augment->neighbour_map || augment->table_map || augment->part || (moved && stays) || covers > FV_COVERS)
             return TRUE;
         if (augment->pixel_map || augment->colour_map)
             stays = stays || !augment->linear || augment->places;
@@ -250,11 +259,13 @@ void fv_augment_source(const FvAugmentChain *chain, const FvAugmentKernels *kern
         int value;
     } numbers[] = {
         { "ROWS", kernels->rows },
+        { "FV_MOVES", kernels->want.c == 0 || moves(chain) },
         { "FV_CUBIC", kernels->cubic },
         { "FV_MASKS", kernels->masks },
         { "FV_PASSES", kernels->want.c == 0 || fv_augment_has_passes(chain) },
         { "FV_NEIGHBOURS", has_kind(chain, NEIGHBOUR) },
         { "FV_HISTOGRAMS", has_kind(chain, TABLE) },
+        { "CHANNELS", MAX(3, kernels->want.c) },
         { "WANT_C", kernels->want.c },
         { "WANT_H", kernels->want.h },
         { "WANT_W", kernels->want.w },
