@@ -196,7 +196,7 @@ static const char *augment_missing(const FvPlugin *plugin)
     for (guint i = 0; i < G_N_ELEMENTS(kinds); i++)
         count += kinds[i];
     if (count != 1)
-        return count == 0 ? "what it does: matrix, coord_map, pixel_map ..." : "one thing to do: it has several";
+        return count == 0 ? "any of matrix, coord_map, pixel_map ..." : "a single purpose: it has hooks of several groups";
     if (augment->coord_map && !augment->forward_point)
         return "forward_point";
     if (augment->neighbour_map && augment->passes < 1)

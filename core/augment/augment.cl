@@ -7,11 +7,12 @@
 
 /* A pixel wants memory that may be read a few bytes beyond its image; the host leaves room behind everything. */
 
+#if FV_MOVES
 /* ------------------------------------------------------------------ sampling */
 
 /* Two neighbours, and the two below them. */
 typedef struct {
-    VEC upper[3], right[3], lower[3], across[3];
+    VEC upper[CHANNELS], right[CHANNELS], lower[CHANNELS], across[CHANNELS];
 } FV_NAME(Taps);
 
 VEC FV_NAME(byte)(UVEC word, int shift)
@@ -48,6 +49,21 @@ void FV_NAME(taps_grey)(global const uchar *image, IVEC at, IVEC below, FV_NAME(
     taps->across[0] = FV_NAME(byte)(low, 8);
 }
 
+#if CHANNELS > 3
+void FV_NAME(taps_bytes)(global const uchar *image, IVEC at, IVEC below, int channels, FV_NAME(Taps) *taps)
+{
+    for (int k = 0; k < channels; k++)
+        for (int i = 0; i < LANES; i++) {
+            global const uchar *top = image + (size_t)FV_LANE(int, at, i) * channels + k;
+            global const uchar *low = image + (size_t)FV_LANE(int, below, i) * channels + k;
+            FV_LANE(float, taps->upper[k], i) = (float)top[0];
+            FV_LANE(float, taps->right[k], i) = (float)top[channels];
+            FV_LANE(float, taps->lower[k], i) = (float)low[0];
+            FV_LANE(float, taps->across[k], i) = (float)low[channels];
+        }
+}
+#endif
+
 void FV_NAME(taps_plane)(global const float *plane, IVEC at, IVEC below, int k, FV_NAME(Taps) *taps)
 {
     for (int i = 0; i < LANES; i++) {
@@ -73,8 +89,12 @@ void FV_NAME(bilinear)(global const FvPass *pass, global const uchar *bytes, glo
     const IVEC at = y * w + x, below = min(y + 1, (IVEC)(h - 1)) * w + x;
     if (pass->from == FV_BYTES && channels == 3)
         FV_NAME(taps_colour)(bytes, 3 * at, 3 * below, &taps);
-    else if (pass->from == FV_BYTES)
+    else if (pass->from == FV_BYTES && channels == 1)
         FV_NAME(taps_grey)(bytes, at, below, &taps);
+#if CHANNELS > 3
+    else if (pass->from == FV_BYTES)
+        FV_NAME(taps_bytes)(bytes, at, below, channels, &taps);
+#endif
     else
         for (int k = 0; k < channels; k++)
             FV_NAME(taps_plane)(planes + (size_t)k * h * w, at, below, k, &taps);
@@ -170,6 +190,8 @@ void FV_NAME(locate)(global const FvPass *pass, global const int *program, VEC *
     }
 }
 
+#endif
+
 /* ---------------------------------------------------------------- a run of points */
 
 /* 16 bytes, or 16 pixels of 3: runs of an image that is not moved. */
@@ -184,7 +206,7 @@ void FV_NAME(copy)(global const FvPass *pass, global const uchar *bytes, global 
             value[k] = FV_FLOATS(FV_LOAD_BYTES(bytes + at)) * (1.0f / 255.0f);
         else
             for (int i = 0; i < LANES; i++)
-                FV_LANE(float, value[k], i) = (float)bytes[(at + i) * 3 + k] * (1.0f / 255.0f);
+                FV_LANE(float, value[k], i) = (float)bytes[(at + i) * pass->from_c + k] * (1.0f / 255.0f);
 }
 
 /* The mean of the points of the image that the output's points x .. x + 15 of row y span. */
@@ -193,13 +215,16 @@ void FV_NAME(take)(global const FvPass *pass, global const int *program, global 
 {
     for (int k = 0; k < FV_COVERS; k++)
         cover[k] = 0.0f;
-    if (pass->coords == 0) {
+    if (!FV_MOVES || pass->coords == 0) {
         FV_NAME(copy)(pass, bytes, planes, x, y, value);
         return;
     }
+#if FV_MOVES
     const float step_x = 1.0f / pass->samples_x, step_y = 1.0f / pass->samples_y;
     const float scale = (pass->from == FV_BYTES ? 1.0f / 255.0f : 1.0f) * (step_x * step_y);
-    VEC sum[3] = { 0.0f, 0.0f, 0.0f };
+    VEC sum[CHANNELS];
+    for (int k = 0; k < CHANNELS; k++)
+        sum[k] = 0.0f;
     for (int j = 0; j < pass->samples_y; j++)
         for (int i = 0; i < pass->samples_x; i++) {
             VEC u = (float)x + FV_RAMP + ((float)i + 0.5f) * step_x, v = (float)y + ((float)j + 0.5f) * step_y;
@@ -217,8 +242,9 @@ void FV_NAME(take)(global const FvPass *pass, global const int *program, global 
 #endif
             FV_NAME(bilinear)(pass, bytes, planes, u, v, sum);
         }
-    for (int k = 0; k < 3; k++)
+    for (int k = 0; k < CHANNELS; k++)
         value[k] = sum[k] * scale;
+#endif
 }
 
 /* Grey of colour, and colour of grey, where image and net differ. */
@@ -232,14 +258,11 @@ void FV_NAME(convert)(global const FvPass *pass, VEC *value)
 
 VEC FV_NAME(look_up)(global const float *table, VEC p)
 {
-    const VEC place = fmax(fmin(p * 255.0f, 255.0f), 0.0f);
-    const IVEC at = min(FV_INTS(place), 254);
-    VEC lower, upper;
-    for (int i = 0; i < LANES; i++) {
-        FV_LANE(float, lower, i) = table[FV_LANE(int, at, i)];
-        FV_LANE(float, upper, i) = table[FV_LANE(int, at, i) + 1];
-    }
-    return lower + (upper - lower) * (place - FV_FLOATS(at));
+    const IVEC at = FV_INTS(fmax(fmin(p * 255.0f + 0.5f, 255.0f), 0.0f));
+    VEC value;
+    for (int i = 0; i < LANES; i++)
+        FV_LANE(float, value, i) = table[FV_LANE(int, at, i)];
+    return value;
 }
 
 /* The values of the output's points x .. x + 15 of row y. */
@@ -256,11 +279,15 @@ void FV_NAME(values)(global const FvPass *pass, global const int *program, globa
             for (int k = 0; k < FV_COVERS; k++)
                 if (k == at->cover)
                     inside = cover[k];
-            for (int k = 0; k < 3; k++)
-                value[k] = at->number[k] + (value[k] - at->number[k]) * inside;
+            for (int k = 0; k < CHANNELS; k++)
+                value[k] = at->number[min(k, 2)] + (value[k] - at->number[min(k, 2)]) * inside;
+#if FV_HISTOGRAMS
         } else if (at->code == FV_TABLE) {
+            const VEC luma = 0.299f * value[0] + 0.587f * value[1] + 0.114f * value[2];
+            const int of_luma = pass->c == 3 && FV_NAME(counts_luma)(at->operation);
             for (int k = 0; k < pass->c; k++)
-                value[k] = FV_NAME(look_up)(tables + 256 * k, value[k]);
+                value[k] = FV_NAME(look_up)(tables + 256 * k, of_luma ? luma : value[k]);
+#endif
         } else {
             FV_NAME(pixel)(at->code, pass, at, (global const float *)(program + at->drawn), x, y, value);
         }
@@ -325,7 +352,7 @@ FV_ONE_ITEM kernel void FV_NAME(augment)(global const uchar *restrict pixels, gl
     const size_t to = FV_NAME(place)(pass->to_low, pass->to_high);
     for (int y = max(first, pass->y0); y < min(first + strip, pass->y1); y++)
         for (int x = pass->x0 + FV_FIRST; x < pass->x1; x += FV_STEP) {
-            VEC value[3];
+            VEC value[CHANNELS];
             FV_NAME(values)(pass, program, bytes, from, tables + (size_t)s * 768, x, y, value);
             const size_t at = (size_t)y * pass->w + x;
             if (pass->to == FV_BYTES)

@@ -9,7 +9,7 @@ const char *const fv_fill_names[] = { "constant", "edge", "reflect", NULL };
 /* Where the planning stands. */
 typedef struct {
     FvAugmentChain *chain;
-    FvLoc *where; /* or NULL */
+    FvLoc *where;       /* or NULL */
     GPtrArray *sources; /* text of each function, for the sharing of functions */
 } Planner;
 
@@ -50,6 +50,28 @@ static void read_options(FvOperation *op)
     op->fill = op->fills ? (FvFill) *fill : FV_FILL_EDGE;
     if (value)
         op->value = *value;
+    for (int i = 0; i < op->drawn && !op->augment->draw; i++)
+        op->ranges[i] = option_field(op, op->augment->drawn[i], FV_TYPE_RANGE);
+}
+
+/* What the core alone reads is no constant of a map. */
+static gboolean reaches_map(const char *define)
+{
+    static const char *const own[] = { "#define p ", "#define fill ", "#define value ", "#define value_count " };
+    for (guint i = 0; i < G_N_ELEMENTS(own); i++)
+        if (g_str_has_prefix(define, own[i]))
+            return FALSE;
+    return TRUE;
+}
+
+static void append_constants(const FvOperation *op, GString *text)
+{
+    g_autoptr(GString) defines = g_string_new(NULL);
+    fv_state_defines(op->state, defines);
+    g_auto(GStrv) lines = g_strsplit(defines->str, "\n", -1);
+    for (char **line = lines; *line; line++)
+        if (reaches_map(*line))
+            g_string_append_printf(text, "%s\n", *line);
 }
 
 /* Operations with the same plugin and the same constants share a function of the kernel. */
@@ -60,7 +82,7 @@ static int function_of(Planner *planner, const FvOperation *op)
         return -1;
     g_autoptr(GString) text = g_string_new(augment->base.name);
     g_string_append_c(text, '\n');
-    fv_state_defines(op->state, text);
+    append_constants(op, text);
     for (guint i = 0; i < planner->sources->len; i++)
         if (g_str_equal(planner->sources->pdata[i], text->str))
             return (int) i;

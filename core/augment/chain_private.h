@@ -16,12 +16,13 @@ typedef struct {
     const FvState *state;
     void *self;
     FvLoc loc;
-    float p;          /* probability */
+    float p; /* probability */
     FvFill fill;
-    FvFloats value;   /* count 0: it has no option `fill` */
+    FvFloats value; /* count 0: it has no option `fill` */
     gboolean fills;
-    int drawn;        /* how many numbers it draws */
-    int function;     /* its kernel function's number: operations of the same plugin and options share one; -1: none */
+    int drawn;                           /* how many numbers it draws */
+    const FvRange *ranges[FV_MAX_DRAWN]; /* options of the same names, where the plugin leaves drawing to the core */
+    int function; /* its kernel function's number: operations of the same plugin and options share one; -1: none */
     GPtrArray *branches; /* of FvSequence, or NULL */
 } FvOperation;
 
@@ -29,15 +30,21 @@ struct FvAugmentChain {
     GPtrArray *operations; /* of FvOperation; the number is the key of its random numbers */
     FvSequence *main;
     gboolean training;
-    FvShape out;   /* h = w = 0 where not known before drawing */
-    int mix;       /* number of the operation that mixes images, -1: none */
-    int most;      /* operations that one sample takes, at most */
+    FvShape out; /* h = w = 0 where not known before drawing */
+    int mix;     /* number of the operation that mixes images, -1: none */
+    int most;    /* operations that one sample takes, at most */
     int functions;
 };
 
 static inline const FvOperation *fv_chain_operation(const FvAugmentChain *chain, int i)
 {
     return g_ptr_array_index(chain->operations, i);
+}
+
+/** Whether an operation changes coordinates. */
+static inline gboolean fv_augment_moves(const FvAugment *augment)
+{
+    return augment->matrix || augment->coord_map;
 }
 
 /** Asks an operation for its output's extent; what it answers is not trusted. */
@@ -63,8 +70,8 @@ struct FvDraw {
     FvDrawKey key;
     int count; /* of parts */
     FvDrawPart parts[FV_AUGMENT_PARTS];
-    FvApplied mix;      /* where count > 1 */
-    GArray *after;      /* of FvApplied: what follows the mixing */
+    FvApplied mix; /* where count > 1 */
+    GArray *after; /* of FvApplied: what follows the mixing */
     FvShape output;
 };
 

@@ -39,6 +39,8 @@ static gboolean draw_operation(const Walk *walk, int number, FvRandom *random, F
     *applied = (FvApplied){ .operation = number, .in = walk->at };
     if (!fv_operation_plan(op, walk->at, &applied->out, error))
         return FALSE;
+    for (int i = 0; i < op->drawn && op->ranges[i]; i++)
+        applied->drawn[i] = fv_range_draw(*op->ranges[i], walk->chain->training, random);
     if (op->augment->draw && !op->augment->draw(op->self, applied->in, &applied->out, walk->chain->training, random,
                                                 applied->drawn, error)) {
         g_prefix_error(error, "%s: ", op->augment->base.name);
@@ -160,7 +162,7 @@ FvShape fv_draw_part_end(const FvDrawPart *part)
 
 gboolean fv_draw_check_image(FvShape shape, GError **error)
 {
-    if ((shape.c == 1 || shape.c == 3) && shape.h >= 1 && shape.w >= 1 && fv_shape_elements(shape) <= G_MAXINT)
+    if (shape.c >= 1 && shape.h >= 1 && shape.w >= 1 && fv_shape_elements(shape) <= G_MAXINT)
         return TRUE;
     g_set_error(error, FV_ERROR, FV_ERROR_SHAPE, "the image is %dx%dx%d", shape.c, shape.h, shape.w);
     return FALSE;

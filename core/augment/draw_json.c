@@ -160,7 +160,8 @@ FvDraw *fv_draw_read(const FvAugmentChain *chain, FvDrawKey key, const guint32 *
 {
     const int wanted = chain->mix >= 0 ? fv_chain_operation(chain, chain->mix)->augment->others : 0;
     if (count != 0 && count != wanted) {
-        g_set_error(error, FV_ERROR, FV_ERROR_DATA, "the manifest mixes %d images, the chain %d", count + 1, wanted + 1);
+        g_set_error(error, FV_ERROR, FV_ERROR_DATA, "the manifest mixes %d images, the chain %d", count + 1,
+                    wanted + 1);
         return NULL;
     }
     for (int i = 0; i <= count; i++)

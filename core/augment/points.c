@@ -86,8 +86,7 @@ gboolean fv_draw_point(const FvDraw *draw, int part, double *u, double *v)
 {
     const FvDrawPart *from = &draw->parts[part];
     double back[6];
-    if (!forward(draw->chain, from->applied, 0, from->applied->len, u, v) ||
-        !fv_matrix_invert(from->part.matrix, back))
+    if (!forward(draw->chain, from->applied, 0, from->applied->len, u, v) || !fv_matrix_invert(from->part.matrix, back))
         return FALSE;
     apply(back, u, v);
     return forward(draw->chain, draw->after, 0, draw->after->len, u, v);

@@ -44,6 +44,22 @@ static gboolean check_end(const FvPrep *prep, FvShape image, FvShape end, GError
     return FALSE;
 }
 
+/* Colour maps know red, green and blue; tables are made for these, too. */
+static gboolean check_colours(const FvPrep *prep, FvLoc *where, GError **error)
+{
+    for (int i = 0; i < fv_augment_chain_count(prep->chain) && prep->want.c != 1 && prep->want.c != 3; i++) {
+        const FvOperation *op = fv_chain_operation(prep->chain, i);
+        if (!op->augment->colour_map && !op->augment->table_map)
+            continue;
+        if (where)
+            *where = op->loc;
+        g_set_error(error, FV_ERROR, FV_ERROR_SHAPE, "%s: the image has %d channels, neither 1 nor 3",
+                    op->augment->base.name, prep->want.c);
+        return FALSE;
+    }
+    return TRUE;
+}
+
 static gboolean check_chain(const FvPrep *prep, FvLoc *where, GError **error)
 {
     const FvAugmentChain *chain = prep->chain;
@@ -51,8 +67,10 @@ static gboolean check_chain(const FvPrep *prep, FvLoc *where, GError **error)
         const FvOperation *op = fv_chain_operation(chain, chain->mix);
         if (where)
             *where = op->loc;
-        g_set_error(error, FV_ERROR, FV_ERROR_OPTION, "%s: mixing images is not supported in training, only by "
-                                                      "`fovea augment`", op->augment->base.name);
+        g_set_error(error, FV_ERROR, FV_ERROR_OPTION,
+                    "%s: mixing images is not supported in training, only by "
+                    "`fovea augment`",
+                    op->augment->base.name);
         return FALSE;
     }
     const FvShape end = fv_augment_chain_output(chain), image = { prep->want.c, prep->in.h, prep->in.w };
@@ -63,7 +81,7 @@ static gboolean draws(const FvAugmentChain *chain)
 {
     for (int i = 0; i < fv_augment_chain_count(chain); i++) {
         const FvOperation *op = fv_chain_operation(chain, i);
-        if (op->augment->draw || op->augment->choose || op->p < 1 || op->augment->places)
+        if (op->augment->draw || op->drawn > 0 || op->augment->choose || op->p < 1 || op->augment->places)
             return TRUE;
     }
     return FALSE;
@@ -77,16 +95,15 @@ FvPrep *fv_prep_new(const GPtrArray *augment, const GPtrArray *prepare, FvShape 
         *where = (FvLoc){ 0 };
     prep->in = in;
     prep->want = want;
-    if ((want.c != 1 && want.c != 3) || !known(want)) {
-        g_set_error(error, FV_ERROR, FV_ERROR_SHAPE, "the net's input is %dx%dx%d; images have 1 or 3 channels", want.c,
-                    want.h, want.w);
+    if (want.c < 1 || !known(want)) {
+        g_set_error(error, FV_ERROR, FV_ERROR_SHAPE, "the net's input is %dx%dx%d", want.c, want.h, want.w);
         return NULL;
     }
     if (!check_channels(in.c, want.c, error))
         return NULL;
     prep->chain = fv_augment_chain_new(training ? augment : NULL, prepare, (FvShape){ want.c, in.h, in.w }, training,
                                        where, error);
-    if (!prep->chain || !check_chain(prep, where, error))
+    if (!prep->chain || !check_colours(prep, where, error) || !check_chain(prep, where, error))
         return NULL;
     prep->fixed = !draws(prep->chain);
     if (prep->fixed && known(in)) {

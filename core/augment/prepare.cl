@@ -38,7 +38,7 @@ void FV_NAME(row)(global const uchar *restrict pixels, global const float *restr
     global const uchar *bytes = pixels + FV_NAME(place)(pass->from_low, pass->from_high);
     global const float *from = planes + FV_NAME(place)(pass->from_low, pass->from_high);
     for (int x = FIRST(1); x < WANT_W; x += STEP(1)) {
-        VEC value[3];
+        VEC value[CHANNELS];
         FV_NAME(values)(pass, program, bytes, from, tables, x, y, value);
 #if ROWS && WANT_C == 1 && STRIDE == 1 && !FV_DOUBLE
         if (x + 16 <= WANT_W) {

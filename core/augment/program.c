@@ -18,8 +18,9 @@ typedef struct {
     /* Where the image is now. */
     gboolean planes;
     int plane;
-    FvShape at;           /* its extent, as it lies there */
-    gboolean table;
+    FvShape at;         /* its extent, as it lies there */
+    gboolean table;     /* one was made, and waits to be applied */
+    int table_function; /* by this function */
 } Writer;
 
 /* ---------------------------------------------------------------- instructions */
@@ -54,11 +55,9 @@ static gboolean is_identity(const double m[6])
 
 static void add_matrix(Writer *writer, double m[6], int bound, int cover, FvShape in)
 {
-    FvInstruction made = { .code = FV_INSTRUCTION_MATRIX,
-                           .bound = bound,
-                           .cover = cover,
-                           .in_w = (float) in.w,
-                           .in_h = (float) in.h };
+    FvInstruction made = {
+        .code = FV_INSTRUCTION_MATRIX, .bound = bound, .cover = cover, .in_w = (float) in.w, .in_h = (float) in.h
+    };
     for (int i = 0; i < 6; i++)
         made.number[i] = (float) m[i];
     g_array_append_val(writer->instructions, made);
@@ -108,7 +107,7 @@ static void add_pixels(Writer *writer, const GArray *list, const FvSegment *segm
     const FvAugmentChain *chain = writer->draw->chain;
     int cover = 0;
     if (writer->table) {
-        const FvInstruction made = { .code = FV_INSTRUCTION_TABLE };
+        const FvInstruction made = { .code = FV_INSTRUCTION_TABLE, .operation = writer->table_function };
         g_array_append_val(writer->instructions, made);
     }
     for (guint i = segment->begin; i < segment->end; i++) {
@@ -198,8 +197,7 @@ static void finish_coordinates(Writer *writer, FvPass *pass, double m[6], FvShap
 
 static void sample(Writer *writer, FvDrawKey key, int part, const GArray *list, const FvSegment *segment, FvShape full)
 {
-    const FvShape out =
-        segment->end > segment->begin ? g_array_index(list, FvApplied, segment->end - 1).out : full;
+    const FvShape out = segment->end > segment->begin ? g_array_index(list, FvApplied, segment->end - 1).out : full;
     FvPass pass = new_pass(writer, key, part, FV_PASS_SAMPLE, out);
     double m[6];
     fv_matrix_identity(m);
@@ -227,6 +225,7 @@ static void look_around(Writer *writer, FvDrawKey key, int part, const FvApplied
         add_pass(writer, &pass);
     }
     writer->table = kind == FV_PASS_HISTOGRAM;
+    writer->table_function = op->function;
 }
 
 /* The passes of a list. Where nothing is in it, and nothing else has been done, the image is only brought over. */
@@ -411,8 +410,7 @@ void fv_program_place(guint32 *program, const guint64 *images, guint64 planes, g
         FvPass *pass = fv_program_pass(program, i);
         set_place(&pass->from_low, &pass->from_high,
                   pass->from == FV_PLACE_BYTES ? images[pass->part] : planes + pass->from_low * size);
-        set_place(&pass->to_low, &pass->to_high,
-                  pass->to == FV_PLACE_PLANES ? planes + pass->to_low * size : out);
+        set_place(&pass->to_low, &pass->to_high, pass->to == FV_PLACE_PLANES ? planes + pass->to_low * size : out);
     }
 }
 

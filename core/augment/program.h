@@ -15,27 +15,27 @@ typedef struct {
 
 typedef enum { FV_PASS_SAMPLE, FV_PASS_NEIGHBOUR, FV_PASS_HISTOGRAM } FvPassKind;
 typedef enum {
-    FV_PLACE_BYTES, /* of images, and of outputs that become files: rows of interleaved channels */
+    FV_PLACE_BYTES,  /* of images, and of outputs that become files: rows of interleaved channels */
     FV_PLACE_PLANES, /* floats, one channel behind the other: between passes */
-    FV_PLACE_NET    /* the net's input, in the plan's layout */
+    FV_PLACE_NET     /* the net's input, in the plan's layout */
 } FvPlace;
 
 /** One pass over a sample. Places are counted in bytes, or in floats for planes. */
 typedef struct {
     gint32 kind;
-    gint32 from, to;          /* FvPlace */
+    gint32 from, to; /* FvPlace */
     guint32 from_low, from_high, to_low, to_high;
     gint32 from_c, from_h, from_w;
-    gint32 c, h, w;           /* of the output */
+    gint32 c, h, w;              /* of the output */
     gint32 samples_x, samples_y; /* points that are averaged for each output point */
-    gint32 coords, pixels;    /* instructions of each; coords first */
-    gint32 first;             /* word of the first instruction */
-    gint32 x0, y0, x1, y1;    /* what is written */
-    float weight;             /* of this pass against what is there: 1 writes over it */
-    gint32 cubic;             /* bicubic instead of bilinear */
+    gint32 coords, pixels;       /* instructions of each; coords first */
+    gint32 first;                /* word of the first instruction */
+    gint32 x0, y0, x1, y1;       /* what is written */
+    float weight;                /* of this pass against what is there: 1 writes over it */
+    gint32 cubic;                /* bicubic instead of bilinear */
     guint32 sample, copy, seed_low, seed_high;
-    gint32 function, turn;    /* neighbours and histograms: which function; which of its passes */
-    gint32 part;              /* image that bytes come from */
+    gint32 function, turn; /* neighbours and histograms: which function; which of its passes */
+    gint32 part;           /* image that bytes come from */
     gint32 unused;
 } FvPass;
 
@@ -44,21 +44,21 @@ enum { FV_BOUND_NONE, FV_BOUND_CONSTANT, FV_BOUND_EDGE, FV_BOUND_REFLECT };
 enum { FV_COVERS = 4 /* fills by a constant of one pass */ };
 
 typedef struct {
-    gint32 code;          /* one of the above, or a function's number */
-    gint32 drawn;         /* word of its drawn numbers */
-    gint32 operation;     /* its stream of random numbers */
-    gint32 bound;         /* coords: what is beyond the input */
-    gint32 cover;         /* bound constant, and fill: its number among FV_COVERS */
+    gint32 code;      /* one of the above, or a function's number */
+    gint32 drawn;     /* word of its drawn numbers */
+    gint32 operation; /* its stream of random numbers; of tables: the function that made them */
+    gint32 bound;     /* coords: what is beyond the input */
+    gint32 cover;     /* bound constant, and fill: its number among FV_COVERS */
     float in_w, in_h, out_w, out_h;
-    float number[7];      /* matrix (6), or the colour of a fill (3) */
+    float number[7]; /* matrix (6), or the colour of a fill (3) */
 } FvInstruction;
 
 G_STATIC_ASSERT(sizeof(FvProgramHead) == 16 && sizeof(FvPass) == 128 && sizeof(FvInstruction) == 64);
 
 /** Where a program's output goes. */
 typedef struct {
-    FvPlace place;      /* FV_PLACE_BYTES or FV_PLACE_NET */
-    int channels;       /* 1 or 3 */
+    FvPlace place; /* FV_PLACE_BYTES or FV_PLACE_NET */
+    int channels;  /* 1 or 3 */
     gboolean cubic;
 } FvProgramTarget;
 
@@ -68,7 +68,7 @@ int fv_program_most(const FvAugmentChain *chain);
  * to 0, planes at their number among FV_PROGRAM_PLANES.
  * @images: shapes as decoded, of each part. */
 void fv_program_write(const FvDraw *draw, const FvShape *images, const FvProgramTarget *target, GArray *words);
-/** Floats of planes that a program needs; 0: none. */
+/** Floats of planes that a program needs, before it is placed; 0: none. */
 gsize fv_program_floats(const guint32 *program);
 /** Fills in where passes read and write.
  * @images: where bytes of each part begin. @planes: first float of the program's own planes. @out: where outputs begin.
@@ -89,14 +89,14 @@ FvGrid fv_prepare_grid(FvShape want, int n, int lanes, gboolean rows);
 
 /** What kernels are wanted for. */
 typedef struct {
-    gboolean rows;    /* for CPUs: work-items take runs of 16 points; else one */
-    gboolean cubic;   /* programs may say so */
-    gboolean masks;   /* kernel mask, too */
-    FvShape want;     /* the net's input: kernel prepare, too; c = 0: there is none */
+    gboolean rows;  /* for CPUs: work-items take runs of 16 points; else one */
+    gboolean cubic; /* programs may say so */
+    gboolean masks; /* kernel mask, too */
+    FvShape want;   /* the net's input: kernel prepare, too; c = 0: there is none */
 } FvAugmentKernels;
 
-/** Appends OpenCL C of the chain's kernels, to stand behind a definition of FV_NAME, and behind the plan's prelude where
- * there is a net; see augment.cl and prepare.cl. */
+/** Appends OpenCL C of the chain's kernels, to stand behind a definition of FV_NAME, and behind the plan's prelude
+ * where there is a net; see augment.cl and prepare.cl. */
 void fv_augment_source(const FvAugmentChain *chain, const FvAugmentKernels *kernels, GString *out);
 /** Whether some sample's program may have more than one pass: kernel augment. */
 gboolean fv_augment_has_passes(const FvAugmentChain *chain);

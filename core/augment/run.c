@@ -5,16 +5,25 @@
 #include <string.h>
 
 enum {
-    STRIP = 8,                  /* rows of a work-item on CPUs */
-    PADDING = 64,               /* bytes that kernels may read behind the last image */
-    MOST_BYTES = 512 << 20      /* of planes and images at once, where more than one job is there */
+    STRIP = 8,             /* rows of a work-item on CPUs */
+    PADDING = 64,          /* bytes that kernels may read behind the last image */
+    MOST_BYTES = 512 << 20 /* of planes and images at once, where more than one job is there */
 };
 
 enum { KERNEL_AUGMENT, KERNEL_LOOK_AROUND, KERNEL_COUNT, KERNEL_MASK, KERNELS };
 static const char *const kernel_names[KERNELS] = { "fv_augment", "fv_look_around", "fv_count", "fv_mask" };
 
-enum { MEMORY_PIXELS, MEMORY_MASKS, MEMORY_PROGRAMS, MEMORY_MASK_PROGRAMS, MEMORY_PLANES, MEMORY_TABLES, MEMORY_OUT,
-       MEMORY_MASKS_OUT, MEMORIES };
+enum {
+    MEMORY_PIXELS,
+    MEMORY_MASKS,
+    MEMORY_PROGRAMS,
+    MEMORY_MASK_PROGRAMS,
+    MEMORY_PLANES,
+    MEMORY_TABLES,
+    MEMORY_OUT,
+    MEMORY_MASKS_OUT,
+    MEMORIES
+};
 
 struct FvAugmenter {
     FvDevice *device;
@@ -96,8 +105,8 @@ typedef struct {
     GArray *programs, *mask_programs; /* of guint32, `words` for each job */
     gsize words, mask_words;
     int rounds, mask_rounds, most_h, most_w;
-    gsize pixels, floats, out;        /* bytes, floats, bytes */
-    gsize masks, masks_out;           /* bytes */
+    gsize pixels, floats, out; /* bytes, floats, bytes */
+    gsize masks, masks_out;    /* bytes */
 } Chunk;
 
 static gsize image_bytes(const FvAugmentImage *image)
@@ -158,8 +167,9 @@ static void place_job(Chunk *chunk, const FvAugmentJob *job, guint32 *program)
         images[i] = chunk->pixels;
         chunk->pixels += image_bytes(&job->images[i]);
     }
+    const gsize floats = fv_program_floats(program);
     fv_program_place(program, images, chunk->floats, chunk->out);
-    chunk->floats += fv_program_floats(program);
+    chunk->floats += floats;
     chunk->out += (gsize) fv_shape_elements(fv_draw_output(job->draw));
 }
 
@@ -318,7 +328,9 @@ static gboolean run_round(Chunk *chunk, int round, GError **error)
         FvPassKind kind;
         int kernel, count, memories[5];
     } kinds[] = {
-        { FV_PASS_SAMPLE, KERNEL_AUGMENT, 5,
+        { FV_PASS_SAMPLE,
+          KERNEL_AUGMENT,
+          5,
           { MEMORY_PIXELS, MEMORY_PROGRAMS, MEMORY_PLANES, MEMORY_TABLES, MEMORY_OUT } },
         { FV_PASS_NEIGHBOUR, KERNEL_LOOK_AROUND, 2, { MEMORY_PROGRAMS, MEMORY_PLANES } },
         { FV_PASS_HISTOGRAM, KERNEL_COUNT, 3, { MEMORY_PROGRAMS, MEMORY_PLANES, MEMORY_TABLES } },

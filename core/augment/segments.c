@@ -38,9 +38,9 @@ static gboolean leaves(const FvApplied *applied, const double m[6])
 
 int fv_applied_bound(const FvAugmentChain *chain, const FvApplied *applied)
 {
-    static const int bounds[] = { [FV_FILL_CONSTANT] = FV_BOUND_CONSTANT,
-                                  [FV_FILL_EDGE] = FV_BOUND_EDGE,
-                                  [FV_FILL_REFLECT] = FV_BOUND_REFLECT };
+    static const int bounds[] = {
+        [FV_FILL_CONSTANT] = FV_BOUND_CONSTANT, [FV_FILL_EDGE] = FV_BOUND_EDGE, [FV_FILL_REFLECT] = FV_BOUND_REFLECT
+    };
     const FvOperation *op = fv_chain_operation(chain, applied->operation);
     double m[6];
     if (fv_applied_matrix(chain, applied, m) && !leaves(applied, m))

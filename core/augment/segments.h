@@ -34,9 +34,4 @@ FvSpan fv_segment_span(const FvAugmentChain *chain, const GArray *list, const Fv
 
 /** What stands beyond the input of a coordinate operation (FV_BOUND_...); FV_BOUND_NONE where no point leaves it. */
 int fv_applied_bound(const FvAugmentChain *chain, const FvApplied *applied);
-static inline gboolean fv_augment_moves(const FvAugment *augment)
-{
-    return augment->matrix || augment->coord_map;
-}
-
 #endif

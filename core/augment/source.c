@@ -7,8 +7,9 @@
 #include "vectors.cl.h"
 
 /* Names that maps use for what they are given; an option of such a name gives way. */
-static const char *const variables[] = { "u", "v", "p", "r", "g", "b", "c", "x", "y", "pass", "channels", "in_w", "in_h",
-                                         "out_w", "out_h", "histogram", "table", "total" };
+static const char *const variables[] = { "u",    "v",     "p",     "r",         "g",        "b",
+                                         "c",    "x",     "y",     "pass",      "channels", "in_w",
+                                         "in_h", "out_w", "out_h", "histogram", "table",    "total" };
 
 static void define_operation(const FvOperation *op, GString *out)
 {
@@ -38,8 +39,8 @@ static void declare_numbers(const FvOperation *op, gboolean ints, GString *out)
 /* A map that does not hold for vectors is a function of one point, called for each. */
 static void write_coordinate(const FvOperation *op, int k, GString *out)
 {
-    g_string_append_printf(out, "void FV_NAME(map%d)(vec *fv_u, vec *fv_v, " GIVEN ")\n{\n    vec u = *fv_u, v = *fv_v;\n",
-                           k);
+    g_string_append_printf(
+        out, "void FV_NAME(map%d)(vec *fv_u, vec *fv_v, " GIVEN ")\n{\n    vec u = *fv_u, v = *fv_v;\n", k);
     declare_numbers(op, FALSE, out);
     g_string_append_printf(out, "    {\n%s\n    }\n    *fv_u = u;\n    *fv_v = v;\n}\n", op->augment->coord_map);
     if (op->augment->vector_maps)
@@ -54,10 +55,8 @@ static void write_coordinate(const FvOperation *op, int k, GString *out)
 static void write_pixel(const FvOperation *op, int k, GString *out)
 {
     const FvAugment *augment = op->augment;
-    g_string_append_printf(
-        out,
-        "void FV_NAME(map%d)(%svec u, vec v, FvStream fv_stream, " GIVEN ")\n{\n", k,
-        augment->colour_map ? "vec *fv_r, vec *fv_g, vec *fv_b, " : "vec *fv_p, const int c, ");
+    g_string_append_printf(out, "void FV_NAME(map%d)(%svec u, vec v, FvStream fv_stream, " GIVEN ")\n{\n", k,
+                           augment->colour_map ? "vec *fv_r, vec *fv_g, vec *fv_b, " : "vec *fv_p, const int c, ");
     declare_numbers(op, FALSE, out);
     if (augment->colour_map)
         g_string_append_printf(out,
@@ -74,7 +73,8 @@ static void write_pixel(const FvOperation *op, int k, GString *out)
     const char *arguments = given[augment->colour_map != NULL][augment->vector_maps != FALSE];
     const char *channels = augment->colour_map ? "" : "for (int k = 0; k < channels; k++) ";
     if (augment->vector_maps)
-        g_string_append_printf(out, "#define FV_CALL_%d(rgb, channels) %sFV_NAME(map%d)(%su, v, stream, fv_at, fv_drawn)\n",
+        g_string_append_printf(out,
+                               "#define FV_CALL_%d(rgb, channels) %sFV_NAME(map%d)(%su, v, stream, fv_at, fv_drawn)\n",
                                k, channels, k, arguments);
     else
         g_string_append_printf(out,
@@ -90,7 +90,8 @@ static void write_neighbour(const FvOperation *op, int k, GString *out)
     g_string_append_printf(
         out,
         "#define at(c, dx, dy) %s\n"
-        "vec FV_NAME(map%d)(global const float *fv_from, const int fv_h, const int fv_w, const int channels, const int c,\n"
+        "vec FV_NAME(map%d)(global const float *fv_from, const int fv_h, const int fv_w, const int channels, const int "
+        "c,\n"
         "    const int x, const int y, const int pass, " GIVEN ")\n{\n",
         vectors ? "FV_NAME(near)(fv_from + (size_t)(c) * fv_h * fv_w, fv_h, fv_w, x + (dx), y + (dy))"
                 : "FV_NAME(near_one)(fv_from + (size_t)(c) * fv_h * fv_w, fv_h, fv_w, x + (dx), y + (dy))",
@@ -99,23 +100,25 @@ static void write_neighbour(const FvOperation *op, int k, GString *out)
     g_string_append_printf(out, "    vec p = at(c, 0, 0);\n    {\n%s\n    }\n    return p;\n}\n#undef at\n",
                            op->augment->neighbour_map);
     if (vectors)
-        g_string_append_printf(out, "#define FV_CALL_%d(p) p = FV_NAME(map%d)(from, h, w, channels, c, x, y, turn, fv_at, fv_drawn)\n",
-                               k, k);
+        g_string_append_printf(
+            out, "#define FV_CALL_%d(p) p = FV_NAME(map%d)(from, h, w, channels, c, x, y, turn, fv_at, fv_drawn)\n", k,
+            k);
     else
-        g_string_append_printf(out,
-                               "#define FV_CALL_%d(p) for (int i = 0; i < LANES; i++) FV_LANE(float, p, i) = \\\n"
-                               "    FV_NAME(map%d)(from, h, w, channels, c, min(x + i, w - 1), y, turn, fv_at, fv_drawn)\n",
-                               k, k);
+        g_string_append_printf(
+            out,
+            "#define FV_CALL_%d(p) for (int i = 0; i < LANES; i++) FV_LANE(float, p, i) = \\\n"
+            "    FV_NAME(map%d)(from, h, w, channels, c, min(x + i, w - 1), y, turn, fv_at, fv_drawn)\n",
+            k, k);
 }
 
 static void write_table(const FvOperation *op, int k, GString *out)
 {
-    g_string_append_printf(out,
-                           "void FV_NAME(map%d)(const uint *histogram, const float total, float *table, " GIVEN ")\n{\n",
-                           k);
+    g_string_append_printf(
+        out, "void FV_NAME(map%d)(const uint *histogram, const float total, float *table, " GIVEN ")\n{\n", k);
     declare_numbers(op, FALSE, out);
-    g_string_append_printf(out, "    {\n%s\n    }\n}\n#define FV_CALL_%d(histogram, total, table) "
-                                "FV_NAME(map%d)(histogram, total, table, fv_at, fv_drawn)\n",
+    g_string_append_printf(out,
+                           "    {\n%s\n    }\n}\n#define FV_CALL_%d(histogram, total, table) "
+                           "FV_NAME(map%d)(histogram, total, table, fv_at, fv_drawn)\n",
                            op->augment->table_map, k, k);
 }
 
@@ -126,11 +129,11 @@ typedef enum { COORDINATE, PIXEL, NEIGHBOUR, TABLE, KINDS, NO_KIND } Kind;
 static Kind kind_of(const FvOperation *op)
 {
     const FvAugment *augment = op->augment;
-    return op->function < 0                             ? NO_KIND
-           : augment->coord_map                         ? COORDINATE
-           : augment->pixel_map || augment->colour_map  ? PIXEL
-           : augment->neighbour_map                     ? NEIGHBOUR
-                                                        : TABLE;
+    return op->function < 0                            ? NO_KIND
+           : augment->coord_map                        ? COORDINATE
+           : augment->pixel_map || augment->colour_map ? PIXEL
+           : augment->neighbour_map                    ? NEIGHBOUR
+                                                       : TABLE;
 }
 
 /* Operations that are the first with their function. */
@@ -153,8 +156,8 @@ static const struct {
     void (*write)(const FvOperation *op, int k, GString *out);
     const char *head, *call, *tail;
 } kinds[KINDS] = {
-    [COORDINATE] = { write_coordinate,
-                     "void FV_NAME(coordinate)(int code, VEC *u, VEC *v, " GIVEN ")\n{\n", "u, v", "" },
+    [COORDINATE] = { write_coordinate, "void FV_NAME(coordinate)(int code, VEC *u, VEC *v, " GIVEN ")\n{\n", "u, v",
+                     "" },
     [PIXEL] = { write_pixel,
                 "void FV_NAME(pixel)(int code, global const FvPass *pass, " GIVEN ", int x, int y, VEC *rgb)\n{\n"
                 "    const VEC u = (float)x + 0.5f + FV_RAMP, v = (float)y + 0.5f;\n"
@@ -164,7 +167,8 @@ static const struct {
     [NEIGHBOUR] = { write_neighbour,
                     "VEC FV_NAME(neighbour)(global const FvPass *pass, " GIVEN ",\n"
                     "    global const float *from, int c, int x, int y)\n{\n"
-                    "    const int code = pass->function, turn = pass->turn, h = pass->h, w = pass->w, channels = pass->c;\n"
+                    "    const int code = pass->function, turn = pass->turn, h = pass->h, w = pass->w, channels = "
+                    "pass->c;\n"
                     "    VEC p = 0.0f;\n",
                     "p", "    return p;\n" },
     [TABLE] = { write_table,
@@ -212,6 +216,15 @@ static gboolean has_kind(const FvAugmentChain *chain, Kind kind)
     return functions->len > 0;
 }
 
+/* Whether a program may have instructions for coordinates. */
+static gboolean moves(const FvAugmentChain *chain)
+{
+    for (int i = 0; i < fv_augment_chain_count(chain); i++)
+        if (fv_augment_moves(fv_chain_operation(chain, i)->augment))
+            return TRUE;
+    return FALSE;
+}
+
 /* Operations that come later in the text may come later in a program. */
 gboolean fv_augment_has_passes(const FvAugmentChain *chain)
 {
@@ -219,9 +232,9 @@ gboolean fv_augment_has_passes(const FvAugmentChain *chain)
     int covers = 0;
     for (int i = 0; i < fv_augment_chain_count(chain); i++) {
         const FvAugment *augment = fv_chain_operation(chain, i)->augment;
-        const gboolean moves = augment->matrix || augment->coord_map;
-        covers += moves;
-        if (augment->neighbour_map || augment->table_map || augment->part || (moves && stays) || covers > FV_COVERS)
+        const gboolean moved = fv_augment_moves(augment);
+        covers += moved;
+        if (augment->neighbour_map || augment->table_map || augment->part || (moved && stays) || covers > FV_COVERS)
             return TRUE;
         if (augment->pixel_map || augment->colour_map)
             stays = stays || !augment->linear || augment->places;
@@ -246,11 +259,13 @@ void fv_augment_source(const FvAugmentChain *chain, const FvAugmentKernels *kern
         int value;
     } numbers[] = {
         { "ROWS", kernels->rows },
+        { "FV_MOVES", kernels->want.c == 0 || moves(chain) },
         { "FV_CUBIC", kernels->cubic },
         { "FV_MASKS", kernels->masks },
         { "FV_PASSES", kernels->want.c == 0 || fv_augment_has_passes(chain) },
         { "FV_NEIGHBOURS", has_kind(chain, NEIGHBOUR) },
         { "FV_HISTOGRAMS", has_kind(chain, TABLE) },
+        { "CHANNELS", MAX(3, kernels->want.c) },
         { "WANT_C", kernels->want.c },
         { "WANT_H", kernels->want.h },
         { "WANT_W", kernels->want.w },

@@ -32,7 +32,8 @@ static const FvAugment *augment_of(const FvUse *use)
 
 /* ------------------------------------------------------------------ policies */
 
-/* What a policy stands for is text as a pipeline would have it; its mistakes are the plugin's, told where it is used. */
+/* What a policy stands for is text as a pipeline would have it; its mistakes are the plugin's, told where it is used.
+ */
 static void build_policy(const Context *place, FvUse *use, GPtrArray *operations)
 {
     Builder *builder = place->builder;

@@ -249,8 +249,9 @@ static size_t place_programs(const FvFeed *feed, FvBatch *batch)
         guint32 *program = batch->programs + words * (size_t) i;
         if (i % feed->batch == 0)
             floats = 0;
+        const size_t own = fv_program_floats(program);
         fv_program_place(program, &image, floats, 0);
-        floats += fv_program_floats(program);
+        floats += own;
         most = MAX(most, floats);
     }
     return most * sizeof(float);
@@ -317,7 +318,9 @@ static gboolean run_passes(FvFeed *feed, int n, int round, FvPassKind kind, GErr
     const cl_mem sampling[] = { feed->pixels, feed->about, feed->planes, feed->tables, feed->tables };
     const cl_mem around[] = { feed->about, feed->planes }, counting[] = { feed->about, feed->planes, feed->tables };
     const cl_int numbers[] = { batch->n * 8 + feed->taken * words, words, round, strip };
-    const Arguments arguments[] = { { sampling, 5, numbers, 4 }, { around, 2, numbers, 4 }, { counting, 3, numbers, 3 } };
+    const Arguments arguments[] = { { sampling, 5, numbers, 4 },
+                                    { around, 2, numbers, 4 },
+                                    { counting, 3, numbers, 3 } };
     FvGrid grid = { .global = { rows ? 1 : w, (h + (size_t) strip - 1) / (size_t) strip, (size_t) n } };
     if (kind == FV_PASS_HISTOGRAM)
         grid.global[0] = grid.global[1] = 1;
@@ -340,8 +343,9 @@ static gboolean prepare(FvFeed *feed, int n, GError **error)
 {
     const FvBatch *batch = fv_feed_batch(feed);
     const FvGrid grid = fv_prep_grid(feed->prep, n, fv_plan_lanes(feed->plan), fv_feed_rows(feed->device));
-    const cl_mem memories[] = { feed->pixels, feed->about,  feed->planes,
-                                feed->tables, fv_plan_input(feed->plan)->memory, feed->labels };
+    const cl_mem memories[] = {
+        feed->pixels, feed->about, feed->planes, feed->tables, fv_plan_input(feed->plan)->memory, feed->labels
+    };
     const cl_int numbers[] = { batch->n, feed->taken, n };
     const int rounds = most_passes(feed, n) - 1;
     for (int round = 0; round < rounds; round++)

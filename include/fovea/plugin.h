@@ -635,9 +635,10 @@ typedef struct {
     /** Statements on `vec r, g, b`. Grey images: all three are the value, and r counts. */
     const char *colour_map;
     /** Statements that fill `float table[256]` from `const uint histogram[256]` of a channel and their sum, `float
-     * total`: each value becomes that of its place in the table, between entries linearly. */
+     * total`: each value becomes that of its place in the table, the nearest. */
     const char *table_map;
-    gboolean luma;     /* table_map: all channels take the table of the histogram of the luma */
+    gboolean luma;     /* table_map: the histogram is the luma's, and the table's value of the luma is that of all channels
+                        */
     /** Statements on `vec p`, the value of channel `int c` (of `int channels`) at `int y` and columns from `int x`;
      * at(c, dx, dy) are the values that stand so far away, mirrored at the edges; in_w, in_h are ints. They run over the
      * whole image `passes` times, each time on what the time before left; `int pass` counts. */
@@ -668,7 +669,8 @@ typedef struct {
      * NULL: the same. Channels stay. It must not write to self where it is called again, from several threads. */
     gboolean (*plan)(void *self, FvShape in, FvShape *out, GError **error);
     /** Draws this sample's numbers from @random alone, and where plan() could not say it sets the output's extent.
-     * Called from several threads at once. NULL: nothing is drawn.
+     * Called from several threads at once. NULL: options of type FvRange whose names are in `drawn` are drawn one after
+     * the other, uniformly.
      * @training: FALSE in prepare chains of other splits, where random operations take their middle.
      * Errors: FV_ERROR_SHAPE for an image that does not fit. */
     gboolean (*draw)(const void *self, FvShape in, FvShape *out, gboolean training, FvRandom *random, float *drawn,

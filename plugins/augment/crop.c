@@ -25,9 +25,8 @@ static gboolean check(const Crop *crop, FvShape in, FvSize size, GError **error)
 {
     if (in.h + 2 * crop->pad >= size.h && in.w + 2 * crop->pad >= size.w)
         return TRUE;
-    g_set_error(error, FV_ERROR, FV_ERROR_SHAPE,
-                "the image is %dx%d, with its margin %dx%d, less than the crop %dx%d", in.h, in.w, in.h + 2 * crop->pad,
-                in.w + 2 * crop->pad, size.h, size.w);
+    g_set_error(error, FV_ERROR, FV_ERROR_SHAPE, "the image is %dx%d, with its margin %dx%d, less than the crop %dx%d",
+                in.h, in.w, in.h + 2 * crop->pad, in.w + 2 * crop->pad, size.h, size.w);
     return FALSE;
 }
 

@@ -10,11 +10,10 @@ typedef struct {
 enum { HORIZONTAL, VERTICAL };
 static const char *const axes[] = { "horizontal", "vertical", NULL };
 
-static const FvOption options[] = {
-    FV_OPT_P(Flip, 0.5),
-    FV_OPT_CHOICE(Flip, axis, HORIZONTAL, axes, "horizontal: left and right change places; vertical: top and bottom"),
-    { 0 }
-};
+static const FvOption options[] = { FV_OPT_P(Flip, 0.5),
+                                    FV_OPT_CHOICE(Flip, axis, HORIZONTAL, axes,
+                                                  "horizontal: left and right change places; vertical: top and bottom"),
+                                    { 0 } };
 
 static void matrix(const void *self, FvShape in, FvShape out, const float *drawn, double m[6])
 {

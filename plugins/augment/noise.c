@@ -21,26 +21,20 @@ static const FvOption options[] = {
     { 0 }
 };
 
-static gboolean draw(const void *self, FvShape in, FvShape *out, gboolean training, FvRandom *random, float *drawn,
-                     GError **error)
-{
-    drawn[0] = fv_range_draw(((const Noise *) self)->amount, training, random);
-    return TRUE;
-}
-
-static const char map[] = "#define SCALE(p) (kind == 0 ? (vec) 1.0f : kind == 2 ? p : sqrt(fmax(p, 0.0f)))\n"
-                          "vec n[4];\n"
-                          "if (kind == 1) {\n"
-                          "    fv_uniforms(0, n);\n"
-                          "    vec salt = step((vec) 0.5f, n[1]), hit = step(n[0], (vec) strength);\n"
-                          "    r = mix(r, salt, hit); g = mix(g, salt, hit); b = mix(b, salt, hit);\n"
-                          "} else {\n"
-                          "    fv_gaussians(0, n);\n"
-                          "    r += SCALE(r) * strength * n[0];\n"
-                          "    g += SCALE(g) * strength * n[1];\n"
-                          "    b += SCALE(b) * strength * n[2];\n"
-                          "}\n"
-                          "#undef SCALE\n";
+static const char map[] =
+    "#define SCALE(p) (kind == 0 ? (vec) 1.0f : kind == 2 ? p : sqrt(fmax(p, 0.0f)))\n"
+    "vec n[4];\n"
+    "if (kind == 1) {\n"
+    "    fv_uniforms(0, n);\n"
+    "    vec salt = step((vec) 0.5f, n[1]), hit = step(n[0], (vec) amount);\n"
+    "    r = mix(r, salt, hit); g = mix(g, salt, hit); b = mix(b, salt, hit);\n"
+    "} else {\n"
+    "    fv_gaussians(0, n);\n"
+    "    r += SCALE(r) * amount * n[0];\n"
+    "    g += SCALE(g) * amount * n[1];\n"
+    "    b += SCALE(b) * amount * n[2];\n"
+    "}\n"
+    "#undef SCALE\n";
 
 static const char *const examples[] = { "noise(0.03)", "noise(0.05, kind=salt_pepper)", "noise(0.1, kind=speckle)",
                                         "noise(0.01, kind=poisson)", NULL };
@@ -48,12 +42,12 @@ static const char *const examples[] = { "noise(0.03)", "noise(0.05, kind=salt_pe
 static const FvAugment noise = {
     .base = { FV_HEAD(FvAugment, Noise), .kind = FV_AUGMENT, .name = "noise",
               .summary = "random numbers added to the values", .options = options,
-              .details = "Every pixel has random numbers of its own, which depend on the seed, the sample and the place "
-                         "alone. Channels are independent, but for salt_pepper.",
+              .details =
+                  "Every pixel has random numbers of its own, which depend on the seed, the sample and the place "
+                  "alone. Channels are independent, but for salt_pepper.",
               .examples = examples },
     .colour_map = map,
-    .drawn = { "strength" },
-    .draw = draw,
+    .drawn = { "amount" },
     .places = TRUE,
     .vector_maps = TRUE,
 };

@@ -7,11 +7,10 @@ typedef struct {
     float p;
 } Resize;
 
-static const FvOption options[] = {
-    FV_OPT_EXTENT(Resize, size, 0.5, 1, "extent of the output", .unit = "px", .flags = FV_REQUIRED),
-    FV_OPT_P(Resize, 1),
-    { 0 }
-};
+static const FvOption options[] = { FV_OPT_EXTENT(Resize, size, 0.5, 1, "extent of the output", .unit = "px",
+                                                  .flags = FV_REQUIRED),
+                                    FV_OPT_P(Resize, 1),
+                                    { 0 } };
 
 static gboolean plan(void *self, FvShape in, FvShape *out, GError **error)
 {
@@ -39,8 +38,9 @@ static const char *const examples[] = { "resize(8)", "resize([10, 6])", "resize(
 static const FvAugment resize = {
     .base = { FV_HEAD(FvAugment, Resize), .kind = FV_AUGMENT, .name = "resize",
               .summary = "the whole image to another extent", .options = options,
-              .details = "C x H x W becomes C x size, whatever its proportions were. Where the image shrinks, pixels of "
-                         "the output are means of the area that they cover, so that nothing aliases.",
+              .details =
+                  "C x H x W becomes C x size, whatever its proportions were. Where the image shrinks, pixels of "
+                  "the output are means of the area that they cover, so that nothing aliases.",
               .examples = examples },
     .plan = plan,
     .draw = draw,

@@ -11,19 +11,11 @@ typedef struct {
     float p;
 } Rotate;
 
-static const FvOption options[] = {
-    FV_OPT_RANGE(Rotate, angle, -15, 15, -360, 360, "how far, counted clockwise", .unit = "degrees"),
-    FV_OPT_FILL(Rotate),
-    FV_OPT_P(Rotate, 1),
-    { 0 }
-};
-
-static gboolean draw(const void *self, FvShape in, FvShape *out, gboolean training, FvRandom *random, float *drawn,
-                     GError **error)
-{
-    drawn[0] = fv_range_draw(((const Rotate *) self)->angle, training, random);
-    return TRUE;
-}
+static const FvOption options[] = { FV_OPT_RANGE(Rotate, angle, -15, 15, -360, 360, "how far, counted clockwise",
+                                                 .unit = "degrees"),
+                                    FV_OPT_FILL(Rotate),
+                                    FV_OPT_P(Rotate, 1),
+                                    { 0 } };
 
 /* Output points are turned back. */
 static void matrix(const void *self, FvShape in, FvShape out, const float *drawn, double m[6])
@@ -42,7 +34,6 @@ static const FvAugment rotate = {
               .summary = "turns the image around its middle", .options = options,
               .details = "The extent stays; what comes from outside of the image is filled.", .examples = examples },
     .drawn = { "angle" },
-    .draw = draw,
     .matrix = matrix,
 };
 FV_EXPORT(rotate)

@@ -20,13 +20,6 @@ static const FvOption options[] = {
     { 0 }
 };
 
-static gboolean draw(const void *self, FvShape in, FvShape *out, gboolean training, FvRandom *random, float *drawn,
-                     GError **error)
-{
-    drawn[0] = fv_range_draw(((const Shear *) self)->amount, training, random);
-    return TRUE;
-}
-
 static void matrix(const void *self, FvShape in, FvShape out, const float *drawn, double m[6])
 {
     const double amount = (double) drawn[0];
@@ -44,11 +37,11 @@ static const char *const examples[] = { "shear(0.1)", "shear(-0.2..0.2, axis=ver
 static const FvAugment shear = {
     .base = { FV_HEAD(FvAugment, Shear), .kind = FV_AUGMENT, .name = "shear",
               .summary = "moves rows along each other, or columns", .options = options,
-              .details = "Output point (u, v) comes from (u + amount (v - H / 2), v), or from (u, v + amount (u - W / 2)). "
-                         "The extent stays; what comes from outside of the image is filled.",
+              .details =
+                  "Output point (u, v) comes from (u + amount (v - H / 2), v), or from (u, v + amount (u - W / 2)). "
+                  "The extent stays; what comes from outside of the image is filled.",
               .examples = examples },
-    .drawn = { "tilt" },
-    .draw = draw,
+    .drawn = { "amount" },
     .matrix = matrix,
 };
 FV_EXPORT(shear)
