@@ -88,6 +88,39 @@ static void test_whole(void)
     }
 }
 
+/* What sources and predictions read is upright too. */
+static void test_read(void)
+{
+    static const char *const names[] = { "turned-6.jpg", "turned-8.jpg", "turned-6.png" };
+    for (guint i = 0; i < G_N_ELEMENTS(names); i++) {
+        g_autofree char *file = g_test_build_filename(G_TEST_DIST, "images", names[i], NULL);
+        g_autoptr(GByteArray) pixels = g_byte_array_new();
+        GError *error = NULL;
+        FvShape shape;
+        fv_image_read(file, 3, &shape, pixels, &error);
+        g_assert_no_error(error);
+        assert_shape(shape, 3, H, W);
+        assert_upright(pixels, 1, 6);
+    }
+}
+
+/* Wherever a file is cut, it is refused. */
+static void test_cut(void)
+{
+    static const char *const names[] = { "turned-6.png", "turned-7.webp", "lossy.webp", "mask.png" };
+    for (guint i = 0; i < G_N_ELEMENTS(names); i++) {
+        g_autoptr(GByteArray) file = load(names[i]), pixels = g_byte_array_new();
+        for (gsize size = 0; size < file->len; size++) {
+            g_autofree guint8 *cut = g_memdup2(file->data, MAX(size, 1));
+            g_autoptr(GError) error = NULL;
+            FvShape shape;
+            g_assert_false(fv_image_decode("x", cut, size, 0, &shape, pixels, &error));
+            g_assert_error(error, FV_ERROR, FV_ERROR_DATA);
+            g_assert_null(strchr(error->message, '\n'));
+        }
+    }
+}
+
 /* A pixel has the colour of the middle of what it covers of the whole picture, where that is all inside. */
 static void check_scaled(const char *name, int eighths)
 {
@@ -246,6 +279,22 @@ static void test_mask_shrink(void)
         }
 }
 
+/* Alpha is dropped: a colour that is marked as transparent is what it is. */
+static void test_transparent(void)
+{
+    FvShape shape, same;
+    g_autoptr(GByteArray) file = load("mask-transparent.png"), mask = g_byte_array_new();
+    GError *error = NULL;
+    fv_mask_decode("x", file->data, file->len, NULL, &shape, mask, NULL, &error);
+    g_assert_no_error(error);
+    for (int i = 0; i < H * W; i++)
+        g_assert_cmpint(mask->data[i], ==, drawn_class(i % W, i / W));
+    g_autoptr(GByteArray) pixels = decode("mask-transparent.png", NULL, &shape, NULL);
+    g_autoptr(GByteArray) opaque = decode("mask.png", NULL, &same, NULL);
+    assert_shape(shape, 3, H, W);
+    g_assert_cmpmem(pixels->data, pixels->len, opaque->data, opaque->len);
+}
+
 static void test_no_mask(void)
 {
     static const char *const refused[][2] = {
@@ -266,12 +315,15 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/image-turned/whole", test_whole);
+    g_test_add_func("/image-turned/read", test_read);
+    g_test_add_func("/image-turned/cut", test_cut);
     g_test_add_func("/image-turned/scaled", test_scaled);
     g_test_add_func("/image-turned/unscaled", test_unscaled);
     g_test_add_func("/image-turned/webp", test_webp);
     g_test_add_func("/image-turned/exif", test_exif);
     g_test_add_func("/image-turned/mask", test_mask);
     g_test_add_func("/image-turned/mask-shrink", test_mask_shrink);
+    g_test_add_func("/image-turned/transparent", test_transparent);
     g_test_add_func("/image-turned/no-mask", test_no_mask);
     return g_test_run();
 }

@@ -25,7 +25,7 @@ gboolean fv_image_format_of(const char *file, FvImageFormat *format);
 typedef struct {
     int side;      /* pixels of height and of width */
     gint64 pixels; /* of height times width */
-    gint64 bytes;  /* of the file */
+    gint64 bytes;  /* of a file that fv_image_file() reads */
 } FvImageLimits;
 
 enum {

@@ -81,3 +81,4 @@ for i in range(21):
     voc += colour
 image.putpalette(voc)
 image.save("mask.png")
+image.save("mask-transparent.png", transparency=0)
