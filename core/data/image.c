@@ -142,15 +142,17 @@ gboolean fv_image_decode_as(const char *name, const guint8 *data, gsize size, co
     if (!how)
         how = &plain;
     int eighths = how->eighths ? how->eighths : 8;
-    if (!read_head(&file, how->limits, &head, error) ||
-        !codecs[head.format]->decode(&file, &head, how->channels, &eighths, shape, pixels, error))
+    if (!read_head(&file, how->limits, &head, error))
+        return FALSE;
+    g_autoptr(GByteArray) aside = head.orientation == 1 ? NULL : g_byte_array_new();
+    GByteArray *stored = aside ? aside : pixels;
+    if (!codecs[head.format]->decode(&file, &head, how->channels, &eighths, shape, stored, error))
         return FALSE;
     if (scale)
         *scale = fv_image_turned_scale(head.shape, eighths, head.orientation);
-    if (how->channels == 1) /* the fewer bytes are turned, the better */
-        fv_image_convert(pixels, shape, 1);
-    fv_image_turn(pixels, shape, head.orientation);
-    fv_image_convert(pixels, shape, how->channels);
+    fv_image_convert(stored, shape, how->channels);
+    if (aside)
+        fv_image_turn(stored, shape, head.orientation, pixels);
     return TRUE;
 }
 

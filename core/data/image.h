@@ -25,7 +25,7 @@ gboolean fv_image_format_of(const char *file, FvImageFormat *format);
 typedef struct {
     int side;      /* pixels of height and of width */
     gint64 pixels; /* of height times width */
-    gint64 bytes;  /* of the file */
+    gint64 bytes;  /* of a file that fv_image_file() reads */
 } FvImageLimits;
 
 enum {
@@ -111,7 +111,7 @@ typedef struct {
     int quality;              /* JPEG and WebP: 1 .. 100; 0 is 90 */
     gboolean full_chroma;     /* JPEG: 4:4:4 rather than 4:2:0 */
     const FvPalette *palette; /* PNG of one channel: pixels are indices into it; NULL for grey */
-    gboolean small;           /* PNG: as small as it can be, rather than fast; palettes are always small */
+    gboolean small;           /* PNG: a few bytes fewer, for several times the time */
 } FvImageEncoding;
 
 /** Encodes 8-bit grey (c = 1) or RGB (c = 3) pixels; the same bytes for the same pixels. Nothing is noted beside them:

@@ -32,10 +32,11 @@ gboolean fv_mask_decode(const char *name, const guint8 *data, gsize size, const 
                     fv_image_format_name(head.format));
         return FALSE;
     }
-    *shape = fv_image_turned(head.shape, head.orientation); /* as stored */
-    if (!fv_png_decode(&file, palette, shape, mask, error) || !check_palette(&file, mask, palette, error))
+    g_autoptr(GByteArray) stored = g_byte_array_new();
+    *shape = fv_image_turned(head.shape, head.orientation); /* turned back: as stored */
+    if (!fv_png_decode(&file, palette, shape, stored, error) || !check_palette(&file, stored, palette, error))
         return FALSE;
-    fv_image_turn(mask, shape, head.orientation);
+    fv_image_turn(stored, shape, head.orientation, mask);
     return TRUE;
 }
 

@@ -128,7 +128,7 @@ static void want_colours(const Reader *reader)
 /* Ends in png_error(), and by that in a jump, where it fails. */
 static void read_pixels(Reader *reader, FvPalette *palette, FvShape *shape, GByteArray *pixels)
 {
-    const png_structp png = reader->png;
+    png_structp png = reader->png;
     png_set_read_fn(png, reader, give_bytes);
     /* The caller has checked the extent. */
     png_set_user_limits(png, PNG_UINT_31_MAX, PNG_UINT_31_MAX);

@@ -57,8 +57,8 @@ gboolean fv_jpeg_encode(const char *name, const FvImageEncoding *how, FvShape sh
  * block is broken: a picture is not refused for what cameras write beside it. */
 int fv_exif_orientation(const guint8 *data, gsize size);
 
-/** Turns stored pixels upright. */
-void fv_image_turn(GByteArray *pixels, FvShape *shape, int orientation);
+/** Writes @stored pixels upright to @pixels; @shape becomes the upright one. */
+void fv_image_turn(const GByteArray *stored, FvShape *shape, int orientation, GByteArray *pixels);
 /** The upright extent of a stored one. */
 FvShape fv_image_turned(FvShape shape, int orientation);
 /** Where upright pixels of @stored (in full size), decoded at @eighths and turned, lie. */

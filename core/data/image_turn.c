@@ -51,15 +51,13 @@ static void turn_tile(const guint8 *from, gssize column, gssize row, guint8 *to,
     }
 }
 
-void fv_image_turn(GByteArray *pixels, FvShape *shape, int orientation)
+void fv_image_turn(const GByteArray *stored, FvShape *shape, int orientation, GByteArray *pixels)
 {
-    if (orientation == 1)
-        return;
     const FvShape upright = fv_image_turned(*shape, orientation);
     const gssize along = shape->c, down = (gssize) shape->c * shape->w;
     gssize column = turns[orientation].exchange ? down : along, row = turns[orientation].exchange ? along : down;
-    g_autofree guint8 *stored = g_memdup2(pixels->data, pixels->len);
-    const guint8 *from = stored;
+    const guint8 *from = stored->data;
+    g_byte_array_set_size(pixels, stored->len);
     if (turns[orientation].columns) {
         from += column * (upright.w - 1);
         column = -column;

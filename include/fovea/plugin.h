@@ -577,7 +577,8 @@ typedef struct {
     void (*close)(void *self);
 } FvSource;
 
-/** Decodes a PNG or JPEG file (told apart by contents) into 8-bit interleaved pixels.
+/** Decodes a PNG, JPEG or WebP file (told apart by contents) into 8-bit interleaved pixels, upright: the orientation
+ * that cameras note (EXIF) is applied. No more than 16384 pixels a side and 64 megapixels.
  * @channels: 1 or 3 to convert to, 0 to keep what the file has (alpha is dropped). */
 gboolean fv_image_read(const char *file, int channels, FvShape *shape, GByteArray *pixels, GError **error);
 
