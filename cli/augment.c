@@ -125,6 +125,8 @@ static gboolean fit_together(const Given *given, const FvCliOptions *options)
         return !fv_cli_usage("augment", "--resume goes on, --force begins anew: not both");
     if (given->replay && (given->copies > 0 || options->seed >= 0))
         return !fv_cli_usage("augment", "--replay takes seed and copies from the manifest");
+    if (given->labels)
+        return !fv_cli_usage("augment", "--labels is not supported yet");
     if (options->sets && !is_file(options->rest[0]))
         return !fv_cli_usage("augment", "-s goes with a pipeline file; the chain can be given as it should be");
     return TRUE;

@@ -296,7 +296,8 @@ pid=
 ok 'undisturbed' diff -r whole busy
 
 # A file may not have more than 1 MiB: the output of the larger image has.
-mkdir sizes && cp noise/grey-0.png sizes/small.png && make_png sizes/z.png 1600 1600
+fv augment 'resize(1600)' noise/grey-0.png bigger
+mkdir sizes && cp noise/grey-0.png sizes/small.png && cp bigger/grey-0.png sizes/z.png
 large=(augment 'noise(0.3)' sizes)
 fv "${large[@]}" sizes.whole
 (
