@@ -103,6 +103,30 @@ static gint64 weights_of(const FvConv *conv)
     return (gint64) conv->out.c * (conv->in.c / conv->groups) * conv->kernel.h * conv->kernel.w;
 }
 
+/* What packed weights take, at most; forward alone outside of training. */
+static gint64 packed_reals(const FvNode *node, const FvConv *conv)
+{
+    gint64 most = 0;
+    for (int backward = 0; backward <= fv_conv_wants_input_gradient(node); backward++) {
+        FvConvGather gather;
+        fv_conv_gather(node, conv, backward, &gather);
+        most = MAX(most, gather.packed);
+    }
+    return most;
+}
+
+/* In training weights are packed for each pass, right before it: they change at every step, are several times as large
+ * as what they are made of, and lie where the sums of other passes lie. */
+static void plan_training(FvNode *node, FvConv *conv)
+{
+    FvConvSum sum;
+    fv_conv_sum(node, conv, &sum);
+    conv->sum_scratch[SHARES] = fv_node_add_scratch(node, MAX(sum.work, packed_reals(node, conv)), FV_LIFE_CALL);
+    conv->sum_scratch[SPREAD_INPUT] = fv_node_add_scratch(node, sum.spread_work[0], FV_LIFE_CALL);
+    conv->sum_scratch[SPREAD_OUTPUT] = fv_node_add_scratch(node, sum.spread_work[1], FV_LIFE_CALL);
+    conv->pack_scratch[0] = conv->pack_scratch[1] = conv->sum_scratch[SHARES];
+}
+
 gboolean fv_conv_plan(FvNode *node, FvConv *conv, GError **error)
 {
     if (!set_shape(conv, error))
@@ -127,18 +151,10 @@ gboolean fv_conv_plan(FvNode *node, FvConv *conv, GError **error)
         fv_depthwise_plan(node, conv);
         return TRUE;
     }
-    for (int backward = 0; backward <= fv_conv_wants_input_gradient(node); backward++) {
-        FvConvGather gather;
-        fv_conv_gather(node, conv, backward, &gather);
-        conv->pack_scratch[backward] = fv_node_add_scratch(node, gather.packed, FV_LIFE_PLAN);
-    }
-    if (fv_node_training(node)) {
-        FvConvSum sum;
-        fv_conv_sum(node, conv, &sum);
-        conv->sum_scratch[SHARES] = fv_node_add_scratch(node, sum.work, FV_LIFE_CALL);
-        conv->sum_scratch[SPREAD_INPUT] = fv_node_add_scratch(node, sum.spread_work[0], FV_LIFE_CALL);
-        conv->sum_scratch[SPREAD_OUTPUT] = fv_node_add_scratch(node, sum.spread_work[1], FV_LIFE_CALL);
-    }
+    if (fv_node_training(node))
+        plan_training(node, conv);
+    else
+        conv->pack_scratch[0] = fv_node_add_scratch(node, packed_reals(node, conv), FV_LIFE_PLAN);
     return TRUE;
 }
 
@@ -256,17 +272,14 @@ static void pack(FvNode *node, const FvConv *conv, gboolean backward, FvList *li
 
 void fv_conv_pack(FvNode *node, const FvConv *conv, FvList *list)
 {
-    if (fv_gpu_node(node)) {
-        fv_gpu_conv_pack(node, conv, list);
-        return;
-    }
-    if (fv_depthwise_node(node, conv)) {
+    if (fv_depthwise_node(node, conv))
         fv_depthwise_pack(node, conv, list);
-        return;
-    }
-    pack(node, conv, FALSE, list);
-    if (fv_list_training(list) && fv_conv_wants_input_gradient(node))
-        pack(node, conv, TRUE, list);
+    else if (fv_node_training(node))
+        return; /* each pass does, before it begins */
+    else if (fv_gpu_node(node))
+        fv_gpu_conv_pack(node, conv, FALSE, list);
+    else
+        pack(node, conv, FALSE, list);
 }
 
 static void gather_pass(FvNode *node, const FvConv *conv, gboolean backward, FvList *list)
@@ -279,6 +292,8 @@ static void gather_pass(FvNode *node, const FvConv *conv, gboolean backward, FvL
     FvKernel *kernel = conv->kernels[backward ? FV_CONV_INPUT_GRADIENT : FV_CONV_FORWARD];
     int blocks = fv_list_blocks(list), count = gather.flat ? blocks * gather.target.w : gather.target.h;
 
+    if (fv_node_training(node))
+        pack(node, conv, backward, list);
     if (gather.winograd) {
         count = blocks * gather.tiles_x * gather.tiles_y;
         fv_launch(list, kernel, FV_ITEMS((size_t) ((count + gather.tiles - 1) / gather.tiles)), fv_buffer(from),
