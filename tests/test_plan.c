@@ -307,6 +307,39 @@ static void test_memory(void)
     g_assert_cmpuint(twice.parameters, ==, train.parameters);
 }
 
+/* Values and scratch, in bytes, of so many equal convolutions, one after the other. */
+static guint64 memory_of_stack(int count, FvPlanSettings settings)
+{
+    g_autofree char *text = g_strdup_printf(
+        "net { input(64, 4, 4) -> repeat %d { conv(64, 3, pad=1) } as out }\n"
+        "loss = mse(out, target)\noptimizer = sgd(rate=0.05)\n",
+        count);
+    g_auto(Net) net = net_plan(text, settings);
+    const FvPlanMemory m = fv_plan_memory(net.plan);
+    return m.values + m.scratch;
+}
+
+/* A training holds packed weights of one pass at a time, a prediction those of every layer. */
+static void test_packed_weights(void)
+{
+    enum { FEW = 2, MANY = 8, WEIGHTS = 64 * 64 * 9 * (int) sizeof(float) };
+    static const FvPlanSettings cases[] = {
+        { .family = FV_FAMILY_CPU, .lanes = 1 },
+        { .family = FV_FAMILY_CPU, .lanes = 16 },
+        { .family = FV_FAMILY_GPU, .lanes = 1 },
+    };
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        FvPlanSettings settings = cases[i];
+        settings.batch = 1;
+        settings.purpose = FV_FOR_TRAINING;
+        guint64 more = memory_of_stack(MANY, settings) - memory_of_stack(FEW, settings);
+        g_assert_cmpuint(more, <, (MANY - FEW) * (guint64) WEIGHTS);
+        settings.purpose = FV_FOR_PREDICTION;
+        more = memory_of_stack(MANY, settings) - memory_of_stack(FEW, settings);
+        g_assert_cmpuint(more, >=, (MANY - FEW) * (guint64) WEIGHTS);
+    }
+}
+
 /* Whether a training with that batch can be loaded. */
 static gboolean fits(int batch, GError **error)
 {
@@ -613,6 +646,7 @@ int main(int argc, char **argv)
     g_test_add_func("/plan/mistakes", test_mistakes);
     g_test_add_func("/plan/alive", test_alive);
     g_test_add_func("/plan/memory", test_memory);
+    g_test_add_func("/plan/packed-weights", test_packed_weights);
     g_test_add_func("/plan/largest-batch", test_largest_batch);
     g_test_add_func("/plan/small-buffers", test_small_buffers);
     g_test_add_func("/plan/same-bits", test_same_bits);
