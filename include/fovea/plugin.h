@@ -453,7 +453,8 @@ typedef struct {
     /** Outside of training y = weight * (x - mean) / sqrt(var + epsilon) + bias, for each channel: a convolution before
      * it may have that in its weights. NULL: it is not so. */
     void (*fold)(const FvNode *node, const void *self, FvFold *fold);
-    /** dx of every input is written by kernels of fv_node_add_gradient_kernel() alone, each number once. */
+    /** dx of every input is written by kernels of fv_node_add_gradient_kernel() alone, each number once: it is
+     * not read back. */
     gboolean takes_gradient_tail;
 } FvLayer;
 

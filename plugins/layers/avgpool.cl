@@ -66,9 +66,6 @@ FV_NAME(forward)(global const real *restrict x, global real *restrict y, int blo
 }
 
 #else
-/* So many sums are held at once. */
-#define HELD 64
-
 /* Every pixel gathers from the windows that hold it. */
 kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
 FV_NAME(backward)(global const real *restrict dy, global real *restrict dx, int blocks FV_TAIL_PARAMS)
@@ -82,23 +79,16 @@ FV_NAME(backward)(global const real *restrict dy, global real *restrict dx, int 
 
     for (int ix = begin; ix < end; ix++, dx += PIXEL) {
         int left = ix + PW < KW ? 0 : (ix + PW - KW) / SW + 1, right = min((ix + PW) / SW + 1, OW);
-        for (int at = 0; at < span; at += HELD) {
-            int held = min(HELD, span - at);
-            real sum[HELD];
-            for (int i = 0; i < HELD; i++)
-                sum[i] = 0;
+        for (int i = 0; i < span; i += 16) {
+            real16 sum = 0;
+            FV_TAIL_EXPECT(dx + i)
             for (int oy = top; oy < bottom; oy++)
-                for (int ox = left; ox < right; ox++) {
-                    global const real *from = dy + ((size_t)oy * OW + ox) * PIXEL + at;
-                    for (int i = 0; i < held; i++)
-                        sum[i] += from[i] * SHARE;
-                }
-            for (int i = 0; i < held; i++)
-                dx[at + i] = FV_TAIL(sum[i], dx + at + i);
+                for (int ox = left; ox < right; ox++)
+                    sum += vload16(0, dy + ((size_t)oy * OW + ox) * PIXEL + i) * SHARE;
+            fv_store16(FV_TAIL16(sum, dx + i), dx + i, span - i);
         }
     }
 }
-#undef HELD
 #endif
 
 #undef PIXEL

@@ -130,9 +130,6 @@ FV_NAME(train)(global const real *restrict x, global real *restrict y, global re
 }
 
 #else
-/* So many sums are held at once. */
-#define HELD 64
-
 /* Every pixel asks the windows that hold it whether it won there. */
 kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
 FV_NAME(backward)(global const real *restrict winner, global const real *restrict dy, global real *restrict dx,
@@ -148,24 +145,19 @@ FV_NAME(backward)(global const real *restrict winner, global const real *restric
 
     for (int ix = begin; ix < end; ix++, dx += PIXEL) {
         int left = ix + PW < KW ? 0 : (ix + PW - KW) / SW + 1, right = min((ix + PW) / SW + 1, OW);
-        for (int at = 0; at < span; at += HELD) {
-            int held = min(HELD, span - at);
-            real sum[HELD];
-            for (int i = 0; i < HELD; i++)
-                sum[i] = 0;
+        for (int i = 0; i < span; i += 16) {
+            real16 sum = 0;
+            FV_TAIL_EXPECT(dx + i)
             for (int oy = top; oy < bottom; oy++)
                 for (int ox = left; ox < right; ox++) {
-                    size_t from = ((size_t)oy * OW + ox) * PIXEL + at;
-                    real place = (iy + PH - oy * SH) * KW + ix + PW - ox * SW;
-                    for (int i = 0; i < held; i++)
-                        sum[i] += winner[from + i] == place ? dy[from + i] : 0;
+                    size_t from = ((size_t)oy * OW + ox) * PIXEL + i;
+                    real16 place = (iy + PH - oy * SH) * KW + ix + PW - ox * SW;
+                    sum += vload16(0, winner + from) == place ? vload16(0, dy + from) : (real16)(0);
                 }
-            for (int i = 0; i < held; i++)
-                dx[at + i] = FV_TAIL(sum[i], dx + at + i);
+            fv_store16(FV_TAIL16(sum, dx + i), dx + i, span - i);
         }
     }
 }
-#undef HELD
 #endif
 
 #undef PIXEL
