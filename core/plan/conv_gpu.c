@@ -97,7 +97,7 @@ static FvKernel *gather_kernel(FvNode *node, const FvConv *conv, const FvGpuGath
         fv_gpu_note_product(node, conv, &gather->product);
         define_tile(out, gather->product.tile, wide(node, base->source_group), 4);
     }
-    return fv_fuse_add_kernel(node, !base->backward, gather->direct ? conv_gpu_direct_cl : conv_gpu_cl,
+    return fv_tail_add_kernel(node, !base->backward, gather->direct ? conv_gpu_direct_cl : conv_gpu_cl,
                               base->backward ? "conv_input_gradient" : "conv_forward", out->str);
 }
 

@@ -48,7 +48,7 @@ static FvKernel *winograd_kernel(FvNode *node, const FvConvGather *gather)
     fv_define(out, "PANELS", gather->panels);
     fv_define(out, "PANEL", gather->panel);
     define_tile(out, gather->pixels, gather->vectors);
-    return fv_fuse_add_kernel(node, !gather->backward, conv_winograd_cl,
+    return fv_tail_add_kernel(node, !gather->backward, conv_winograd_cl,
                               gather->backward ? "conv_input_gradient" : "conv_forward", out->str);
 }
 
@@ -78,7 +78,7 @@ FvKernel *fv_conv_gather_kernel(FvNode *node, const FvConvGather *gather)
         fv_define(out, "STEP", gather->backward ? gather->stride.w : 1);
         fv_define(out, "SOURCE_STEP", gather->backward ? 1 : gather->stride.w);
     }
-    return fv_fuse_add_kernel(node, !gather->backward, gather->lanes > 1 ? conv_lanes_cl : conv_channels_cl,
+    return fv_tail_add_kernel(node, !gather->backward, gather->lanes > 1 ? conv_lanes_cl : conv_channels_cl,
                               gather->backward ? "conv_input_gradient" : "conv_forward", out->str);
 }
 

@@ -98,6 +98,19 @@ void FV_NAME(transform_out)(local const real *restrict m, real16 bias, global re
     }
 }
 
+/* Has part `place` of 36 of what will be added to tiles, or multiply them, on its way. */
+void FV_NAME(expect)(global real *restrict target, int first, int here, int place FV_TAIL_FORMAL)
+{
+    for (int k = place * here * 16 / 36; k < (place + 1) * here * 16 / 36; k++) {
+        int tile = first + k / 16, n = tile / (TILES_X * TILES_Y);
+        int y = tile / TILES_X % TILES_Y * 4 + k / 4 % 4, x = tile % TILES_X * 4 + k % 4;
+        global real *to = target + ((size_t)(n * TARGET_H + y) * TARGET_W + x) * TARGET_C;
+        for (int j = 0; j < VECTORS && y < TARGET_H && x < TARGET_W; j++) {
+            FV_TAIL_EXPECT(to + j * 16)
+        }
+    }
+}
+
 #define DECLARE_VECTOR(i, j) real16 c##i##_##j = (real16)(0);
 #define DECLARE(i) EACH_VECTOR_OF(DECLARE_VECTOR, i)
 #define WEIGHTS(j) real16 b##j = vload16(j, w);
@@ -139,7 +152,8 @@ void SELF(global const real *restrict source, global const real *restrict panels
     }
     for (int panel = 0; panel < PANELS; panel++) {
         global const real *packed = panels + (size_t)panel * PANEL;
-        for (int place = 0; place < 36; place++)
+        for (int place = 0; place < 36; place++) {
+            FV_NAME(expect)(target + panel * WIDTH, first, here, place FV_TAIL_PASS);
             for (int t = 0; t < TILES; t += PIXELS) {
                 global const real *w = packed + BIAS * WIDTH + place * (SOURCE_C * WIDTH);
                 local const real *a = v + place * V_PLACE + t * 16;
@@ -156,6 +170,7 @@ void SELF(global const real *restrict source, global const real *restrict panels
 #endif
                 EACH_PIXEL(KEEP)
             }
+        }
         for (int j = 0; j < VECTORS && panel * WIDTH + j * 16 < TARGET_C; j++) {
             int channel = panel * WIDTH + j * 16;
             real16 bias = BIAS ? vload16(j, packed) : (real16)(0);
