@@ -113,7 +113,8 @@ void FV_NAME(conv_weight_gradient)(global const real *restrict x, global const r
                                                   (sy * X_W + tap % KERNEL_W * DILATION_W) * 16;
 #if AHEAD
                             for (due += ahead; due >= steps; due -= steps, next++)
-                                FV_NAME(fetch_pixel)(x, dy + first_tile * TILE, next, (end_tile - first_tile) * VECTORS);
+                                FV_NAME(fetch_pixel)(x, dy + first_tile * TILE, next,
+                                                     (end_tile - first_tile) * VECTORS);
 #endif
                             for (int p = 0; p < OUT_W; p++, a += STRIDE_W * 16, b += TILE) {
                                 EACH_VECTOR(LOAD)
