@@ -316,10 +316,16 @@ FvKernel *fv_node_add_kernel(FvNode *node, const char *source, const char *name,
 FvKernel *fv_node_add_tail_kernel(FvNode *node, const char *source, const char *name, const char *defines, ...)
     G_GNUC_PRINTF(4, 5);
 
+/** The same for the kernel that writes dx of input @input, of a layer with takes_gradient_tail, with dx in the place of
+ * y: what other layers have given to that gradient is added there, and elementwise layers before it apply their
+ * derivative. Where nothing is to be done the kernel is as fv_node_add_kernel() makes it. */
+FvKernel *fv_node_add_gradient_kernel(FvNode *node, int input, const char *source, const char *name,
+                                      const char *defines, ...) G_GNUC_PRINTF(5, 6);
+
 /* For `pack`, `forward` and `backward` only: the node's memory. */
 FvBuffer *fv_node_x(const FvNode *node, int i);
 FvBuffer *fv_node_y(const FvNode *node);
-FvBuffer *fv_node_dx(const FvNode *node, int i); /* to overwrite; NULL where no gradient is wanted */
+FvBuffer *fv_node_dx(const FvNode *node, int i); /* to overwrite; NULL where there is nothing to write */
 FvBuffer *fv_node_dy(const FvNode *node);
 FvBuffer *fv_node_param(const FvNode *node, int i);
 FvBuffer *fv_node_gradient(const FvNode *node, int i); /* to overwrite */
@@ -454,11 +460,15 @@ typedef struct {
     /** The maps hold for vectors of numbers, too: `real` is then a vector (real8, real16), and so are x and y. So they
      * have no `if` and no `&&`, and make vectors of constants by (real)(1). */
     gboolean vector_maps;
-    /** y is the sum of all inputs, element by element. */
+    /** y is the sum of all inputs, element by element. The gradient of an input may then be dy itself, where nothing is
+     * to be written. */
     gboolean sums;
     /** Outside of training y = weight * (x - mean) / sqrt(var + epsilon) + bias, for each channel: a convolution before
      * it may have that in its weights. NULL: it is not so. */
     void (*fold)(const FvNode *node, const void *self, FvFold *fold);
+    /** dx of every input is written by kernels of fv_node_add_gradient_kernel() alone, each number once: it is
+     * not read back. */
+    gboolean takes_gradient_tail;
 } FvLayer;
 
 /* ------------------------------------------------------------------- losses */
