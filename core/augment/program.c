@@ -50,7 +50,10 @@ static gboolean is_identity(const double m[6])
 {
     double identity[6];
     fv_matrix_identity(identity);
-    return memcmp(m, identity, sizeof identity) == 0;
+    for (int i = 0; i < 6; i++)
+        if (m[i] != identity[i])
+            return FALSE;
+    return TRUE;
 }
 
 static void add_matrix(Writer *writer, double m[6], int bound, int cover, FvShape in)
