@@ -46,7 +46,7 @@ typedef struct FvBox {
     GArray *points;        /* key points, of FvPoint, or NULL; their number and order do not change */
     GPtrArray *parts;      /* of FvBox: boxes of its parts (VOC), or NULL */
     double visible;        /* share of its area that moving and covering have left */
-    double weight;         /* of its image in a mix */
+    double weight;         /* of its image where that is blended with others */
     char *kept;            /* GRefString: what else its file says of it, in the file's own language, or NULL */
 } FvBox;
 
@@ -100,7 +100,7 @@ typedef struct FvLabelSet FvLabelSet;
 typedef struct {
     const char *name;       /* for messages */
     const GPtrArray *paths; /* of char *, relative, sorted; all files that there are, images too */
-    /* The whole of one of them; thread-safe. Messages do not name the file. */
+    /* The whole of one of them; thread-safe. Messages name the file. */
     GBytes *(*open)(gpointer data, const char *path, GError **error);
     gpointer data;
 } FvLabelFiles;
