@@ -15,7 +15,7 @@ static const struct {
     { "eval", "PIPELINE --weights W", "loss and accuracy of a trained net", fv_cli_eval },
     { "predict", "PIPELINE --weights W FILE...", "what a trained net sees in images", fv_cli_predict },
     { "run", "PIPELINE --in X", "a net on tensors, forward or one step back", fv_cli_run },
-    { "augment", "CHAIN|PIPELINE IN OUT", "augment a folder of images", NULL },
+    { "augment", "CHAIN|PIPELINE IN OUT", "augment a data set of images", fv_cli_augment },
     { "check", "PIPELINE", "shapes, parameters, FLOPs and memory", fv_cli_check },
     { "inspect", "[KIND] [NAME]", "plugins: what they do, their options", fv_cli_inspect },
     { "gradcheck", "PIPELINE|NAME", "numeric against analytic gradients", fv_cli_gradcheck },

@@ -9,10 +9,9 @@
 
 static const FvCliHelp help = {
     "predict", "PIPELINE FILE...", "Prints for each image the most likely classes and their probabilities.",
-    "Images are PNG or JPEG, and go through the pipeline's prepare chain. One line an image: its file, then label and\n"
-    "probability, the most likely first. Where the net's loss gives no probabilities, the numbers are its output as "
-    "it\n"
-    "is; where it knows no classes, all of the output is printed.\n\n"
+    "Images are PNG, JPEG or WebP, and go through the pipeline's prepare chain. One line an image: its file, then\n"
+    "label and probability, the most likely first. Where the net's loss gives no probabilities, the numbers are its\n"
+    "output as it is; where it knows no classes, all of the output is printed.\n\n"
     "Example: fovea predict pipelines/lenet-fashion.fv --weights runs/lenet-fashion-1/best.safetensors shoe.png\n"
 };
 

@@ -10,9 +10,10 @@
 
 static const FvCliHelp help = {
     "run", "PIPELINE", "Runs a net on a tensor or an image.",
-    "X is a .npy file (float32 or float64 of shape N,C,H,W) that goes to the net's input as it is, or a PNG or JPEG\n"
-    "image, which goes through the prepare chain. Without --target the net runs as for prediction, and Y gets its\n"
-    "output: .npy (float32, N,C,H,W), or .png for images; without --out numbers are printed, a line for each sample.\n"
+    "X is a .npy file (float32 or float64 of shape N,C,H,W) that goes to the net's input as it is, or a PNG, JPEG or\n"
+    "WebP image, which goes through the prepare chain. Without --target the net runs as for prediction, and Y gets\n"
+    "its output: .npy (float32, N,C,H,W), or .png for images; without --out numbers are printed, a line for each\n"
+    "sample.\n"
     "With --target it runs forward and backward as in one training step, without an update: it prints \"loss L\", and "
     "G\n"
     "gets the gradient of every parameter. T is a .npy file of classes (int64 of shape N) or numbers (the output's\n"
@@ -143,7 +144,7 @@ int fv_cli_run(int argc, char **argv)
 {
     g_auto(Files) files = { NULL };
     const GOptionEntry own[] = {
-        { "in", 'i', 0, G_OPTION_ARG_FILENAME, &files.in, "Input: .npy, PNG or JPEG", "X" },
+        { "in", 'i', 0, G_OPTION_ARG_FILENAME, &files.in, "Input: .npy, PNG, JPEG or WebP", "X" },
         { "out", 'o', 0, G_OPTION_ARG_FILENAME, &files.out, "Output: .npy or .png (default: print)", "Y" },
         { "target", 't', 0, G_OPTION_ARG_FILENAME, &files.target, "What the output should be: .npy", "T" },
         { "grads", 'g', 0, G_OPTION_ARG_FILENAME, &files.grads, "Gradients: safetensors", "G" },

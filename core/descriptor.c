@@ -26,6 +26,7 @@ static const struct {
     [FV_TYPE_CHOICE] = { sizeof(int), _Alignof(int) },
     [FV_TYPE_SIZE] = { sizeof(FvSize), _Alignof(FvSize) },
     [FV_TYPE_RANGE] = { sizeof(FvRange), _Alignof(FvRange) },
+    [FV_TYPE_EXTENT] = { sizeof(FvExtent), _Alignof(FvExtent) },
     [FV_TYPE_FLOATS] = { sizeof(FvFloats), _Alignof(FvFloats) },
     [FV_TYPE_INIT] = { sizeof(FvInit), _Alignof(FvInit) },
     [FV_TYPE_VALUE] = { sizeof(FvRef), _Alignof(FvRef) },
@@ -67,7 +68,7 @@ gboolean fv_descriptor_fits(const FvPlugin *plugin, FvKind kind, GError **error)
 static gboolean default_within(const FvOption *option)
 {
     const gboolean whole = option->type == FV_TYPE_INT || option->type == FV_TYPE_SIZE;
-    const double high = option->type == FV_TYPE_RANGE ? option->def_hi : option->def;
+    const double high = option->type == FV_TYPE_RANGE || option->type == FV_TYPE_EXTENT ? option->def_hi : option->def;
     if (!(option->def <= high && option->def >= option->min && high <= option->max))
         return FALSE;
     return !whole || (option->def == floor(option->def) && fabs(option->def) <= G_MAXINT);
@@ -122,6 +123,7 @@ static const char *option_fault(const FvPlugin *plugin, const FvOption *option)
     case FV_TYPE_FLOAT:
     case FV_TYPE_SIZE:
     case FV_TYPE_RANGE:
+    case FV_TYPE_EXTENT:
     case FV_TYPE_FLOATS:
         return default_within(option) ? NULL : "its default is out of range";
     case FV_TYPE_CHOICE:
@@ -183,10 +185,25 @@ static const char *source_missing(const FvPlugin *plugin)
     return !source->open ? "open" : !source->read ? "read" : !source->close ? "close" : NULL;
 }
 
+/* The hooks of one group, and of no other. */
 static const char *augment_missing(const FvPlugin *plugin)
 {
     const FvAugment *augment = (const FvAugment *) plugin;
-    return augment->coord_map || augment->pixel_map ? NULL : "coord_map or pixel_map";
+    const gboolean kinds[] = { augment->matrix != NULL,        augment->coord_map != NULL,  augment->pixel_map != NULL,
+                               augment->colour_map != NULL,    augment->table_map != NULL,  augment->neighbour_map != NULL,
+                               augment->part != NULL,          augment->choose != NULL,     augment->expand != NULL };
+    int count = 0;
+    for (guint i = 0; i < G_N_ELEMENTS(kinds); i++)
+        count += kinds[i];
+    if (count != 1)
+        return count == 0 ? "any of matrix, coord_map, pixel_map ..." : "a single purpose: it has hooks of several groups";
+    if (augment->coord_map && !augment->forward_point)
+        return "forward_point";
+    if (augment->neighbour_map && augment->passes < 1)
+        return "its number of passes";
+    if (augment->part && (augment->others < 1 || augment->others >= FV_MAX_PARTS))
+        return "the number of others";
+    return NULL;
 }
 
 static const char *layer_missing(const FvPlugin *plugin)

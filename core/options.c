@@ -126,6 +126,27 @@ static gboolean set_range(FvState *state, const FvOption *option, const FvValue 
     return TRUE;
 }
 
+static gboolean extent_within(const FvOption *option, double number)
+{
+    return float_within(option, number) && (number <= 1 || number == floor(number));
+}
+
+static gboolean set_extent(FvState *state, const FvOption *option, const FvValue *value)
+{
+    const gboolean both = value->type == FV_VALUE_LIST && value->count == 2;
+    if (value->type != FV_VALUE_NUMBER && value->type != FV_VALUE_RANGE && !both)
+        return FALSE;
+    const double a = value->type == FV_VALUE_NUMBER ? value->number : value->list[0];
+    const double b = value->type == FV_VALUE_NUMBER ? value->number : value->list[1];
+    /* A range of shares ends at 1: from there on numbers are pixels. */
+    if (!extent_within(option, a) || !extent_within(option, b) || (!both && (a > b || (a < 1 && b > 1))))
+        return FALSE;
+    const FvRange first = { (float) a, (float) a }, second = { (float) b, (float) b },
+                  range = { (float) a, (float) b };
+    *(FvExtent *) field(state, option) = both ? (FvExtent){ first, second, FALSE } : (FvExtent){ range, range, TRUE };
+    return TRUE;
+}
+
 static gboolean set_floats(FvState *state, const FvOption *option, const FvValue *value)
 {
     if (value->type != FV_VALUE_NUMBER && value->type != FV_VALUE_LIST)
@@ -215,6 +236,7 @@ static gboolean (*const setters[])(FvState *state, const FvOption *option, const
     [FV_TYPE_STRING] = set_string, [FV_TYPE_CHOICE] = set_choice, [FV_TYPE_SIZE] = set_size,
     [FV_TYPE_RANGE] = set_range,   [FV_TYPE_FLOATS] = set_floats, [FV_TYPE_INIT] = set_init,
     [FV_TYPE_VALUE] = set_value,   [FV_TYPE_VALUES] = set_values, [FV_TYPE_TARGET] = set_target,
+    [FV_TYPE_EXTENT] = set_extent,
 };
 
 /* ------------------------------------------------------------------- state */
@@ -251,6 +273,11 @@ static void set_default(FvState *state, const FvOption *option)
     case FV_TYPE_RANGE:
         *(FvRange *) at = (FvRange){ (float) option->def, (float) option->def_hi };
         break;
+    case FV_TYPE_EXTENT: {
+        const FvRange range = { (float) option->def, (float) option->def_hi };
+        *(FvExtent *) at = (FvExtent){ range, range, TRUE };
+        break;
+    }
     case FV_TYPE_FLOATS:
         *(FvFloats *) at = own_floats(state, 1, &option->def);
         break;

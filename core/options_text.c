@@ -83,6 +83,9 @@ static const struct {
     [FV_TYPE_CHOICE] = { "one of ", "", "one of: ", FALSE },
     [FV_TYPE_SIZE] = { "a whole number or [height, width]", ", each ", "whole number or [height, width]", TRUE },
     [FV_TYPE_RANGE] = { "a number or a range lo..hi", ", each ", "real number or range lo..hi", TRUE },
+    [FV_TYPE_EXTENT] = { "pixels (a whole number above 1) or a share (up to 1), as a number, a range lo..hi or "
+                         "[height, width]",
+                         ", each ", "pixels (above 1) or share (up to 1), a range lo..hi or [height, width]", TRUE },
     [FV_TYPE_FLOATS] = { "a number or a list of numbers", ", each ", "real number or list", TRUE },
     [FV_TYPE_INIT] = { "zeros, ones, gaussian(std), xavier or he", "", "zeros, ones, gaussian(std), xavier or he",
                        FALSE },
@@ -127,6 +130,7 @@ char *fv_option_default(const FvOption *option)
     case FV_TYPE_CHOICE:
         return g_strdup(option->choices[(int) option->def]);
     case FV_TYPE_RANGE:
+    case FV_TYPE_EXTENT:
         return option->def == option->def_hi ? g_steal_pointer(&number) : g_strconcat(number, "..", high, NULL);
     case FV_TYPE_STRING:
         return option->def_text ? g_strdup_printf("\"%s\"", option->def_text) : NULL;
@@ -223,6 +227,7 @@ void fv_state_undefines(const FvState *state, GString *source)
         [FV_TYPE_SIZE] = { "_h", "_w" },
         [FV_TYPE_RANGE] = { "_lo", "_hi" },
         [FV_TYPE_FLOATS] = { "", "_count" },
+        [FV_TYPE_EXTENT] = { NULL },
         [FV_TYPE_TARGET] = { NULL },
     };
     for (const FvOption *option = fv_state_plugin(state)->options; option && option->name; option++) {

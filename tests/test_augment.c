@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * test_augment.c: the planned chain and its one kernel, on an OpenCL device, against plain C on the host.
  * Plugins are found through FOVEA_PLUGIN_PATH. Without a device only what needs none is tested. */
+#include "core/augment/chain_private.h"
 #include "core/data/data.h"
 
 #include <CL/cl.h>
@@ -101,44 +102,68 @@ typedef struct {
     FvShape *shapes;
     GByteArray *pixels;
     FvImageInfo *info;
-    float *params;
+    guint32 *programs;
+    FvDraw **draws;
 } Batch;
+
+enum { SEED = 3, EPOCH = 1 };
 
 /* Image i is shapes[i % kinds]; its bytes look random. */
 static Batch *make_batch(const FvPrep *prep, int n, const FvShape *shapes, int kinds)
 {
+    const gsize words = (gsize) fv_prep_words(prep);
     Batch *batch = g_new0(Batch, 1);
     GError *error = NULL;
     batch->n = n;
     batch->shapes = g_new(FvShape, (gsize) n);
     batch->info = g_new0(FvImageInfo, (gsize) n);
-    batch->params = g_new0(float, (gsize) (n * fv_prep_params(prep)));
+    batch->programs = g_new0(guint32, (gsize) n * words);
+    batch->draws = g_new0(FvDraw *, (gsize) n);
     /* An odd number of bytes before the first image: nothing is aligned. */
     batch->pixels = g_byte_array_new();
     g_byte_array_append(batch->pixels, (const guint8 *) "\x11\x22\x33", 3);
     FvRandom random = fv_random(99, 0, 0, 0);
     for (int i = 0; i < n; i++) {
-        FvShape shape = batch->shapes[i] = shapes[i % kinds];
-        guint32 on;
-        g_assert_true(
-            fv_prep_draw(prep, 3, 1, (guint32) i, shape, batch->params + i * fv_prep_params(prep), &on, &error));
+        const FvShape shape = batch->shapes[i] = shapes[i % kinds];
+        const FvShape as = { fv_prep_want(prep).c, shape.h, shape.w };
+        const FvDrawKey key = { SEED, EPOCH, (guint32) i };
+        const guint64 place = batch->pixels->len;
+        guint32 *program = batch->programs + words * (gsize) i;
+        g_assert_true(fv_prep_program(prep, key, shape, program, &error));
         g_assert_no_error(error);
+        batch->draws[i] = fv_draw_new(fv_prep_chain(prep), key, NULL, &as, &error);
+        g_assert_no_error(error);
+        fv_program_place(program, &place, 0, 0);
         batch->info[i] = (FvImageInfo){
-            .offset_low = batch->pixels->len, .c = shape.c, .h = shape.h, .w = shape.w, .on = on, .label = 7 * i + 1
+            .offset_low = (guint32) place, .c = shape.c, .h = shape.h, .w = shape.w, .label = 7 * i + 1
         };
         for (gint64 j = 0; j < fv_shape_elements(shape); j++) {
             guint8 byte = (guint8) fv_random_bits(&random);
             g_byte_array_append(batch->pixels, &byte, 1);
         }
     }
+    g_byte_array_set_size(batch->pixels, batch->pixels->len + 64);
     return batch;
+}
+
+/* What operation number @operation drew for a sample, or NULL where it is not applied. */
+static const float *drawn(const Batch *batch, int s, int operation)
+{
+    const GArray *applied = batch->draws[s]->parts[0].applied;
+    for (guint i = 0; i < applied->len; i++)
+        if (g_array_index(applied, FvApplied, i).operation == operation)
+            return g_array_index(applied, FvApplied, i).drawn;
+    return NULL;
 }
 
 static void free_batch(Batch *batch)
 {
+    for (int i = 0; i < batch->n; i++)
+        fv_draw_free(batch->draws[i]);
+    g_free(batch->draws);
     g_free(batch->shapes);
     g_free(batch->info);
-    g_free(batch->params);
+    g_free(batch->programs);
     g_byte_array_unref(batch->pixels);
     g_free(batch);
 }
@@ -152,12 +177,15 @@ static double pixel(const Batch *batch, int s, int c, int y, int x)
     return batch->pixels->data[batch->info[s].offset_low + (gsize) ((y * shape.w + x) * shape.c + c)];
 }
 
+/* Bilinear, the edge beyond the image. */
 static double bilinear(const Batch *batch, int s, int c, double u, double v)
 {
-    double px = u - 0.5, py = v - 0.5, a = px - floor(px), b = py - floor(py);
-    int x = (int) floor(px), y = (int) floor(py);
-    return (pixel(batch, s, c, y, x) * (1 - a) + pixel(batch, s, c, y, x + 1) * a) * (1 - b) +
-           (pixel(batch, s, c, y + 1, x) * (1 - a) + pixel(batch, s, c, y + 1, x + 1) * a) * b;
+    const FvShape shape = batch->shapes[s];
+    const double px = CLAMP(u - 0.5, 0, shape.w - 1), py = CLAMP(v - 0.5, 0, shape.h - 1);
+    const double a = px - floor(px), b = py - floor(py);
+    const int x = (int) px, y = (int) py, right = MIN(x + 1, shape.w - 1), below = MIN(y + 1, shape.h - 1);
+    return (pixel(batch, s, c, y, x) * (1 - a) + pixel(batch, s, c, y, right) * a) * (1 - b) +
+           (pixel(batch, s, c, below, x) * (1 - a) + pixel(batch, s, c, below, right) * a) * b;
 }
 
 /* What the net's input should be at a point. */
@@ -167,11 +195,11 @@ typedef double (*Expected)(const FvPrep *prep, const Batch *batch, int s, int c,
 enum { BEFORE = 3 };
 static guint8 *infos_and_params(const FvPrep *prep, const Batch *batch, gsize *bytes)
 {
-    const gsize n = (gsize) batch->n, all = n + BEFORE, params = sizeof(float) * (gsize) fv_prep_params(prep);
-    *bytes = all * (sizeof(FvImageInfo) + params);
+    const gsize n = (gsize) batch->n, all = n + BEFORE, words = sizeof(guint32) * (gsize) fv_prep_words(prep);
+    *bytes = all * (sizeof(FvImageInfo) + words);
     guint8 *both = g_malloc0(*bytes);
     memcpy(both + BEFORE * sizeof(FvImageInfo), batch->info, n * sizeof(FvImageInfo));
-    memcpy(both + all * sizeof(FvImageInfo) + BEFORE * params, batch->params, n * params);
+    memcpy(both + all * sizeof(FvImageInfo) + BEFORE * words, batch->programs, n * words);
     return both;
 }
 
@@ -198,13 +226,18 @@ static void check_run(const Device *device, const FvPrep *prep, const Batch *bat
     memset(out, 0xff, size * bytes); /* not a number, where nothing is written */
     gsize about;
     g_autofree guint8 *samples = infos_and_params(prep, batch, &about);
-    cl_mem memories[] = { buffer(device, batch->pixels->len, batch->pixels->data), buffer(device, about, samples),
-                          buffer(device, size * bytes, out), buffer(device, sizeof(gint32) * (gsize) batch->n, NULL) };
+    cl_mem memories[] = { buffer(device, batch->pixels->len, batch->pixels->data),
+                          buffer(device, about, samples),
+                          buffer(device, 16, NULL),
+                          buffer(device, 16, NULL),
+                          buffer(device, size * bytes, out),
+                          buffer(device, sizeof(gint32) * (gsize) batch->n, NULL) };
+    const int count = G_N_ELEMENTS(memories);
     const cl_int numbers[] = { batch->n + BEFORE, BEFORE, batch->n };
-    launch(device, program, "fv0_prepare", memories, 4, numbers, 3, fv_prep_grid(prep, batch->n, lanes, rows));
-    g_assert_cmpint(clEnqueueReadBuffer(device->queue, memories[2], CL_TRUE, 0, size * bytes, out, 0, NULL, NULL), ==,
+    launch(device, program, "fv0_prepare", memories, count, numbers, 3, fv_prep_grid(prep, batch->n, lanes, rows));
+    g_assert_cmpint(clEnqueueReadBuffer(device->queue, memories[4], CL_TRUE, 0, size * bytes, out, 0, NULL, NULL), ==,
                     CL_SUCCESS);
-    check_labels(device, batch, memories[3]);
+    check_labels(device, batch, memories[5]);
     for (int s = 0; s < blocks * lanes; s++)
         for (int y = 0; y < want.h; y++)
             for (int x = 0; x < want.w; x++)
@@ -215,7 +248,7 @@ static void check_run(const Device *device, const FvPrep *prep, const Batch *bat
                     if (!(fabs(got - right) <= tolerance))
                         g_error("sample %d channel %d row %d column %d: %.9g, expected %.9g", s, c, y, x, got, right);
                 }
-    for (int i = 0; i < 4; i++)
+    for (int i = 0; i < count; i++)
         clReleaseMemObject(memories[i]);
     clReleaseProgram(program);
 }
@@ -327,75 +360,69 @@ static FvPrep *plan_chain(const Chain *augment, const Chain *prepare, FvShape in
     return prep;
 }
 
-/* A turn by a drawn angle about the middle; and a gain whose option `p` has the name of the pixel itself. */
+/* A turn by a drawn angle about the middle, as code and as a matrix; and a gain whose option `p` has the name of the
+ * pixel itself. */
 typedef struct {
-    FvRange angle;
+    FvRange radians;
+    int fill;
+    FvFloats value;
 } Turn;
 static const FvOption turn_options[] = {
-    FV_OPT_RANGE(Turn, angle, -0.5, 0.5, -4, 4, "how far", .unit = "radians"),
+    FV_OPT_RANGE(Turn, radians, -0.5, 0.5, -4, 4, "how far", .unit = "radians"),
+    FV_OPT_FILL(Turn),
     { 0 },
 };
 
-static gboolean turn_draw(const void *self, FvShape in, FvShape out, gboolean training, FvRandom *random, float *drawn)
+static gboolean turn_forward(const void *self, FvShape in, FvShape out, const float *numbers, double *u, double *v)
 {
-    const Turn *turn = self;
-    drawn[0] = (float) fv_random_range(random, turn->angle.lo, turn->angle.hi);
+    const double x = *u - in.w / 2.0, y = *v - in.h / 2.0, a = cos(numbers[0]), b = sin(numbers[0]);
+    *u = a * x + b * y + out.w / 2.0;
+    *v = -b * x + a * y + out.h / 2.0;
     return TRUE;
 }
 
-static void turn_forward(const void *self, FvShape in, FvShape out, const float *drawn, float *u, float *v)
+static void turn_matrix(const void *self, FvShape in, FvShape out, const float *numbers, double m[6])
 {
-    double x = *u - in.w / 2.0, y = *v - in.h / 2.0, a = cos(drawn[0]), b = sin(drawn[0]);
-    *u = (float) (a * x + b * y + out.w / 2.0);
-    *v = (float) (-b * x + a * y + out.h / 2.0);
+    const double a = cos(numbers[0]), b = sin(numbers[0]);
+    const double made[6] = { a, -b, in.w / 2.0 - a * out.w / 2.0 + b * out.h / 2.0,
+                             b, a,  in.h / 2.0 - b * out.w / 2.0 - a * out.h / 2.0 };
+    memcpy(m, made, sizeof made);
 }
-
-#define TURN_MAP                                            \
-    "float x = u - out_w / 2, y = v - out_h / 2;\n"         \
-    "u = cos(radians) * x - sin(radians) * y + in_w / 2;\n" \
-    "v = sin(radians) * x + cos(radians) * y + in_h / 2;"
 
 static const FvAugment turn = {
     .base = { FV_HEAD(FvAugment, Turn), .kind = FV_AUGMENT, .name = "turn", .summary = "turns",
               .options = turn_options },
-    .coord_map = TURN_MAP,
+    .coord_map =
+        "float x = u - out_w / 2, y = v - out_h / 2;\n"
+        "u = cos(radians) * x - sin(radians) * y + in_w / 2;\n"
+        "v = sin(radians) * x + cos(radians) * y + in_h / 2;",
     .drawn = { "radians" },
-    .draw = turn_draw,
     .forward_point = turn_forward,
 };
 
-/* The same, said to be affine. */
 static const FvAugment straight_turn = {
     .base = { FV_HEAD(FvAugment, Turn), .kind = FV_AUGMENT, .name = "straight_turn", .summary = "turns",
               .options = turn_options },
-    .coord_map = TURN_MAP,
     .drawn = { "radians" },
-    .draw = turn_draw,
-    .forward_point = turn_forward,
-    .affine = TRUE,
+    .matrix = turn_matrix,
 };
 
 typedef struct {
+    FvRange shift;
     float p;
 } Gain;
 static const FvOption gain_options[] = {
-    FV_OPT_FLOAT(Gain, p, 0.5, 0, 1, "probability"),
+    FV_OPT_RANGE(Gain, shift, 0, 1, 0, 1, "added"),
+    FV_OPT_P(Gain, 0.5),
     { 0 },
 };
-
-static gboolean gain_draw(const void *self, FvShape in, FvShape out, gboolean training, FvRandom *random, float *drawn)
-{
-    drawn[0] = 2;
-    drawn[1] = (float) fv_random_uniform(random);
-    return fv_random_uniform(random) < ((const Gain *) self)->p;
-}
 
 static const FvAugment gain = {
     .base = { FV_HEAD(FvAugment, Gain), .kind = FV_AUGMENT, .name = "gain", .summary = "brighter",
               .options = gain_options },
-    .pixel_map = "p = p * factor + shift + 0.001f * (u + out_w * v) + 0.1f * c;",
-    .drawn = { "factor", "shift" },
-    .draw = gain_draw,
+    .pixel_map = "p = p * 2.0f + shift + 0.001f * (u + out_w * v) + 0.1f * c;",
+    .drawn = { "shift" },
+    .places = TRUE,
 };
 
 /* ------------------------------------------------------------------ kernels */
@@ -437,11 +464,11 @@ static void test_channels(void)
     }
 }
 
-/* crop, then flip: params are left, top; bit 1 says whether it is flipped. */
+/* crop, then flip: left and top are drawn. */
 static double cropped(const FvPrep *prep, const Batch *batch, int s, int c, int y, int x)
 {
-    const float *params = batch->params + s * fv_prep_params(prep);
-    if (batch->info[s].on & 2)
+    const float *params = drawn(batch, s, 0);
+    if (drawn(batch, s, 1))
         x = fv_prep_want(prep).w - 1 - x;
     return (float) pixel(batch, s, c, y + (int) params[1], x + (int) params[0]) * (1.0f / 255.0f);
 }
@@ -457,10 +484,10 @@ static void test_crop_and_flip(void)
     g_autoptr(Batch) batch = make_batch(prep, 400, &shape, 1);
     int flipped = 0, seen[6 * 6] = { 0 };
     for (int s = 0; s < batch->n; s++) {
-        const float *params = batch->params + s * fv_prep_params(prep);
+        const float *params = drawn(batch, s, 0);
         g_assert_true(params[0] >= -2 && params[0] <= 3 && params[1] >= -2 && params[1] <= 3);
         seen[((int) params[1] + 2) * 6 + (int) params[0] + 2]++;
-        flipped += (batch->info[s].on & 2) != 0;
+        flipped += drawn(batch, s, 1) != NULL;
     }
     for (guint i = 0; i < G_N_ELEMENTS(seen); i++)
         g_assert_cmpint(seen[i], >, 0);
@@ -503,16 +530,30 @@ static void test_normalize(void)
     check(prep, 7, &shape, 1, normalized, 2e-6);
 }
 
-/* crop, turn, gain, crop: a pixel operation amid coordinates, some left out, two interpolated maps, one sampling. */
+/* How far a point lies within an extent, and the nearest point that does. */
+static double enter(double *u, double *v, int w, int h)
+{
+    const double inside =
+        CLAMP(*u + 0.5, 0, 1) * CLAMP(w - *u + 0.5, 0, 1) * CLAMP(*v + 0.5, 0, 1) * CLAMP(h - *v + 0.5, 0, 1);
+    *u = CLAMP(*u, 0.5, w - 0.5);
+    *v = CLAMP(*v, 0.5, h - 0.5);
+    return inside;
+}
+
+/* crop with a margin, turn, crop, gain: two fills, maps that interpolate, one sampling, some operations left out. */
 static double turned(const FvPrep *prep, const Batch *batch, int s, int c, int y, int x)
 {
-    const float *p = batch->params + s * fv_prep_params(prep);
-    double u = x + 0.5 + p[5] - 12 / 2.0, v = y + 0.5 + p[6] - 11 / 2.0;
-    double iu = cos(p[2]) * u - sin(p[2]) * v + 12 / 2.0 + p[0], iv = sin(p[2]) * u + cos(p[2]) * v + 11 / 2.0 + p[1];
-    double value = bilinear(batch, s, c, iu, iv) / 255;
-    if (batch->info[s].on & 4)
-        value = value * p[3] + p[4] + 0.001 * (x + 0.5 + 8 * (y + 0.5)) + 0.1 * c;
-    return value;
+    const float *first = drawn(batch, s, 0), *radians = drawn(batch, s, 1), *last = drawn(batch, s, 2);
+    const float *shift = drawn(batch, s, 3);
+    const double a = cos(radians[0]), b = sin(radians[0]);
+    const double dx = x + 0.5 + last[0] - 12 / 2.0, dy = y + 0.5 + last[1] - 11 / 2.0;
+    double u = a * dx - b * dy + 12 / 2.0, v = b * dx + a * dy + 11 / 2.0;
+    double inside = enter(&u, &v, 12, 11);
+    u += first[0];
+    v += first[1];
+    inside *= enter(&u, &v, batch->shapes[s].w, batch->shapes[s].h);
+    const double value = bilinear(batch, s, c, u, v) / 255 * inside;
+    return shift ? value * 2 + shift[0] + 0.001 * (x + 0.5 + 8 * (y + 0.5)) + 0.1 * c : value;
 }
 
 static void check_turn(const FvAugment *augment)
@@ -521,8 +562,8 @@ static void check_turn(const FvAugment *augment)
     g_auto(Chain) chain = new_chain();
     add_crop(&chain, 11, 12, 1, "random");
     add_plugin(&chain, &augment->base);
-    add_plugin(&chain, &gain.base);
     add_crop(&chain, 9, 8, 0, "random");
+    add_plugin(&chain, &gain.base);
     g_autoptr(FvPrep) prep = plan_chain(&chain, NULL, shape, (FvShape){ 3, 9, 8 }, TRUE);
     check(prep, 21, &shape, 1, turned, 1e-4);
 }
@@ -533,12 +574,12 @@ static void test_turn(void)
     check_turn(&straight_turn);
 }
 
-/* A net that takes single columns: a row has no second end. */
+/* Images and nets of single columns: a row has no second end. */
 static void test_one_column(void)
 {
-    const FvShape shape = { 1, 6, 7 };
+    const FvShape shape = { 1, 6, 1 };
     g_auto(Chain) chain = new_chain();
-    add_crop(&chain, 5, 1, 1, "random");
+    add_crop(&chain, 5, 1, 0, "random");
     add_flip(&chain, 0.5, "horizontal");
     g_autoptr(FvPrep) prep = plan_chain(&chain, NULL, shape, (FvShape){ 1, 5, 1 }, TRUE);
     check(prep, 21, &shape, 1, cropped, 0);
@@ -554,7 +595,7 @@ static void test_double_use(void)
     check(prep, 3, &shape, 1, copied, 0);
 }
 
-/* A point of the output, through the kernel's map into the image, and back by forward_point. */
+/* Points of the image, forward on the host, and back by the kernel's map. */
 static void check_points(const FvPrep *prep, FvShape shape)
 {
     enum { POINTS = 25 };
@@ -565,31 +606,31 @@ static void check_points(const FvPrep *prep, FvShape shape)
     }
     g_autoptr(Batch) batch = make_batch(prep, 8, &shape, 1);
     g_autoptr(GString) source = g_string_new(NULL);
-    fv_prep_source(prep, TRUE, source);
-    g_string_append(source,
-                    "kernel void FV_NAME(points)(global float *uv, global const float *params, int on)\n"
-                    "{\n    int i = (int) get_global_id(0);\n    float u = uv[2 * i], v = uv[2 * i + 1];\n"
-                    "    FV_NAME(map)(&u, &v, (uint) on, params);\n    uv[2 * i] = u;\n"
-                    "    uv[2 * i + 1] = v;\n}\n");
+    fv_prep_source(prep, FALSE, source);
+    g_string_append(
+        source,
+        "kernel void FV_NAME(points)(global float *uv, global const int *program)\n"
+        "{\n    int i = (int) get_global_id(0);\n    float u = uv[2 * i], v = uv[2 * i + 1], cover[FV_COVERS];\n"
+        "    for (int k = 0; k < FV_COVERS; k++)\n        cover[k] = 1.0f;\n"
+        "    FV_NAME(locate)((global const FvPass *)(program + 4), program, &u, &v, cover);\n"
+        "    uv[2 * i] = u;\n    uv[2 * i + 1] = v;\n}\n");
     cl_program program = build(&device, source->str, 1, FALSE);
     for (int s = 0; s < batch->n; s++) {
-        const float *params = batch->params + s * fv_prep_params(prep);
-        float before[2 * POINTS], after[2 * POINTS];
+        float before[2 * POINTS], at[2 * POINTS];
         for (int i = 0; i < POINTS; i++) {
-            before[2 * i] = (float) (i % 5) * 2.5f;
-            before[2 * i + 1] = (float) (i / 5) * 2.25f;
+            double u = before[2 * i] = 3 + (float) (i % 5) * 2, v = before[2 * i + 1] = 3 + (float) (i / 5) * 1.75f;
+            g_assert_true(fv_draw_point(batch->draws[s], 0, &u, &v));
+            at[2 * i] = (float) u;
+            at[2 * i + 1] = (float) v;
         }
-        cl_mem memories[] = { buffer(&device, sizeof before, before),
-                              buffer(&device, sizeof(float) * (gsize) fv_prep_params(prep), params) };
-        const cl_int on = (cl_int) batch->info[s].on;
-        launch(&device, program, "fv0_points", memories, 2, &on, 1, FV_GRID(POINTS));
-        g_assert_cmpint(clEnqueueReadBuffer(device.queue, memories[0], CL_TRUE, 0, sizeof after, after, 0, NULL, NULL),
-                        ==, CL_SUCCESS);
-        for (int i = 0; i < POINTS; i++) {
-            fv_prep_forward_point(prep, shape, params, batch->info[s].on, &after[2 * i], &after[2 * i + 1]);
-            g_assert_cmpfloat(fabsf(after[2 * i] - before[2 * i]), <, 1e-4f);
-            g_assert_cmpfloat(fabsf(after[2 * i + 1] - before[2 * i + 1]), <, 1e-4f);
-        }
+        cl_mem memories[] = { buffer(&device, sizeof at, at),
+                              buffer(&device, sizeof(guint32) * (gsize) fv_prep_words(prep),
+                                     batch->programs + (gsize) (s * fv_prep_words(prep))) };
+        launch(&device, program, "fv0_points", memories, 2, NULL, 0, FV_GRID(POINTS));
+        g_assert_cmpint(clEnqueueReadBuffer(device.queue, memories[0], CL_TRUE, 0, sizeof at, at, 0, NULL, NULL), ==,
+                        CL_SUCCESS);
+        for (int i = 0; i < 2 * POINTS; i++)
+            g_assert_cmpfloat(fabsf(at[i] - before[i]), <, 1e-4f);
         clReleaseMemObject(memories[0]);
         clReleaseMemObject(memories[1]);
     }
@@ -640,6 +681,14 @@ static void test_philox(void)
 
 /* --------------------------------------------------------------- on the host */
 
+static FvDraw *draw(const FvPrep *prep, FvDrawKey key, FvShape shape)
+{
+    GError *error = NULL;
+    FvDraw *made = fv_draw_new(fv_prep_chain(prep), key, NULL, &shape, &error);
+    g_assert_no_error(error);
+    return made;
+}
+
 static void test_outside_training(void)
 {
     const FvShape shape = { 1, 8, 9 }, want = { 1, 5, 5 };
@@ -649,15 +698,21 @@ static void test_outside_training(void)
     add_crop(&prepare, 5, 5, 1, "random");
     add_flip(&prepare, 0.9, "horizontal");
     g_autoptr(FvPrep) prep = plan_chain(&augment, &prepare, shape, want, FALSE);
-    float params[8];
-    guint32 on;
-    g_assert_cmpint(fv_prep_params(prep), ==, 2);
     for (guint32 sample = 0; sample < 20; sample++) {
-        g_assert_true(fv_prep_draw(prep, 1, 1, sample, shape, params, &on, NULL));
-        g_assert_cmpfloat(params[0], ==, 2);
-        g_assert_cmpfloat(params[1], ==, 1);
-        g_assert_cmpuint(on, ==, 1);
+        g_autoptr(FvDraw) made = draw(prep, (FvDrawKey){ 1, 1, sample }, shape);
+        const GArray *applied = made->parts[0].applied;
+        g_assert_cmpuint(applied->len, ==, 1);
+        g_assert_cmpfloat(g_array_index(applied, FvApplied, 0).drawn[0], ==, 2);
+        g_assert_cmpfloat(g_array_index(applied, FvApplied, 0).drawn[1], ==, 1);
     }
+}
+
+static gboolean same(const FvPrep *prep, FvDrawKey a, FvDrawKey b, FvShape shape)
+{
+    g_autoptr(FvDraw) first = draw(prep, a, shape);
+    g_autoptr(FvDraw) second = draw(prep, b, shape);
+    const FvApplied *x = &g_array_index(first->parts[0].applied, FvApplied, 0);
+    return memcmp(x, &g_array_index(second->parts[0].applied, FvApplied, 0), sizeof *x) == 0;
 }
 
 static void test_same_draw(void)
@@ -666,19 +721,13 @@ static void test_same_draw(void)
     g_auto(Chain) chain = new_chain();
     add_crop(&chain, 20, 20, 8, "random");
     g_autoptr(FvPrep) prep = plan_chain(&chain, NULL, shape, (FvShape){ 1, 20, 20 }, TRUE);
-    float a[2], b[2];
-    guint32 on;
     int others[3] = { 0 };
     for (guint32 sample = 0; sample < 50; sample++) {
-        fv_prep_draw(prep, 8, 4, sample, shape, a, &on, NULL);
-        fv_prep_draw(prep, 8, 4, sample, shape, b, &on, NULL);
-        g_assert_cmpmem(a, sizeof a, b, sizeof b);
-        fv_prep_draw(prep, 9, 4, sample, shape, b, &on, NULL);
-        others[0] += memcmp(a, b, sizeof a) != 0;
-        fv_prep_draw(prep, 8, 5, sample, shape, b, &on, NULL);
-        others[1] += memcmp(a, b, sizeof a) != 0;
-        fv_prep_draw(prep, 8, 4, sample + 1, shape, b, &on, NULL);
-        others[2] += memcmp(a, b, sizeof a) != 0;
+        const FvDrawKey key = { 8, 4, sample };
+        g_assert_true(same(prep, key, key, shape));
+        others[0] += !same(prep, key, (FvDrawKey){ 9, 4, sample }, shape);
+        others[1] += !same(prep, key, (FvDrawKey){ 8, 5, sample }, shape);
+        others[2] += !same(prep, key, (FvDrawKey){ 8, 4, sample + 1 }, shape);
     }
     for (int i = 0; i < 3; i++)
         g_assert_cmpint(others[i], >, 40);
@@ -709,7 +758,7 @@ static void test_refused(void)
     add_flip(&chain, 1, "horizontal");
     add_crop(&chain, 30, 20, 0, "random");
     refuse_plan(&chain, shape, want, FV_ERROR_SHAPE, 0,
-                "the image is 3x30x20 (from 3x32x32), the net's input 3x28x28; crop(28) would make it fit");
+                "the image is 3x30x20 (from 3x32x32), the net's input 3x28x28; resize(28) would make it fit");
     refuse_plan(&chain, (FvShape){ 3, 29, 32 }, want, FV_ERROR_SHAPE, 2,
                 "crop: the image is 29x32, with its margin 29x32, less than the crop 30x20");
     g_auto(Chain) grey = new_chain();
@@ -717,17 +766,16 @@ static void test_refused(void)
     refuse_plan(&grey, (FvShape){ 1, 28, 28 }, (FvShape){ 1, 28, 28 }, FV_ERROR_SHAPE, 1,
                 "normalize: mean has 3 numbers, the image 1 channel");
     g_auto(Chain) full = new_chain();
-    for (int i = 0; i <= FV_PREP_MAX_OPERATIONS; i++)
+    for (int i = 0; i <= FV_CHAIN_MOST; i++)
         add_flip(&full, 1, "horizontal");
-    refuse_plan(&full, shape, shape, FV_ERROR_OPTION, 33, "more than 32 operations in augment and prepare");
+    refuse_plan(&full, shape, shape, FV_ERROR_OPTION, FV_CHAIN_MOST + 1, "more than 256 operations");
 }
 
 static void refuse_draw(const FvPrep *prep, FvShape in, const char *message)
 {
     g_autoptr(GError) error = NULL;
-    float params[64];
-    guint32 on;
-    g_assert_false(fv_prep_draw(prep, 0, 0, 0, in, params, &on, &error));
+    g_autofree guint32 *program = g_new0(guint32, (gsize) fv_prep_words(prep));
+    g_assert_false(fv_prep_program(prep, (FvDrawKey){ 0 }, in, program, &error));
     g_assert_error(error, FV_ERROR, FV_ERROR_SHAPE);
     g_assert_cmpstr(error->message, ==, message);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * test_image.c: PNG and JPEG of every kind that occurs, and files that must be refused. */
-#include "core/data/data.h"
+#include "core/data/image.h"
 
 #include <glib/gstdio.h>
 #include <png.h>
@@ -70,6 +70,21 @@ static void check(GByteArray *file, int channels, int c, int h, int w, const gui
     g_byte_array_unref(file);
 }
 
+/* As class numbers; a palette of @colours. */
+static void check_mask(GByteArray *file, int h, int w, int colours, const guint8 *expected)
+{
+    g_autoptr(GByteArray) mask = g_byte_array_new();
+    g_autofree FvPalette *palette = g_new(FvPalette, 1);
+    GError *error = NULL;
+    FvShape shape;
+    fv_mask_decode("x", file->data, file->len, NULL, &shape, mask, palette, &error);
+    g_assert_no_error(error);
+    assert_shape(shape, 1, h, w);
+    g_assert_cmpmem(mask->data, mask->len, expected, (gsize) (h * w));
+    g_assert_cmpint(palette->count, ==, colours);
+    g_byte_array_unref(file);
+}
+
 static void test_png(void)
 {
     const guint8 grey[] = { 0, 1, 128, 200, 254, 255 };
@@ -93,6 +108,11 @@ static void test_png(void)
     const guint8 words[] = { 0xff, 0xff, 0x80, 0x00, 0x01, 0x00, 0x00, 0xff };
     const guint8 rounded[] = { 255, 128, 1, 1 };
     check(make_png(4, 1, 16, PNG_COLOR_TYPE_GRAY, 0, words), 0, 1, 1, 4, rounded);
+    const guint8 bit_classes[] = { 1, 0, 1 };
+    check_mask(make_png(3, 1, 1, PNG_COLOR_TYPE_GRAY, 0, bits), 1, 3, 0, bit_classes);
+    const guint8 pair_classes[] = { 0, 1, 2, 3 };
+    check_mask(make_png(4, 1, 2, PNG_COLOR_TYPE_GRAY, 0, pairs), 1, 4, 0, pair_classes);
+    check_mask(make_png(4, 1, 2, PNG_COLOR_TYPE_PALETTE, 0, pairs), 1, 4, 4, pair_classes);
 }
 
 static void test_png_palette_and_alpha(void)
@@ -214,20 +234,30 @@ static void test_cut(void)
 static void test_foreign(void)
 {
     refuse((const guint8 *) "", 0, "empty");
-    refuse((const guint8 *) "GIF89a..........", 16, "neither PNG nor JPEG");
+    refuse((const guint8 *) "GIF89a..........", 16, "neither PNG nor JPEG nor WebP");
     refuse((const guint8 *) "\x89PNG\r\n\x1a\n", 8, "PNG");
     refuse((const guint8 *) "\xff\xd8\xff\xe0", 4, "JPEG");
     guint8 rgb[3 * 20 * 20];
     memset(rgb, 77, sizeof rgb);
     g_autoptr(GByteArray) png = make_png(20, 20, 8, PNG_COLOR_TYPE_RGB, 0, rgb);
     png->data[png->len / 2] ^= 0xff;
-    refuse(png->data, png->len, "broken PNG");
+    refuse(png->data, png->len, "broken PNG: IDAT: ");
+    png->data[png->len / 2] ^= 0xff;
+    png->data[png->len - 16] ^= 0xff; /* before IEND, which takes 12 */
+    refuse(png->data, png->len, "broken PNG: IDAT: CRC error");
+    png->data[png->len - 16] ^= 0xff;
+    png->data[18] ^= 0xff;
+    refuse(png->data, png->len, "broken PNG: IHDR: CRC error");
+    png->data[18] ^= 0xff;
+    refuse(png->data, png->len - 20, "broken PNG: the file ends too early");
+    g_autoptr(GByteArray) jpeg = make_jpeg(rgb, 20, 20, TJPF_RGB, TJSAMP_420, 0);
+    refuse(jpeg->data, jpeg->len - 9, "broken JPEG: Premature end of JPEG file");
 }
 
 /* The header alone says how large the picture is; it must be refused before anything is allocated. */
 static void test_giant(void)
 {
-    static const guint32 sizes[][2] = { { 65501, 1 }, { 1, 65501 }, { 20000, 20000 }, { 0x7fffffff, 0x7fffffff } };
+    static const guint32 sizes[][2] = { { 16385, 1 }, { 1, 16385 }, { 9000, 9000 }, { 0x7fffffff, 0x7fffffff } };
     guint8 grey[1] = { 0 };
     for (guint i = 0; i < G_N_ELEMENTS(sizes); i++) {
         g_autoptr(GByteArray) png = make_png(1, 1, 8, PNG_COLOR_TYPE_GRAY, 0, grey);
@@ -236,13 +266,44 @@ static void test_giant(void)
         memcpy(png->data + 20, &h, 4);
         guint32 sum = GUINT32_TO_BE((guint32) crc32(0, png->data + 12, 17));
         memcpy(png->data + 29, &sum, 4);
-        refuse(png->data, png->len, "the most are 65500 a side and 100 megapixels");
+        refuse(png->data, png->len, "the most are 16384 a side and 64 megapixels");
     }
     g_autoptr(GByteArray) jpeg = make_jpeg(grey, 1, 1, TJPF_GRAY, TJSAMP_GRAY, 0);
     for (guint i = 0; i + 9 < jpeg->len; i++)
         if (jpeg->data[i] == 0xff && jpeg->data[i + 1] == 0xc0)
             memset(jpeg->data + i + 5, 0xfe, 4);
-    refuse(jpeg->data, jpeg->len, "the most are 65500 a side and 100 megapixels");
+    refuse(jpeg->data, jpeg->len, "the most are 16384 a side and 64 megapixels");
+}
+
+/* Other limits than the usual ones, both ways. */
+static void test_limits(void)
+{
+    static const guint8 grey[20 * 30] = { 0 };
+    static const struct {
+        FvImageLimits limits;
+        const char *message;
+    } cases[] = {
+        { { 30, 600, 1 }, NULL },
+        { { 29, 600, 1 }, "x: the image is 30x20 pixels; the most are 29 a side and 0.0006 megapixels" },
+        { { 30, 599, 1 }, "x: the image is 30x20 pixels; the most are 30 a side and 0.000599 megapixels" },
+        { { G_MAXINT, G_MAXINT64, G_MAXINT64 }, NULL },
+    };
+    GByteArray *files[] = { make_png(30, 20, 8, PNG_COLOR_TYPE_GRAY, 0, grey),
+                            make_jpeg(grey, 30, 20, TJPF_GRAY, TJSAMP_GRAY, 0) };
+    for (guint i = 0; i < G_N_ELEMENTS(cases) * 2; i++) {
+        const GByteArray *file = files[i % 2];
+        const FvImageDecoding how = { .limits = &cases[i / 2].limits };
+        g_autoptr(GByteArray) pixels = g_byte_array_new();
+        g_autoptr(GError) error = NULL, head_error = NULL;
+        FvShape shape;
+        FvImageHead head;
+        fv_image_decode_as("x", file->data, file->len, &how, &shape, NULL, pixels, &error);
+        fv_image_head("x", file->data, file->len, how.limits, &head, &head_error);
+        g_assert_cmpstr(error ? error->message : NULL, ==, cases[i / 2].message);
+        g_assert_cmpstr(head_error ? head_error->message : NULL, ==, cases[i / 2].message);
+    }
+    g_byte_array_unref(files[0]);
+    g_byte_array_unref(files[1]);
 }
 
 static void refuse_file(const char *file, int code)
@@ -276,7 +337,7 @@ static void test_files(void)
     refuse_file("no such file.png", FV_ERROR_IO);
     g_assert_true(g_file_set_contents(vast, "", 0, NULL));
     refuse_file(vast, FV_ERROR_DATA);
-    g_assert_cmpint(truncate(vast, (off_t) FV_IMAGE_MAX_BYTES + 1), ==, 0);
+    g_assert_cmpint(truncate(vast, (off_t) FV_IMAGE_BYTES + 1), ==, 0);
     refuse_file(vast, FV_ERROR_DATA);
     g_unlink(file);
     g_unlink(pipe);
@@ -294,6 +355,7 @@ int main(int argc, char **argv)
     g_test_add_func("/image/cut", test_cut);
     g_test_add_func("/image/foreign", test_foreign);
     g_test_add_func("/image/giant", test_giant);
+    g_test_add_func("/image/limits", test_limits);
     g_test_add_func("/image/files", test_files);
     return g_test_run();
 }

@@ -798,7 +798,7 @@ static void test_folder_splits(void)
     put_png(folder, "test/c/6.png", 2, 2, 6);
     refuse_source("folder", folder, NULL, "test/c: there is no class of that name to train with");
     g_assert_cmpint(g_mkdir(empty, 0700), ==, 0);
-    refuse_source("folder", folder, NULL, "empty: no PNG or JPEG files in it");
+    refuse_source("folder", folder, NULL, "empty: no PNG, JPEG or WebP files in it");
     refuse_source("folder", missing, NULL, "missing");
     refuse_source("folder", empty, NULL, "no sub-folders in it");
     remove_all(folder);

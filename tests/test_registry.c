@@ -266,7 +266,7 @@ static void test_hooks(void)
     nameless.base.name = NULL;
     large.base.state_size = 1 << 30;
     assert_fault(&source.base, "without open");
-    assert_fault(&augment.base, "without coord_map or pixel_map");
+    assert_fault(&augment.base, "without any of matrix, coord_map, pixel_map ...");
     assert_fault(&layer.base, "without forward_map or plan");
     assert_fault(&penalty.base, "without forward_map, which a penalty needs");
     assert_fault(&loss.base, "without forward_map or forward");

@@ -30,9 +30,11 @@ typedef struct {
 int fv_draw_others(const FvAugmentChain *chain, FvDrawKey key, guint32 count, guint32 *others);
 
 /** Draws. Thread-safe.
+ * @others: as fv_draw_others() gave them; NULL where it gave none.
  * @shapes: of the sample's image, then of the others' in the order of fv_draw_others(); in full size, oriented.
  * Errors: FV_ERROR_SHAPE where an image does not fit an operation ("crop: ..."). */
-FvDraw *fv_draw_new(const FvAugmentChain *chain, FvDrawKey key, const FvShape *shapes, GError **error);
+FvDraw *fv_draw_new(const FvAugmentChain *chain, FvDrawKey key, const guint32 *others, const FvShape *shapes,
+                    GError **error);
 void fv_draw_free(FvDraw *draw);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FvDraw, fv_draw_free)
 
@@ -54,17 +56,19 @@ void fv_draw_region(const FvDraw *draw, int part, double box[4]);
  * {"operation": 1, "name": "rotate", "drawn": {"angle": -3.25}}. Numbers read back exactly. */
 void fv_draw_write(const FvDraw *draw, JsonBuilder *builder);
 /** The same output again, from what fv_draw_write() wrote (--replay).
+ * @others: @count numbers, as the manifest has them.
  * Errors: FV_ERROR_DATA for what does not fit @chain; as fv_draw_new() otherwise. */
-FvDraw *fv_draw_read(const FvAugmentChain *chain, FvDrawKey key, const FvShape *shapes, JsonArray *drawn,
-                     GError **error);
+FvDraw *fv_draw_read(const FvAugmentChain *chain, FvDrawKey key, const guint32 *others, int count,
+                     const FvShape *shapes, JsonArray *drawn, GError **error);
 
 /* ---------------------------------------------------------------- on a device */
 
 /** Runs draws of one chain on a device. One thread at a time. */
 typedef struct FvAugmenter FvAugmenter;
 
-/** Compiles the chain's kernels. The chain and the device must outlive it. */
-FvAugmenter *fv_augmenter_new(FvDevice *device, const FvAugmentChain *chain, GError **error);
+/** Compiles the chain's kernels. The chain and the device must outlive it.
+ * @cubic: images are sampled bicubically instead of bilinearly. */
+FvAugmenter *fv_augmenter_new(FvDevice *device, const FvAugmentChain *chain, gboolean cubic, GError **error);
 void fv_augmenter_free(FvAugmenter *augmenter);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FvAugmenter, fv_augmenter_free)
 

@@ -9,17 +9,19 @@
 typedef struct FvAugmentChain FvAugmentChain;
 
 /** Plans a chain.
- * @uses: of FvUse, as the graph has them; must outlive the chain.
+ * @uses, @more: of FvUse, as the graph has them, one after the other; either may be NULL. They must outlive the chain.
  * @in: what all images have: c = 0 where channels differ, h = w = 0 where extents do.
  * @training: FALSE: random operations take their middle.
  * @where: set to the place of the operation that an error is about, its file NULL where it is about none; or NULL.
  * Errors: FV_ERROR_SHAPE, FV_ERROR_OPTION, with the operation's name. */
-FvAugmentChain *fv_augment_chain_new(const GPtrArray *uses, FvShape in, gboolean training, FvLoc *where,
-                                     GError **error);
+FvAugmentChain *fv_augment_chain_new(const GPtrArray *uses, const GPtrArray *more, FvShape in, gboolean training,
+                                     FvLoc *where, GError **error);
 void fv_augment_chain_free(FvAugmentChain *chain);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FvAugmentChain, fv_augment_chain_free)
 
 /** Operations that are there, those in branches too. */
 int fv_augment_chain_count(const FvAugmentChain *chain);
+/** What comes out of it; h = w = 0 where that is not known before drawing. */
+FvShape fv_augment_chain_output(const FvAugmentChain *chain);
 
 #endif

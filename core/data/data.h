@@ -1,98 +1,14 @@
 /* SPDX-License-Identifier: MIT
- * data.h: from files to the net's input: images, the planned chain of augmentations, the loader on worker threads.
+ * data.h: from files to what the device prepares: the loader on worker threads.
  *
  * The way of a batch: the loader's workers read samples from a source and draw their augmentations; the consumer
- * copies pixels, infos and params to the device, and enqueues the one kernel that fv_prep_source() wrote. Images that
+ * copies pixels, infos and programs to the device, and enqueues the kernels that fv_prep_source() wrote. Images that
  * the consumer keeps on the device are read once only: from then on their numbers are all that it is given. */
 #ifndef FOVEA_DATA_H
 #define FOVEA_DATA_H
 
-#include "core/graph/graph.h"
+#include "core/augment/prep.h"
 
-/* ------------------------------------------------------------------- images */
-
-enum {
-    FV_IMAGE_MAX_SIDE = 65500,
-    FV_IMAGE_MAX_PIXELS = 100 * 1000 * 1000,
-    FV_IMAGE_MAX_BYTES = 256 * 1024 * 1024 /* of a file */
-};
-
-/** fv_image_read() (plugin.h) on bytes in memory.
- * PNG: every bit depth, palette, grey, interlaced; 16 bits are rounded to 8, alpha is dropped, not composited.
- * JPEG: grey, colour, CMYK (taken as Adobe writes it, inverted). Colour to grey is Rec. 601 luma.
- * @name: the file, for messages. Errors are one line, "NAME: reason": FV_ERROR_DATA for what is no image, is cut
- * short, or is over the limits; fv_image_read() also gives FV_ERROR_IO for what cannot be read. On failure @pixels
- * may hold anything. */
-gboolean fv_image_decode(const char *name, const guint8 *data, gsize size, int channels, FvShape *shape,
-                         GByteArray *pixels, GError **error);
-
-/* -------------------------------------------------- the chain of operations */
-
-/** A planned chain: augment { } (training only), then prepare { }, ending at the net's input. Immutable once made, so
- * that all workers share it.
- *
- * What it computes, in this order:
- *  1. each point of the output is taken through the coordinate maps, last operation first, to a point of the image;
- *  2. the image is sampled there once, bilinearly; outside of it there is 0. Maps by whole pixels (crop, flip) copy
- *     pixels exactly. A later operation sees what an earlier crop left out, rather than an edge;
- *  3. channels are converted where image and net differ: grey to R = G = B, colour to Rec. 601 luma;
- *  4. bytes become 0 .. 1, and then the pixel maps follow in the order of the chain, those that stand before a
- *     coordinate operation too. For them u, v and the extents are those of the net's input.
- * in_w, in_h, out_w and out_h are floats. */
-typedef struct FvPrep FvPrep;
-
-enum { FV_PREP_MAX_OPERATIONS = 32 };
-
-/** Plans a chain.
- * @augment, @prepare: of FvUse, which must outlive the chain; NULL for none. augment is left out unless @training.
- * @in:   the images: c = 0 where channels differ, h = w = 0 where extents differ (both then checked image by image).
- * @want: the net's input.
- * @where:  set to the place of the operation that an error is about, its file NULL where it is about none; or NULL.
- * Errors: FV_ERROR_SHAPE where the chain does not end at @want (both shapes are named) or an operation refuses its
- * input ("crop: ..."); FV_ERROR_OPTION for more than FV_PREP_MAX_OPERATIONS. */
-FvPrep *fv_prep_new(const GPtrArray *augment, const GPtrArray *prepare, FvShape in, FvShape want, gboolean training,
-                    FvLoc *where, GError **error);
-void fv_prep_free(FvPrep *prep);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(FvPrep, fv_prep_free)
-
-/** The net's input. */
-FvShape fv_prep_want(const FvPrep *prep);
-/** Floats that a sample takes in the kernel's params; at least 1, so that no buffer is empty. */
-int fv_prep_params(const FvPrep *prep);
-
-/** Draws one sample's numbers. Thread-safe.
- * @sample: its number in the source's split, whatever the order it is read in.
- * @in:     the image's own shape, all known.
- * @params: fv_prep_params() floats to write.
- * @on:     bit i is set where operation i is applied.
- * Errors: FV_ERROR_SHAPE for an image that does not fit (sizes are named, the image by the caller). */
-gboolean fv_prep_draw(const FvPrep *prep, guint64 seed, guint32 epoch, guint32 sample, FvShape in, float *params,
-                      guint32 *on, GError **error);
-/** Where point (u, v) of the image comes to lie in the net's input, by the numbers that fv_prep_draw() drew. */
-void fv_prep_forward_point(const FvPrep *prep, FvShape in, const float *params, guint32 on, float *u, float *v);
-
-/** What the kernel is told about a sample: 8 ints. */
-typedef struct {
-    guint32 offset_low, offset_high; /* of its first byte in pixels */
-    gint32 c, h, w;
-    guint32 on;
-    gint32 label; /* class, or -1 */
-    guint32 unused;
-} FvImageInfo;
-
-/** Appends OpenCL C of the kernel
- *
- *      kernel void FV_NAME(prepare)(global const uchar *pixels, global const int *samples, global real *x,
- *                                   global int *labels, int count, int first, int n)
- *
- * to stand behind the prelude and a definition of FV_NAME. samples holds the infos of `count` samples, and behind them
- * their params. It writes the input of n of them, from the one numbered `first`, in the device's layout, whole blocks;
- * lanes past n become 0. Their n labels are written too.
- * @rows: TRUE for CPUs: a work-item makes one row of one block, or several short ones, reqd_work_group_size(1, 1, 1);
- *        FALSE for GPUs: a work-item makes one pixel of one sample. */
-void fv_prep_source(const FvPrep *prep, gboolean rows, GString *out);
-/** The grid to launch it on; local sizes are 1, 1, 1 with @rows, else the device's choice. */
-FvGrid fv_prep_grid(const FvPrep *prep, int n, int lanes, gboolean rows);
 
 /* ------------------------------------------------------------------- loader */
 
@@ -109,8 +25,8 @@ typedef struct {
     gsize bytes;        /* of pixels */
     guint64 place;      /* where pixels belong among the images that are kept; 0 where none are to be */
     FvImageInfo *info;  /* n; offsets count from the first of the images that are kept, or from pixels */
-    float *params;      /* n times fv_prep_params(), right behind info */
-    gsize about;        /* bytes of info and params together */
+    guint32 *programs;  /* n times fv_prep_words(), right behind info */
+    gsize about;        /* bytes of info and programs together */
     guint32 *samples;   /* n: numbers in the source's split */
     const char **names; /* n: where they came from, or NULL */
 } FvBatch;

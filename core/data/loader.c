@@ -36,7 +36,7 @@ struct Slot {
 
 struct FvLoader {
     FvLoaderConfig config;
-    gsize count, params;
+    gsize count, words;
     int most;         /* samples of a slot */
     guint32 *places;  /* of each sample among the images that are kept, or NOT_KEPT; NULL where none are to be */
     gint32 *labels;   /* of the samples that are kept */
@@ -76,7 +76,7 @@ static gboolean check_sample(const FvLoader *loader, const FvSample *sample, GEr
 
 static gsize about_bytes(const FvLoader *loader)
 {
-    return sizeof(FvImageInfo) + sizeof(float) * loader->params;
+    return sizeof(FvImageInfo) + sizeof(guint32) * loader->words;
 }
 
 /* Each sample is in an epoch once: while workers ask about those of an epoch, the consumer tells of others. */
@@ -96,8 +96,8 @@ static gboolean draw(const FvLoader *loader, FvBatch *batch, int i, FvShape shap
     const FvLoaderConfig *config = &loader->config;
     FvImageInfo *info = &batch->info[i];
     *info = (FvImageInfo){ .c = shape.c, .h = shape.h, .w = shape.w, .label = label };
-    return fv_prep_draw(config->prep, config->seed, loader->epoch, batch->samples[i], shape,
-                        batch->params + loader->params * (gsize) i, &info->on, error);
+    const FvDrawKey key = { config->seed, loader->epoch, batch->samples[i] };
+    return fv_prep_program(config->prep, key, shape, batch->programs + loader->words * (gsize) i, error);
 }
 
 static gboolean read_sample(const FvLoader *loader, FvBatch *batch, FvSample *sample, int i, GError **error)
@@ -221,7 +221,7 @@ static void start_batch(FvLoader *loader, FvBatch *batch)
     batch->place = 0;
     batch->batches = (int) MIN(loader->run, loader->end - loader->dispatched);
     batch->n = (int) MIN(batch->batches * size, (gint64) loader->count - batch->number * size);
-    batch->params = (float *) (batch->info + batch->n);
+    batch->programs = (guint32 *) (batch->info + batch->n);
     batch->about = (gsize) batch->n * about_bytes(loader);
     loader->dispatched += batch->batches;
 }
@@ -323,7 +323,7 @@ FvLoader *fv_loader_new(const FvLoaderConfig *config, GError **error)
     if (loader->config.workers < 1)
         loader->config.workers = (int) g_get_num_processors();
     loader->config.workers = MIN(loader->config.workers, MAX_WORKERS);
-    loader->params = (gsize) fv_prep_params(config->prep);
+    loader->words = (gsize) fv_prep_words(config->prep);
     loader->indices = fv_order_split(config->info, config->split, config->validate, config->test, config->seed,
                                      &loader->count, error);
     if (!loader->indices)

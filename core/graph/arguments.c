@@ -218,6 +218,6 @@ gboolean fv_use_plugin(Builder *builder, Scope *scope, FvKind kind, const FvExpr
     g_autoptr(FvState) state = fv_state_new(plugin);
     if (!fv_use_apply(builder, scope, state, expr, inputs, NULL))
         return FALSE;
-    *use = (FvUse){ plugin, g_steal_pointer(&state), expr->loc };
+    *use = (FvUse){ .plugin = plugin, .state = g_steal_pointer(&state), .loc = expr->loc };
     return TRUE;
 }

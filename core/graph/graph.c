@@ -23,12 +23,6 @@ static void use_clear(FvUse *use)
     fv_state_free(use->state);
 }
 
-static void use_free(gpointer data)
-{
-    use_clear(data);
-    g_free(data);
-}
-
 static void term_free(gpointer data)
 {
     FvTerm *term = data;
@@ -43,8 +37,8 @@ static FvGraph *graph_new(const char *file)
     graph->nodes = g_ptr_array_new_with_free_func(node_free);
     graph->losses = g_ptr_array_new_with_free_func(term_free);
     graph->metrics = g_ptr_array_new_with_free_func(term_free);
-    graph->prepare = g_ptr_array_new_with_free_func(use_free);
-    graph->augment = g_ptr_array_new_with_free_func(use_free);
+    graph->prepare = g_ptr_array_new_with_free_func(fv_use_free);
+    graph->augment = g_ptr_array_new_with_free_func(fv_use_free);
     graph->values = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     graph->output = -1;
     graph->epochs = 1;

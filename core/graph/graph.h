@@ -24,6 +24,7 @@ typedef struct {
     const FvPlugin *plugin;
     FvState *state;
     FvLoc loc;
+    GPtrArray *branches; /* { a | b } -> one_of: what is chosen from, of GPtrArray of FvUse; NULL for all others */
 } FvUse;
 
 /** weight * loss(value, target), or a metric */

@@ -170,6 +170,12 @@ void fv_build_lets(Builder *builder, GHashTable *overrides);
 /** loss, optimizer, schedule, metric. */
 void fv_build_settings(Builder *builder);
 
+/* operations.c */
+
+/** The chain of augmentations of a section, appended to @operations: of FvUse. */
+void fv_build_operations(Builder *builder, const FvSection *section, GPtrArray *operations);
+void fv_use_free(gpointer use);
+
 /* sections.c */
 
 /** net, data, prepare, augment, train. */

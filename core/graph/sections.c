@@ -131,37 +131,16 @@ static void build_net(Builder *builder, const FvSection *section)
         fv_graph_report(builder, NULL, section->loc, FV_ERROR_SYNTAX, "net: there is no layer in it");
 }
 
-/* Chains of augmentations: one, without branches, values or names. */
-static void build_operations(Builder *builder, const FvSection *section, GPtrArray *operations)
-{
-    no_settings(builder, section);
-    for (guint i = 0; i < section->chains->len; i++) {
-        const FvChain *chain = section->chains->pdata[i];
-        if (i > 0)
-            fv_graph_report(builder, NULL, chain->loc, FV_ERROR_SYNTAX,
-                            "%s: there can be only one chain here; is a \"->\" missing?", section->name);
-        for (guint k = 0; k < chain->stages->len; k++) {
-            const FvStage *stage = chain->stages->pdata[k];
-            if (stage->type != FV_STAGE_USE || stage->as) {
-                fv_graph_report(builder, NULL, stage->as ? stage->as_loc : stage->loc, FV_ERROR_SYNTAX,
-                                "%s: only augmentations can stand here, one after the other", section->name);
-                continue;
-            }
-            FvUse use = { NULL };
-            if (fv_use_plugin(builder, builder->lets, FV_AUGMENT, stage->use, NULL, &use))
-                g_ptr_array_add(operations, g_memdup2(&use, sizeof use));
-        }
-    }
-}
-
 static void build_prepare(Builder *builder, const FvSection *section)
 {
-    build_operations(builder, section, builder->graph->prepare);
+    no_settings(builder, section);
+    fv_build_operations(builder, section, builder->graph->prepare);
 }
 
 static void build_augment(Builder *builder, const FvSection *section)
 {
-    build_operations(builder, section, builder->graph->augment);
+    no_settings(builder, section);
+    fv_build_operations(builder, section, builder->graph->augment);
 }
 
 /* A chain alone, as the command line takes it, is no pipeline and needs no net. */

@@ -2,78 +2,19 @@
  * image.c: writes pixels and tensors as PNG files. */
 #include "core/sink/image.h"
 
+#include "core/data/image.h"
 #include "core/sink/atomic.h"
 
 #include <math.h>
-#include <png.h>
-#include <setjmp.h>
 
 enum { MAX_SIDE = 1 << 20, MAX_BYTES = 1 << 30 };
 
-typedef struct {
-    GByteArray *bytes;
-    const char *reason; /* libpng's, copied */
-    char text[128];
-} Output;
-
-static void append(png_structp png, png_bytep data, size_t size)
-{
-    Output *output = png_get_io_ptr(png);
-    g_byte_array_append(output->bytes, data, (guint) size);
-}
-
-static void flush(png_structp png)
-{
-}
-
-static G_NORETURN void failed(png_structp png, png_const_charp message)
-{
-    Output *output = png_get_error_ptr(png);
-    g_strlcpy(output->text, message, sizeof output->text);
-    output->reason = output->text;
-    longjmp(png_jmpbuf(png), 1);
-}
-
-static void warned(png_structp png, png_const_charp message)
-{
-    g_debug("libpng: %s", message);
-}
-
-/* Whatever longjmp() skips is owned by the caller. */
-static gboolean encode(Output *output, const guint8 *pixels, int c, int h, int w)
-{
-    png_structp png = png_create_write_struct(PNG_LIBPNG_VER_STRING, output, failed, warned);
-    png_infop info = png ? png_create_info_struct(png) : NULL;
-    if (!info || setjmp(png_jmpbuf(png))) {
-        png_destroy_write_struct(&png, &info);
-        return FALSE;
-    }
-    png_set_write_fn(png, output, append, flush);
-    png_set_IHDR(png, info, (png_uint_32) w, (png_uint_32) h, 8, c == 1 ? PNG_COLOR_TYPE_GRAY : PNG_COLOR_TYPE_RGB,
-                 PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
-    png_write_info(png, info);
-    for (int y = 0; y < h; y++)
-        png_write_row(png, pixels + (gsize) y * (gsize) w * (gsize) c);
-    png_write_end(png, info);
-    png_destroy_write_struct(&png, &info);
-    return TRUE;
-}
-
 gboolean fv_png_write(const char *file, const guint8 *pixels, int c, int h, int w, GError **error)
 {
-    if ((c != 1 && c != 3) || h < 1 || w < 1 || h > MAX_SIDE || w > MAX_SIDE || (gint64) c * h * w > MAX_BYTES) {
-        g_set_error(error, FV_ERROR, FV_ERROR_SHAPE, "%s: an image of %dx%dx%d cannot be written as PNG", file, c, h,
-                    w);
-        return FALSE;
-    }
+    const FvImageEncoding how = { .format = FV_IMAGE_PNG, .small = TRUE };
     g_autoptr(GByteArray) bytes = g_byte_array_new();
-    Output output = { .bytes = bytes };
-    if (!encode(&output, pixels, c, h, w)) {
-        g_set_error(error, FV_ERROR, FV_ERROR_IO, "%s: cannot be written: %s", file,
-                    output.reason ? output.reason : "out of memory");
-        return FALSE;
-    }
-    return fv_file_replace(file, bytes->data, bytes->len, error);
+    return fv_image_encode(file, &how, (FvShape){ c, h, w }, pixels, bytes, error) &&
+           fv_file_replace(file, bytes->data, bytes->len, error);
 }
 
 static guint8 to_byte(const FvTensor *tensor, gint64 index)

@@ -259,7 +259,7 @@ static gboolean open_files(Files *files, const FvApplySettings *settings, const 
     if (!load(settings, files->plan, source->str, classes, error))
         return FALSE;
     const FvFeedConfig config = { .plan = files->plan,
-                                  .kernel = fv_plan_extra_kernel(files->plan, 0, "prepare"),
+                                  .extra = 0,
                                   .config = { .source = fv_files_source(),
                                               .state = files->source,
                                               .info = &files->info,

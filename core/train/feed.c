@@ -6,8 +6,15 @@
 
 enum { AHEAD = 2 }; /* uploads that may still be under way */
 
-/* Arguments of the kernel. */
-enum { ARG_PIXELS, ARG_ABOUT, ARG_INPUT, ARG_LABELS, ARG_COUNT, ARG_FIRST, ARG_N };
+enum {
+    STRIP = 8,   /* rows of a work-item of a pass */
+    TABLE = 768, /* floats of a sample's tables */
+    PADDING = 64 /* bytes that kernels may read behind the last image */
+};
+
+/* The kernels of a chain: passes before the last, and the last. */
+enum { KERNEL_AUGMENT, KERNEL_LOOK_AROUND, KERNEL_COUNT, KERNEL_PREPARE, KERNELS };
+static const char *const kernel_names[KERNELS] = { "augment", "look_around", "count", "prepare" };
 
 typedef struct {
     FvBatch *batch;
@@ -19,8 +26,9 @@ struct FvFeed {
     FvDevice *device;
     const FvPrep *prep;
     FvLoader *loader;
-    cl_kernel kernel;
-    cl_mem pixels, about, labels; /* one set: the queue is in order */
+    cl_kernel kernels[KERNELS];                   /* NULL where the chain needs none such */
+    cl_mem pixels, about, labels, planes, tables; /* one set: the queue is in order */
+    size_t plane_bytes;
     size_t pixel_bytes;
     guint64 resident; /* bytes for images that stay: pixels is theirs; 0 where they do not stay */
     int batch;
@@ -96,48 +104,55 @@ static void keep_images(FvFeed *feed, const FvFeedConfig *config)
     const guint64 image = (guint64) fv_shape_elements(shape), count = (guint64) fv_loader_count(feed->loader);
     if (image == 0 || count > config->budget / image)
         return;
-    feed->pixels = fv_device_alloc_unset(feed->device, image * count, NULL);
+    feed->pixels = fv_device_alloc_unset(feed->device, image * count + PADDING, NULL);
     if (!feed->pixels)
         return;
-    feed->resident = feed->pixel_bytes = image * count;
+    feed->pixel_bytes = image * count + PADDING;
+    feed->resident = image * count;
     fv_loader_keep_images(feed->loader);
 }
 
-static gboolean set_arguments(const FvFeed *feed, GError **error)
+static gboolean open_kernels(FvFeed *feed, const FvFeedConfig *config, GError **error)
 {
-    const FvBuffer *input = fv_plan_input(feed->plan);
-    const cl_mem memories[] = { feed->about, input->memory, feed->labels };
-    cl_int code = CL_SUCCESS;
-    for (cl_uint i = 0; i < G_N_ELEMENTS(memories) && code == CL_SUCCESS; i++)
-        code = clSetKernelArg(feed->kernel, ARG_ABOUT + i, sizeof(cl_mem), &memories[i]);
-    return code == CL_SUCCESS || fv_cl_fail(code, "preparing batches", error);
+    const FvAugmentChain *chain = fv_prep_chain(feed->prep);
+    const gboolean wanted[KERNELS] = { fv_augment_has_passes(chain), fv_augment_has_neighbours(chain),
+                                       fv_augment_has_histograms(chain), TRUE };
+    for (int i = 0; i < KERNELS; i++) {
+        cl_int code;
+        if (!wanted[i])
+            continue;
+        const FvKernel *kernel = fv_plan_extra_kernel(feed->plan, config->extra, kernel_names[i]);
+        feed->kernels[i] = clCreateKernel(kernel->program, kernel->name, &code);
+        if (code != CL_SUCCESS)
+            return fv_cl_fail(code, kernel->name, error);
+    }
+    return TRUE;
 }
 
 FvFeed *fv_feed_new(const FvFeedConfig *config, GError **error)
 {
     g_autoptr(FvFeed) feed = g_new0(FvFeed, 1);
-    cl_int code;
     feed->plan = config->plan;
     feed->device = fv_plan_device(config->plan);
     feed->prep = config->config.prep;
     feed->loader = fv_loader_new(&config->config, error);
     if (!feed->loader)
         return NULL;
-    feed->kernel = clCreateKernel(config->kernel->program, config->kernel->name, &code);
-    if (code != CL_SUCCESS) {
-        fv_cl_fail(code, config->kernel->name, error);
+    if (!open_kernels(feed, config, error))
         return NULL;
-    }
     keep_images(feed, config);
     feed->batch = fv_loader_batch(feed->loader);
-    size_t most = (size_t) fv_loader_most(feed->loader), params = (size_t) fv_prep_params(feed->prep);
-    feed->about = take(feed, most * (sizeof(FvImageInfo) + params * sizeof(float)), error);
+    const size_t most = (size_t) fv_loader_most(feed->loader), words = (size_t) fv_prep_words(feed->prep);
+    const gboolean tables = fv_augment_has_histograms(fv_prep_chain(feed->prep));
+    feed->about = take(feed, most * (sizeof(FvImageInfo) + words * sizeof(guint32)), error);
+    feed->tables = take(feed, tables ? (size_t) feed->batch * TABLE * sizeof(float) : 0, error);
+    feed->planes = take(feed, 0, error);
     feed->labels = config->label ? config->label->memory : take(feed, (size_t) feed->batch * sizeof(gint32), error);
-    if (!feed->about || !feed->labels)
+    if (!feed->about || !feed->labels || !feed->tables || !feed->planes)
         return NULL;
     if (config->label)
         clRetainMemObject(feed->labels);
-    return set_arguments(feed, error) ? g_steal_pointer(&feed) : NULL;
+    return g_steal_pointer(&feed);
 }
 
 /* Gives the oldest batch back to the loader, once the device has it. */
@@ -161,9 +176,10 @@ void fv_feed_free(FvFeed *feed)
         finish_oldest(feed);
     if (feed->loader)
         fv_loader_free(feed->loader);
-    if (feed->kernel)
-        clReleaseKernel(feed->kernel);
-    cl_mem all[] = { feed->pixels, feed->about, feed->labels };
+    for (int i = 0; i < KERNELS; i++)
+        if (feed->kernels[i])
+            clReleaseKernel(feed->kernels[i]);
+    cl_mem all[] = { feed->pixels, feed->about, feed->labels, feed->planes, feed->tables };
     for (guint i = 0; i < G_N_ELEMENTS(all); i++)
         if (all[i])
             clReleaseMemObject(all[i]);
@@ -192,17 +208,17 @@ void fv_feed_start_epoch(FvFeed *feed, guint32 epoch, gint64 first_batch)
     fv_loader_start_epoch(feed->loader, epoch, first_batch);
 }
 
-/* Images of a batch may be larger than any before. */
-static gboolean make_room(FvFeed *feed, size_t bytes, GError **error)
+/* Images of a batch, or what lies between their passes, may be larger than any before. */
+static gboolean make_room(FvFeed *feed, cl_mem *memory, size_t *has, size_t bytes, GError **error)
 {
-    if (bytes <= feed->pixel_bytes)
+    if (bytes <= *has)
         return TRUE;
     size_t wanted = bytes + bytes / 4;
-    if (feed->pixels)
-        clReleaseMemObject(feed->pixels); /* the queue keeps it until it is done */
-    feed->pixels = take(feed, wanted, error);
-    feed->pixel_bytes = feed->pixels ? wanted : 0;
-    return feed->pixels != NULL;
+    if (*memory)
+        clReleaseMemObject(*memory); /* the queue keeps it until it is done */
+    *memory = take(feed, wanted, error);
+    *has = *memory ? wanted : 0;
+    return *memory != NULL;
 }
 
 static gboolean write_buffer(FvFeed *feed, cl_mem to, size_t offset, size_t bytes, const void *from, cl_event *event,
@@ -216,42 +232,127 @@ static gboolean upload_pixels(FvFeed *feed, const FvBatch *batch, GError **error
 {
     if (batch->bytes == 0)
         return TRUE;
-    if (!feed->resident && !make_room(feed, batch->bytes, error))
+    if (!feed->resident && !make_room(feed, &feed->pixels, &feed->pixel_bytes, batch->bytes + PADDING, error))
         return FALSE;
     return write_buffer(feed, feed->pixels, batch->place, batch->bytes, batch->pixels, NULL, error);
+}
+
+/* Programs are told where their image lies, and the planes between its passes; those of one batch after the other may
+ * lie at the same place, since the queue is in order. */
+static size_t place_programs(const FvFeed *feed, FvBatch *batch)
+{
+    const size_t words = (size_t) fv_prep_words(feed->prep);
+    size_t floats = 0, most = 0;
+    for (int i = 0; i < batch->n; i++) {
+        const FvImageInfo *info = &batch->info[i];
+        const guint64 image = (guint64) info->offset_high << 32 | info->offset_low;
+        guint32 *program = batch->programs + words * (size_t) i;
+        if (i % feed->batch == 0)
+            floats = 0;
+        const size_t own = fv_program_floats(program);
+        fv_program_place(program, &image, floats, 0);
+        floats += own;
+        most = MAX(most, floats);
+    }
+    return most * sizeof(float);
 }
 
 static gboolean upload(FvFeed *feed, FvBatch *batch, GError **error)
 {
     Upload *up = &feed->uploads[feed->under_way++];
     *up = (Upload){ .batch = batch };
-    const cl_int count = batch->n;
+    const size_t planes = place_programs(feed, batch);
     /* In-order: when the last of these is done, all are. */
-    if (!upload_pixels(feed, batch, error) ||
+    if (!make_room(feed, &feed->planes, &feed->plane_bytes, planes > 0 ? planes + PADDING : 0, error) ||
+        !upload_pixels(feed, batch, error) ||
         !write_buffer(feed, feed->about, 0, batch->about, batch->info, &up->uploaded, error))
         return FALSE;
     fv_loader_set_kept(feed->loader, batch);
     feed->taken = 0;
-    cl_int code = clSetKernelArg(feed->kernel, ARG_PIXELS, sizeof feed->pixels, &feed->pixels);
+    return TRUE;
+}
+
+/* ------------------------------------------------------------------- launches */
+
+typedef struct {
+    const cl_mem *memories;
+    int memory_count;
+    const cl_int *numbers;
+    int number_count;
+} Arguments;
+
+static gboolean launch(FvFeed *feed, int which, const Arguments *arguments, FvGrid grid, GError **error)
+{
+    cl_kernel kernel = feed->kernels[which];
+    cl_uint argument = 0;
+    cl_int code = CL_SUCCESS;
+    for (int i = 0; i < arguments->memory_count && code == CL_SUCCESS; i++)
+        code = clSetKernelArg(kernel, argument++, sizeof(cl_mem), &arguments->memories[i]);
+    for (int i = 0; i < arguments->number_count && code == CL_SUCCESS; i++)
+        code = clSetKernelArg(kernel, argument++, sizeof(cl_int), &arguments->numbers[i]);
+    for (int d = 0; d < 3; d++)
+        grid.global[d] = MAX(1, grid.global[d]);
     if (code == CL_SUCCESS)
-        code = clSetKernelArg(feed->kernel, ARG_COUNT, sizeof count, &count);
+        code = clEnqueueNDRangeKernel(feed->device->queue, kernel, 3, NULL, grid.global,
+                                      grid.local[0] ? grid.local : NULL, 0, NULL, NULL);
     return code == CL_SUCCESS || fv_cl_fail(code, "preparing a batch", error);
+}
+
+/* Passes of one kind number `round` of n samples, where there are any. */
+static gboolean run_passes(FvFeed *feed, int n, int round, FvPassKind kind, GError **error)
+{
+    const FvBatch *batch = fv_feed_batch(feed);
+    const gboolean rows = fv_feed_rows(feed->device);
+    const int words = fv_prep_words(feed->prep), strip = rows ? STRIP : 1;
+    size_t h = 0, w = 0;
+    for (int i = 0; i < n; i++) {
+        guint32 *program = batch->programs + (size_t) words * (size_t) (feed->taken + i);
+        const FvPass *pass = fv_program_pass(program, round);
+        if ((int) program[0] > round + 1 && pass->kind == (gint32) kind) {
+            h = MAX(h, (size_t) pass->h);
+            w = MAX(w, (size_t) pass->w);
+        }
+    }
+    if (h == 0)
+        return TRUE;
+    const cl_mem sampling[] = { feed->pixels, feed->about, feed->planes, feed->tables, feed->tables };
+    const cl_mem around[] = { feed->about, feed->planes }, counting[] = { feed->about, feed->planes, feed->tables };
+    const cl_int numbers[] = { batch->n * 8 + feed->taken * words, words, round, strip };
+    const Arguments arguments[] = { { sampling, 5, numbers, 4 },
+                                    { around, 2, numbers, 4 },
+                                    { counting, 3, numbers, 3 } };
+    FvGrid grid = { .global = { rows ? 1 : w, (h + (size_t) strip - 1) / (size_t) strip, (size_t) n } };
+    if (kind == FV_PASS_HISTOGRAM)
+        grid.global[0] = grid.global[1] = 1;
+    if (rows)
+        grid.local[0] = grid.local[1] = grid.local[2] = 1;
+    return launch(feed, (int) kind, &arguments[kind], grid, error);
+}
+
+static int most_passes(const FvFeed *feed, int n)
+{
+    const FvBatch *batch = fv_feed_batch(feed);
+    const size_t words = (size_t) fv_prep_words(feed->prep);
+    int most = 1;
+    for (int i = 0; i < n; i++)
+        most = MAX(most, (int) batch->programs[words * (size_t) (feed->taken + i)]);
+    return most;
 }
 
 static gboolean prepare(FvFeed *feed, int n, GError **error)
 {
-    gboolean rows = fv_feed_rows(feed->device);
-    FvGrid grid = fv_prep_grid(feed->prep, n, fv_plan_lanes(feed->plan), rows);
-    const cl_int first = feed->taken, samples = n;
-    cl_int code = clSetKernelArg(feed->kernel, ARG_FIRST, sizeof first, &first);
-    if (code == CL_SUCCESS)
-        code = clSetKernelArg(feed->kernel, ARG_N, sizeof samples, &samples);
-    for (int d = 0; d < 3; d++)
-        grid.global[d] = MAX(1, grid.global[d]);
-    if (code == CL_SUCCESS)
-        code = clEnqueueNDRangeKernel(feed->device->queue, feed->kernel, 3, NULL, grid.global,
-                                      grid.local[0] ? grid.local : NULL, 0, NULL, NULL);
-    return code == CL_SUCCESS || fv_cl_fail(code, "preparing a batch", error);
+    const FvBatch *batch = fv_feed_batch(feed);
+    const FvGrid grid = fv_prep_grid(feed->prep, n, fv_plan_lanes(feed->plan), fv_feed_rows(feed->device));
+    const cl_mem memories[] = {
+        feed->pixels, feed->about, feed->planes, feed->tables, fv_plan_input(feed->plan)->memory, feed->labels
+    };
+    const cl_int numbers[] = { batch->n, feed->taken, n };
+    const int rounds = most_passes(feed, n) - 1;
+    for (int round = 0; round < rounds; round++)
+        for (int kind = FV_PASS_SAMPLE; kind <= FV_PASS_HISTOGRAM; kind++)
+            if (!run_passes(feed, n, round, (FvPassKind) kind, error))
+                return FALSE;
+    return launch(feed, KERNEL_PREPARE, &(Arguments){ memories, 6, numbers, 3 }, grid, error);
 }
 
 /* FALSE without an error at the epoch's end. */

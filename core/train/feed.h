@@ -29,8 +29,8 @@ typedef struct FvFeed FvFeed;
 /** What a feed is made of. */
 typedef struct {
     FvPlan *plan;
-    FvKernel *kernel; /* made from fv_prep_source() of config.prep, FV_NAME(prepare), in the plan's program, with rows
-                         as fv_feed_rows() says */
+    guint extra; /* which of the plan's extra sources fv_prep_source() of config.prep is, with rows as fv_feed_rows()
+                    says */
     FvLoaderConfig config;
     FvBuffer *label; /* the plan's buffer for classes, or NULL */
     guint64 budget;  /* bytes of device memory in which images may stay for the next epochs; 0: none */

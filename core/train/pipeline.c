@@ -75,6 +75,14 @@ FvPipeline *fv_pipeline_from_text(const char *name, const char *text, GError **e
     return finish(g_steal_pointer(&pipeline), name, diag, error);
 }
 
+FvPipeline *fv_pipeline_from_chain(const char *name, const char *text, GError **error)
+{
+    g_autoptr(FvDiag) diag = fv_diag_new();
+    g_autoptr(FvPipeline) pipeline = begin();
+    pipeline->tree = fv_parse_chain(name, text, diag);
+    return finish(g_steal_pointer(&pipeline), name, diag, error);
+}
+
 char *fv_pipeline_text(const FvPipeline *pipeline)
 {
     return fv_tree_print(pipeline->tree, pipeline->overrides);

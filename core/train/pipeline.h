@@ -20,6 +20,8 @@ typedef struct {
 FvPipeline *fv_pipeline_open(const char *file, const char *const *sets, GError **error);
 /** The same for text; @name stands for the file. */
 FvPipeline *fv_pipeline_from_text(const char *name, const char *text, GError **error);
+/** A chain of augmentations alone, as augment { } holds it. */
+FvPipeline *fv_pipeline_from_chain(const char *name, const char *text, GError **error);
 void fv_pipeline_free(FvPipeline *pipeline);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FvPipeline, fv_pipeline_free)
 

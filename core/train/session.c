@@ -15,7 +15,6 @@ struct FvSession {
     FvPlan *plan;
     FvOpenSource source;
     FvPrep *preps[PREPS];
-    FvKernel *kernels[PREPS];
     FvFeed *feeds[FV_SPLITS];
     FvFeed *training;
     FvTally *tally;
@@ -133,8 +132,6 @@ static gboolean load(FvSession *session, int preps, GError **error)
     g_ptr_array_add(sources, NULL);
     if (!fv_plan_load(session->plan, device, (const char *const *) sources->pdata, error))
         return FALSE;
-    for (int i = 0; i < preps; i++)
-        session->kernels[i] = fv_plan_extra_kernel(session->plan, (guint) i, "prepare");
     session->tally = fv_tally_new(session->plan);
     return TRUE;
 }
@@ -239,7 +236,7 @@ static FvFeed *make_feed(FvSession *session, FvSplit split, int prep, GError **e
 {
     const FvGraph *graph = session->settings.graph;
     const FvFeedConfig config = { .plan = session->plan,
-                                  .kernel = session->kernels[prep],
+                                  .extra = (guint) prep,
                                   .config = { .source = session->source.source,
                                               .state = session->source.self,
                                               .info = &session->source.info,

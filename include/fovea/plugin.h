@@ -18,7 +18,7 @@
 
 G_BEGIN_DECLS
 
-#define FV_ABI 2u
+#define FV_ABI 3u
 
 /** What a plugin is; one folder below plugins/ each. */
 typedef enum { FV_SOURCE, FV_AUGMENT, FV_LAYER, FV_LOSS, FV_OPTIM, FV_SCHEDULE, FV_METRIC, FV_KINDS } FvKind;
@@ -52,6 +52,7 @@ typedef enum {
     FV_TYPE_INIT,   /* FvInit: zeros, gaussian(std), xavier, he */
     FV_TYPE_VALUE,  /* FvRef: the name of a value of the net, which becomes an input */
     FV_TYPE_VALUES, /* no field: all positional arguments from here on are values, which become inputs */
+    FV_TYPE_EXTENT, /* FvExtent: as FV_TYPE_SIZE, or a range; above 1 pixels, up to 1 shares of the image */
     FV_TYPE_TARGET  /* const char *: the name of what the data give beside the image: label, box ... */
 } FvType;
 
@@ -62,6 +63,13 @@ typedef struct {
 typedef struct {
     float lo, hi;
 } FvRange;
+
+/** An extent in pixels (above 1) or as a share of an image (up to 1): the same number, drawn once, for both sides, or
+ * one for each. */
+typedef struct {
+    FvRange h, w;
+    gboolean same;
+} FvExtent;
 
 typedef struct {
     int count;
@@ -140,6 +148,11 @@ typedef struct {
     {                                                                                                                \
         .name = #field, .type = FV_TYPE_RANGE, .offset = FV_FIELD(T, field, FvRange), .def = (lo_), .def_hi = (hi_), \
         .min = (min_), .max = (max_), .help = (help_), __VA_ARGS__                                                   \
+    }
+#define FV_OPT_EXTENT(T, field, lo_, hi_, help_, ...)                                                                 \
+    {                                                                                                                 \
+        .name = #field, .type = FV_TYPE_EXTENT, .offset = FV_FIELD(T, field, FvExtent), .def = (lo_), .def_hi = (hi_), \
+        .min = 0.0001, .max = 65500, .help = (help_), __VA_ARGS__                                                     \
     }
 #define FV_OPT_FLOATS(T, field, def_, min_, max_, help_, ...)                                                         \
     {                                                                                                                 \
@@ -564,42 +577,113 @@ typedef struct {
     void (*close)(void *self);
 } FvSource;
 
-/** Decodes a PNG or JPEG file (told apart by contents) into 8-bit interleaved pixels.
+/** Decodes a PNG, JPEG or WebP file (told apart by contents) into 8-bit interleaved pixels, upright: the orientation
+ * that cameras note (EXIF) is applied. No more than 16384 pixels a side and 64 megapixels.
  * @channels: 1 or 3 to convert to, 0 to keep what the file has (alpha is dropped). */
 gboolean fv_image_read(const char *file, int channels, FvShape *shape, GByteArray *pixels, GError **error);
 
 /* ----------------------------------------------------------------- augment */
 
-enum { FV_MAX_DRAWN = 8 };
+enum { FV_MAX_DRAWN = 8, FV_MAX_PARTS = 4 };
 
-/** An augmentation: of coordinates or of pixels.
+/** What stands outside of a coordinate operation's input: the choices of its option `fill`. */
+typedef enum { FV_FILL_CONSTANT, FV_FILL_EDGE, FV_FILL_REFLECT } FvFill;
+extern const char *const fv_fill_names[]; /* "constant", "edge", "reflect", NULL */
+
+/* Two options are the core's, which finds them by name: `p`, and `fill` with `value`. Their fields are a float, an int
+ * and FvFloats of the same names. */
+#define FV_OPT_P(T, def_)                                                                                              \
+    FV_OPT_FLOAT(T, p, def_, 0, 1,                                                                                     \
+                 "probability that it is applied to a sample; outside of training it is where this is 1")
+#define FV_OPT_FILL(T)                                                                                                 \
+    FV_OPT_CHOICE(T, fill, FV_FILL_CONSTANT, fv_fill_names,                                                            \
+                  "what stands outside of the image: value, its edge, or the image mirrored"),                         \
+        FV_OPT_FLOATS(T, value, 0, 0, 1, "what stands there with fill=constant: one number, or one for each channel")
+
+/** What one of several images gives to an output (mixup, cutmix, mosaic). */
+typedef struct {
+    double matrix[6];             /* from a point of the output to one of this image, as FvAugment.matrix */
+    double x0, y0, x1, y1;        /* the region of the output that it is in */
+    double weight;                /* of its values there, against what the parts before it left */
+    double share;                 /* of the output's label that is its own */
+} FvPart;
+
+/** An augmentation. It changes coordinates or pixels, mixes images, or chooses among others: it has the hooks of one of
+ * these groups. A chain of any length samples the image once, in one kernel, as far as that keeps the meaning of the
+ * chain's order.
  *
- * coord_map: OpenCL C statements on `float u, v` (column, row; pixel centres at .5) that turn a point of the output
- * into the point of the input where it comes from. inverse is the other way round, on the host, for boxes and points.
- * pixel_map: OpenCL C statements on `float p`, the value of channel `int c` at output point u, v.
- * In both, options stand under their names as constants (FvFloats: an array and NAME_count), the numbers drawn for
- * this sample under the names in `drawn`, and in_w, in_h, out_w, out_h are the extents (floats). An option that has the
- * name of one of these variables cannot be seen by the map.
- * Pixel operations run after the coordinates' one interpolation, on what the net takes: for them u, v and all extents
- * are those of the net's input. */
+ * Maps are OpenCL C statements. In them options stand under their names as constants (FvFloats: an array and
+ * NAME_count; FvRange and FvExtent: not at all, their numbers are drawn), what was drawn for this sample under the
+ * names in `drawn`. An option that has the name of a variable of the map cannot be seen by it. `vec` is float, or with
+ * vector_maps float or float16: conditions on it are written with select(), fmin(), fmax(), step() and mix(). */
 typedef struct {
     FvPlugin base;
-    const char *coord_map, *pixel_map;
+
+    /* -- coordinates: pixel centres at .5, so that an image reaches from 0 to its width and height */
+
+    /** Affine operations: m takes an output point to the input point where it comes from,
+     * (m[0] u + m[1] v + m[2], m[3] u + m[4] v + m[5]). The chain composes such matrices. */
+    void (*matrix)(const void *self, FvShape in, FvShape out, const float *drawn, double m[6]);
+    /** Others: statements on `vec u, v` that do the same; in_w, in_h, out_w, out_h (floats) are the extents. */
+    const char *coord_map;
+    /** Beside coord_map: its inverse on the host, for boxes and key points. FALSE: no answer for this point. */
+    gboolean (*forward_point)(const void *self, FvShape in, FvShape out, const float *drawn, double *u, double *v);
+
+    /* -- pixels: values from 0 to 1; results outside of that are kept, and clamped at the chain's end */
+
+    /** Statements on `vec p`, the value of channel `int c` at the point `vec u, v`. */
+    const char *pixel_map;
+    /** Statements on `vec r, g, b`. Grey images: all three are the value, and r counts. */
+    const char *colour_map;
+    /** Statements that fill `float table[256]` from `const uint histogram[256]` of a channel and their sum, `float
+     * total`: each value becomes that of its place in the table, the nearest. */
+    const char *table_map;
+    gboolean luma;     /* table_map: the histogram is the luma's, and the table's value of the luma is that of all channels
+                        */
+    /** Statements on `vec p`, the value of channel `int c` (of `int channels`) at `int y` and columns from `int x`;
+     * at(c, dx, dy) are the values that stand so far away, mirrored at the edges; in_w, in_h are ints. They run over the
+     * whole image `passes` times, each time on what the time before left; `int pass` counts. */
+    const char *neighbour_map;
+    int passes;
+    gboolean linear;   /* pixel_map, colour_map: sums of multiples of the values and constants, so that it does not
+                          matter whether they come before or after sampling */
+    gboolean places;   /* pixel_map, colour_map: they use u, v or random numbers, and stay where they stand */
+    gboolean vector_maps; /* the statements hold where vec is float16, too */
+
+    /* -- several images */
+
+    int others; /* other samples that it wants, at most FV_MAX_PARTS - 1 */
+    /** What image @part (0: the sample's own) gives. */
+    void (*part)(const void *self, FvShape in, FvShape out, const float *drawn, int part, FvPart *made);
+
+    /* -- choices: { a | b } -> one_of */
+
+    /** Which of the branches are taken: bit i is for the i-th. */
+    guint64 (*choose)(const void *self, int branches, FvRandom *random);
+    /** Policies: a chain as text, which stands where this one is used; the caller frees it. */
+    char *(*expand)(const void *self, GError **error);
+
+    /* -- all but choices */
+
     const char *drawn[FV_MAX_DRAWN + 1]; /* names of the numbers that draw() writes, NULL-ended */
-    /** The output's extent from the input's (h = w = 0: not known before the image is read). NULL: the same. Channels
-     * stay as they are, and pixel operations keep the extent too. Where images differ in size it is called for each of
-     * them, from several threads at once: it must not write to self. */
+    /** The output's extent from the input's, as far as it is known before anything is drawn (h = w = 0: not known).
+     * NULL: the same. Channels stay. It must not write to self where it is called again, from several threads. */
     gboolean (*plan)(void *self, FvShape in, FvShape *out, GError **error);
-    /** Draws this sample's numbers. Returns FALSE where the operation is not applied to it (the probability `p`), which
-     * one that changes the extent may not. NULL: always applied. Called from several threads at once.
-     * @training: FALSE in prepare chains of other splits, where random operations take their middle. */
-    gboolean (*draw)(const void *self, FvShape in, FvShape out, gboolean training, FvRandom *random, float *drawn);
-    /** Where input point (u, v) goes: the inverse of coord_map. NULL for pixel operations. */
-    void (*forward_point)(const void *self, FvShape in, FvShape out, const float *drawn, float *u, float *v);
-    /** coord_map is affine (u and v become sums of multiples of u and v and constants: crop, flip, rotate, shear), so
-     * that rows of the output come from straight lines, and the map need not be asked for every point. */
-    gboolean affine;
+    /** Draws this sample's numbers from @random alone, and where plan() could not say it sets the output's extent.
+     * Called from several threads at once. NULL: options of type FvRange whose names are in `drawn` are drawn one after
+     * the other, uniformly.
+     * @training: FALSE in prepare chains of other splits, where random operations take their middle.
+     * Errors: FV_ERROR_SHAPE for an image that does not fit. */
+    gboolean (*draw)(const void *self, FvShape in, FvShape *out, gboolean training, FvRandom *random, float *drawn,
+                     GError **error);
 } FvAugment;
+
+/** A number of a range: drawn uniformly, or its middle outside of training. */
+float fv_range_draw(FvRange range, gboolean training, FvRandom *random);
+/** The extent that an option asks for of an image; at least one pixel. */
+FvSize fv_extent_draw(const FvExtent *extent, FvShape in, gboolean training, FvRandom *random);
+/** The same where it is known before drawing: FALSE where it is drawn, or a share of an unknown extent. */
+gboolean fv_extent_known(const FvExtent *extent, FvShape in, FvShape *out);
 
 /* ------------------------------------------------------------ convolutions */
 

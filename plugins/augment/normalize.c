@@ -37,5 +37,7 @@ static const FvAugment normalize = {
               .details = "p becomes (p - mean) / std. Pixels are from 0 to 1 before.", .examples = examples },
     .pixel_map = "p = (p - mean[mean_count == 1 ? 0 : c]) / std[std_count == 1 ? 0 : c];",
     .plan = plan,
+    .linear = TRUE,
+    .vector_maps = TRUE,
 };
 FV_EXPORT(normalize)

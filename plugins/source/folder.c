@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * folder: PNG and JPEG files, a sub-folder for each class. */
+ * folder: PNG, JPEG and WebP files, a sub-folder for each class. */
 #include <fovea/plugin.h>
 
 #include <string.h>
@@ -39,7 +39,7 @@ static gboolean is_folder(const char *folder, const char *name)
 
 static gboolean is_image(const char *folder, const char *name)
 {
-    static const char *const endings[] = { ".png", ".jpg", ".jpeg" };
+    static const char *const endings[] = { ".png", ".jpg", ".jpeg", ".webp" };
     g_autofree char *lower = g_ascii_strdown(name, -1);
     for (guint i = 0; i < G_N_ELEMENTS(endings); i++)
         if (g_str_has_suffix(lower, endings[i]))
@@ -83,7 +83,7 @@ static gboolean add_class(Folder *folder, FvSplit split, const char *path, const
     if (!images)
         return FALSE;
     if (images->len == 0 && split == FV_TRAIN) {
-        g_set_error(error, FV_ERROR, FV_ERROR_DATA, "%s: no PNG or JPEG files in it", class_path);
+        g_set_error(error, FV_ERROR, FV_ERROR_DATA, "%s: no PNG, JPEG or WebP files in it", class_path);
         return FALSE;
     }
     for (guint i = 0; i < images->len; i++) {
@@ -183,11 +183,12 @@ static const char *const examples[] = { "folder(\"photos\")", "folder(\"digits\"
 
 static const FvSource folder = {
     .base = { FV_HEAD(FvSource, Folder), .kind = FV_SOURCE, .name = "folder",
-              .summary = "PNG and JPEG files, a sub-folder for each class", .options = options,
-              .details = "Classes are the sub-folders, sorted by name; files in them end in .png, .jpg or .jpeg. Where "
-                         "there is a sub-folder train, it holds the classes, and validate (or val) and test hold the "
-                         "other splits, with classes of the same names. Hidden files are left out. Images may differ "
-                         "in size: crop(...) brings them to one.",
+              .summary = "PNG, JPEG and WebP files, a sub-folder for each class", .options = options,
+              .details =
+                  "Classes are the sub-folders, sorted by name; files in them end in .png, .jpg, .jpeg or .webp. Where "
+                  "there is a sub-folder train, it holds the classes, and validate (or val) and test hold the "
+                  "other splits, with classes of the same names. Hidden files are left out. Images may differ "
+                  "in size: crop(...) brings them to one.",
               .examples = examples },
     .open = open_folder,
     .read = read_image,

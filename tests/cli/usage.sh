@@ -43,6 +43,8 @@ declare -A options=(
   [eval]='--set --weights --seed --device --split'
   [predict]='--set --weights --device --top --json'
   [run]='--set --weights --seed --device --in --out --target --grads'
+  [augment]='--set --seed --device --copies --labels --format --quality --filter --shard-size --sheet --resume --force
+    --replay --on-error --max-bad --least-visible --max-pixels --max-side --jobs --batch'
   [check]='--set --dot --json'
   [inspect]='--json'
   [gradcheck]='--set --weights --seed --device --batch --tolerance --quiet'
@@ -50,7 +52,7 @@ declare -A options=(
   [devices]=''
   [new]='--out'
 )
-for verb in train eval predict run check inspect gradcheck bench devices new; do
+for verb in $verbs; do
   fv "$verb" --help
   exits 0 "fovea $verb --help"
   is "$err" '' "fovea $verb --help prints to stdout"
@@ -64,8 +66,6 @@ for verb in train eval predict run check inspect gradcheck bench devices new; do
   fv help "$verb"
   is "$code $out" "0 $text" "fovea help $verb is the same"
 done
-fv augment
-refuses 1 'fovea augment: not supported yet' '^fovea: augment: not supported yet'
 
 # ----------------------------------------------------------------- wrong usage
 
@@ -80,11 +80,11 @@ fv help trian
 refuses 2 'help of an unknown verb' '"trian"'
 fv ''
 refuses 2 'an empty verb' '^fovea: '
-for verb in train eval predict run check inspect gradcheck bench devices new; do
+for verb in $verbs; do
   fv "$verb" --no-such-option
   refuses 2 "fovea $verb: an unknown option" "^fovea: $verb: .*--no-such-option.*fovea $verb --help"
 done
-for verb in train eval predict run check gradcheck new; do
+for verb in train eval predict run augment check gradcheck new; do
   fv "$verb"
   refuses 2 "fovea $verb: no arguments" "^fovea: $verb: "
 done

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: MIT
+ * prep.c: plans a chain that ends at a net's input, and makes the programs of samples. */
+#include "core/augment/prep.h"
+
+#include "core/augment/chain_private.h"
+
+#include <string.h>
+
+struct FvPrep {
+    FvAugmentChain *chain;
+    FvShape in, want;
+    gboolean fixed; /* nothing is drawn: every image of one extent takes the same program */
+    FvShape fixed_image;
+    GArray *fixed_program; /* for images of fixed_image, or NULL */
+};
+
+static gboolean known(FvShape shape)
+{
+    return shape.h > 0 && shape.w > 0;
+}
+
+static gboolean check_channels(int from, int to, GError **error)
+{
+    if (from == to || from == 0 || (from == 1 && to == 3) || (from == 3 && to == 1))
+        return TRUE;
+    g_set_error(error, FV_ERROR, FV_ERROR_SHAPE,
+                "the image has %d channels, the net's input %d; only 1 and 3 can be made of each other", from, to);
+    return FALSE;
+}
+
+static gboolean check_end(const FvPrep *prep, FvShape image, FvShape end, GError **error)
+{
+    if (end.h == prep->want.h && end.w == prep->want.w)
+        return TRUE;
+    const char *operation = end.h < prep->want.h || end.w < prep->want.w ? "resize" : "crop";
+    g_autofree char *hint = prep->want.h == prep->want.w
+                                ? g_strdup_printf("%s(%d)", operation, prep->want.h)
+                                : g_strdup_printf("%s([%d, %d])", operation, prep->want.h, prep->want.w);
+    g_autofree char *from =
+        fv_shape_equal(image, end) ? g_strdup("") : g_strdup_printf(" (from %dx%dx%d)", image.c, image.h, image.w);
+    g_set_error(error, FV_ERROR, FV_ERROR_SHAPE,
+                "the image is %dx%dx%d%s, the net's input %dx%dx%d; %s would make it fit", end.c, end.h, end.w, from,
+                prep->want.c, prep->want.h, prep->want.w, hint);
+    return FALSE;
+}
+
+/* Colour maps know red, green and blue; tables are made for these, too. */
+static gboolean check_colours(const FvPrep *prep, FvLoc *where, GError **error)
+{
+    for (int i = 0; i < fv_augment_chain_count(prep->chain) && prep->want.c != 1 && prep->want.c != 3; i++) {
+        const FvOperation *op = fv_chain_operation(prep->chain, i);
+        if (!op->augment->colour_map && !op->augment->table_map)
+            continue;
+        if (where)
+            *where = op->loc;
+        g_set_error(error, FV_ERROR, FV_ERROR_SHAPE, "%s: the image has %d channels, neither 1 nor 3",
+                    op->augment->base.name, prep->want.c);
+        return FALSE;
+    }
+    return TRUE;
+}
+
+static gboolean check_chain(const FvPrep *prep, FvLoc *where, GError **error)
+{
+    const FvAugmentChain *chain = prep->chain;
+    if (chain->mix >= 0) {
+        const FvOperation *op = fv_chain_operation(chain, chain->mix);
+        if (where)
+            *where = op->loc;
+        g_set_error(error, FV_ERROR, FV_ERROR_OPTION,
+                    "%s: mixing images is not supported in training, only by "
+                    "`fovea augment`",
+                    op->augment->base.name);
+        return FALSE;
+    }
+    const FvShape end = fv_augment_chain_output(chain), image = { prep->want.c, prep->in.h, prep->in.w };
+    return !known(end) || check_end(prep, image, (FvShape){ prep->want.c, end.h, end.w }, error);
+}
+
+static gboolean draws(const FvAugmentChain *chain)
+{
+    for (int i = 0; i < fv_augment_chain_count(chain); i++) {
+        const FvOperation *op = fv_chain_operation(chain, i);
+        if (op->augment->draw || op->drawn > 0 || op->augment->choose || op->p < 1 || op->augment->places)
+            return TRUE;
+    }
+    return FALSE;
+}
+
+FvPrep *fv_prep_new(const GPtrArray *augment, const GPtrArray *prepare, FvShape in, FvShape want, gboolean training,
+                    FvLoc *where, GError **error)
+{
+    g_autoptr(FvPrep) prep = g_new0(FvPrep, 1);
+    if (where)
+        *where = (FvLoc){ 0 };
+    prep->in = in;
+    prep->want = want;
+    if (want.c < 1 || !known(want)) {
+        g_set_error(error, FV_ERROR, FV_ERROR_SHAPE, "the net's input is %dx%dx%d", want.c, want.h, want.w);
+        return NULL;
+    }
+    if (!check_channels(in.c, want.c, error))
+        return NULL;
+    prep->chain = fv_augment_chain_new(training ? augment : NULL, prepare, (FvShape){ want.c, in.h, in.w }, training,
+                                       where, error);
+    if (!prep->chain || !check_colours(prep, where, error) || !check_chain(prep, where, error))
+        return NULL;
+    prep->fixed = !draws(prep->chain);
+    if (prep->fixed && known(in)) {
+        const FvDrawKey key = { 0 };
+        const FvShape image = { in.c ? in.c : want.c, in.h, in.w };
+        g_autofree guint32 *program = g_new0(guint32, (gsize) fv_prep_words(prep));
+        if (!fv_prep_program(prep, key, image, program, error))
+            return NULL;
+        prep->fixed_image = image;
+        prep->fixed_program = g_array_new(FALSE, FALSE, sizeof(guint32));
+        g_array_append_vals(prep->fixed_program, program, (guint) fv_prep_words(prep));
+    }
+    return g_steal_pointer(&prep);
+}
+
+void fv_prep_free(FvPrep *prep)
+{
+    if (!prep)
+        return;
+    fv_augment_chain_free(prep->chain);
+    if (prep->fixed_program)
+        g_array_unref(prep->fixed_program);
+    g_free(prep);
+}
+
+FvShape fv_prep_want(const FvPrep *prep)
+{
+    return prep->want;
+}
+
+int fv_prep_words(const FvPrep *prep)
+{
+    return fv_program_most(prep->chain);
+}
+
+const FvAugmentChain *fv_prep_chain(const FvPrep *prep)
+{
+    return prep->chain;
+}
+
+static gboolean check_image(const FvPrep *prep, FvShape image, GError **error)
+{
+    if (image.c < 1 || !known(image) || fv_shape_elements(image) > G_MAXINT) {
+        g_set_error(error, FV_ERROR, FV_ERROR_SHAPE, "the image is %dx%dx%d", image.c, image.h, image.w);
+        return FALSE;
+    }
+    if (prep->in.c && image.c != prep->in.c) {
+        g_set_error(error, FV_ERROR, FV_ERROR_SHAPE, "the image has %d channel%s, the others %d", image.c,
+                    image.c == 1 ? "" : "s", prep->in.c);
+        return FALSE;
+    }
+    if (known(prep->in) && (image.h != prep->in.h || image.w != prep->in.w)) {
+        g_set_error(error, FV_ERROR, FV_ERROR_SHAPE, "the image is %dx%d, the others %dx%d", image.h, image.w,
+                    prep->in.h, prep->in.w);
+        return FALSE;
+    }
+    return check_channels(image.c, prep->want.c, error);
+}
+
+gboolean fv_prep_program(const FvPrep *prep, FvDrawKey key, FvShape image, guint32 *program, GError **error)
+{
+    if (prep->fixed_program && fv_shape_equal(image, prep->fixed_image)) {
+        memcpy(program, prep->fixed_program->data, sizeof(guint32) * (gsize) fv_prep_words(prep));
+        return TRUE;
+    }
+    if (!check_image(prep, image, error))
+        return FALSE;
+    const FvShape as = { prep->want.c, image.h, image.w };
+    const FvProgramTarget target = { FV_PLACE_NET, prep->want.c, FALSE };
+    g_autoptr(FvDraw) draw = fv_draw_new(prep->chain, key, NULL, &as, error);
+    if (!draw || !check_end(prep, image, fv_draw_output(draw), error))
+        return FALSE;
+    g_autoptr(GArray) words = g_array_sized_new(FALSE, FALSE, sizeof(guint32), (guint) fv_prep_words(prep));
+    fv_program_write(draw, &image, &target, words);
+    g_assert(words->len <= (guint) fv_prep_words(prep));
+    memcpy(program, words->data, sizeof(guint32) * words->len);
+    return TRUE;
+}
+
+void fv_prep_source(const FvPrep *prep, gboolean rows, GString *out)
+{
+    const FvAugmentKernels kernels = { .rows = rows, .want = prep->want };
+    fv_augment_source(prep->chain, &kernels, out);
+}
+
+FvGrid fv_prep_grid(const FvPrep *prep, int n, int lanes, gboolean rows)
+{
+    return fv_prepare_grid(prep->want, n, lanes, rows);
+}

@@ -1,0 +1,400 @@
+/* SPDX-License-Identifier: MIT
+ * run.c: outputs of draws on a device: images there, passes, outputs back. */
+#include "core/augment/chain_private.h"
+
+#include <string.h>
+
+enum {
+    STRIP = 8,             /* rows of a work-item on CPUs */
+    PADDING = 64,          /* bytes that kernels may read behind the last image */
+    MOST_BYTES = 512 << 20 /* of planes and images at once, where more than one job is there */
+};
+
+enum { KERNEL_AUGMENT, KERNEL_LOOK_AROUND, KERNEL_COUNT, KERNEL_MASK, KERNELS };
+static const char *const kernel_names[KERNELS] = { "fv_augment", "fv_look_around", "fv_count", "fv_mask" };
+
+enum {
+    MEMORY_PIXELS,
+    MEMORY_MASKS,
+    MEMORY_PROGRAMS,
+    MEMORY_MASK_PROGRAMS,
+    MEMORY_PLANES,
+    MEMORY_TABLES,
+    MEMORY_OUT,
+    MEMORY_MASKS_OUT,
+    MEMORIES
+};
+
+struct FvAugmenter {
+    FvDevice *device;
+    const FvAugmentChain *chain;
+    gboolean rows, cubic;
+    cl_program program;
+    cl_kernel kernels[KERNELS]; /* NULL where the chain needs none such */
+    cl_mem memories[MEMORIES];
+    gsize bytes[MEMORIES];
+};
+
+/* ------------------------------------------------------------------- opening */
+
+static gboolean build(FvAugmenter *augmenter, GError **error)
+{
+    const FvAugmentKernels kernels = { .rows = augmenter->rows, .cubic = augmenter->cubic, .masks = TRUE };
+    const gboolean wanted[KERNELS] = { TRUE, fv_augment_has_neighbours(augmenter->chain),
+                                       fv_augment_has_histograms(augmenter->chain), TRUE };
+    g_autoptr(GString) source = g_string_new("#define FV_NAME(x) fv_##x\n");
+    fv_augment_source(augmenter->chain, &kernels, source);
+    augmenter->program = fv_program_build(augmenter->device, source->str, "-cl-std=CL1.2", error);
+    if (!augmenter->program)
+        return FALSE;
+    for (int i = 0; i < KERNELS; i++) {
+        cl_int code = CL_SUCCESS;
+        if (wanted[i])
+            augmenter->kernels[i] = clCreateKernel(augmenter->program, kernel_names[i], &code);
+        if (code != CL_SUCCESS)
+            return fv_cl_fail(code, kernel_names[i], error);
+    }
+    return TRUE;
+}
+
+FvAugmenter *fv_augmenter_new(FvDevice *device, const FvAugmentChain *chain, gboolean cubic, GError **error)
+{
+    g_autoptr(FvAugmenter) augmenter = g_new0(FvAugmenter, 1);
+    augmenter->device = device;
+    augmenter->chain = chain;
+    augmenter->cubic = cubic;
+    augmenter->rows = fv_device_family(device) == FV_FAMILY_CPU;
+    return build(augmenter, error) ? g_steal_pointer(&augmenter) : NULL;
+}
+
+void fv_augmenter_free(FvAugmenter *augmenter)
+{
+    if (!augmenter)
+        return;
+    for (int i = 0; i < MEMORIES; i++)
+        if (augmenter->memories[i])
+            clReleaseMemObject(augmenter->memories[i]);
+    for (int i = 0; i < KERNELS; i++)
+        if (augmenter->kernels[i])
+            clReleaseKernel(augmenter->kernels[i]);
+    if (augmenter->program)
+        clReleaseProgram(augmenter->program);
+    g_free(augmenter);
+}
+
+/* -------------------------------------------------------------------- memory */
+
+static gboolean need(FvAugmenter *augmenter, int which, gsize bytes, GError **error)
+{
+    if (augmenter->bytes[which] >= bytes && augmenter->memories[which])
+        return TRUE;
+    if (augmenter->memories[which])
+        clReleaseMemObject(augmenter->memories[which]);
+    augmenter->bytes[which] = MAX(16, bytes + bytes / 4);
+    augmenter->memories[which] = fv_device_alloc_unset(augmenter->device, augmenter->bytes[which], error);
+    return augmenter->memories[which] != NULL;
+}
+
+/* ------------------------------------------------------------------- a chunk */
+
+/* Some jobs whose memory is there at once. */
+typedef struct {
+    FvAugmenter *augmenter;
+    const FvAugmentJob *jobs;
+    int count;
+    GArray *programs, *mask_programs; /* of guint32, `words` for each job */
+    gsize words, mask_words;
+    int rounds, mask_rounds, most_h, most_w;
+    gsize pixels, floats, out; /* bytes, floats, bytes */
+    gsize masks, masks_out;    /* bytes */
+} Chunk;
+
+static gsize image_bytes(const FvAugmentImage *image)
+{
+    return (gsize) fv_shape_elements(image->shape);
+}
+
+static void clear_chunk(Chunk *chunk)
+{
+    g_clear_pointer(&chunk->programs, g_array_unref);
+    g_clear_pointer(&chunk->mask_programs, g_array_unref);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Chunk, clear_chunk)
+
+static void decoded_shapes(const FvAugmentJob *job, FvShape *shapes)
+{
+    for (int i = 0; i < fv_draw_parts(job->draw); i++)
+        shapes[i] = job->images[i].shape;
+}
+
+static GArray *program_of(const FvAugmenter *augmenter, const FvAugmentJob *job)
+{
+    const FvProgramTarget target = { FV_PLACE_BYTES, fv_draw_output(job->draw).c, augmenter->cubic };
+    FvShape shapes[FV_AUGMENT_PARTS];
+    GArray *words = g_array_new(FALSE, FALSE, sizeof(guint32));
+    decoded_shapes(job, shapes);
+    fv_program_write(job->draw, shapes, &target, words);
+    return words;
+}
+
+/* What a job takes beside other jobs: about, in bytes. */
+static gsize job_bytes(const FvAugmentJob *job, const GArray *program)
+{
+    gsize bytes = fv_program_floats((const guint32 *) (void *) program->data) * sizeof(float) +
+                  (gsize) fv_shape_elements(fv_draw_output(job->draw));
+    for (int i = 0; i < fv_draw_parts(job->draw); i++)
+        bytes += image_bytes(&job->images[i]);
+    return bytes;
+}
+
+static void note_rounds(Chunk *chunk, const GArray *program)
+{
+    guint32 *words = (guint32 *) (void *) program->data;
+    const int passes = (int) words[0];
+    chunk->rounds = MAX(chunk->rounds, passes);
+    chunk->words = MAX(chunk->words, program->len);
+    for (int i = 0; i < passes; i++) {
+        const FvPass *pass = fv_program_pass(words, i);
+        chunk->most_h = MAX(chunk->most_h, pass->h);
+        chunk->most_w = MAX(chunk->most_w, pass->w);
+    }
+}
+
+static void place_job(Chunk *chunk, const FvAugmentJob *job, guint32 *program)
+{
+    guint64 images[FV_AUGMENT_PARTS];
+    for (int i = 0; i < fv_draw_parts(job->draw); i++) {
+        images[i] = chunk->pixels;
+        chunk->pixels += image_bytes(&job->images[i]);
+    }
+    const gsize floats = fv_program_floats(program);
+    fv_program_place(program, images, chunk->floats, chunk->out);
+    chunk->floats += floats;
+    chunk->out += (gsize) fv_shape_elements(fv_draw_output(job->draw));
+}
+
+static gsize mask_bytes(const FvShape shape)
+{
+    return (gsize) shape.h * (gsize) shape.w;
+}
+
+static void add_masks(Chunk *chunk)
+{
+    g_autoptr(GPtrArray) all = g_ptr_array_new_with_free_func((GDestroyNotify) g_array_unref);
+    for (int k = 0; k < chunk->count; k++) {
+        const FvAugmentJob *job = &chunk->jobs[k];
+        FvShape shapes[FV_AUGMENT_PARTS];
+        guint64 images[FV_AUGMENT_PARTS] = { 0 };
+        GArray *program = g_array_new(FALSE, TRUE, sizeof(guint32));
+        g_ptr_array_add(all, program);
+        if (!job->mask) {
+            g_array_set_size(program, sizeof(FvProgramHead) / 4);
+            continue;
+        }
+        decoded_shapes(job, shapes);
+        fv_program_write_mask(job->draw, shapes, program);
+        for (int i = 0; i < fv_draw_parts(job->draw); i++) {
+            images[i] = chunk->masks;
+            chunk->masks += mask_bytes(shapes[i]);
+        }
+        fv_program_place((guint32 *) (void *) program->data, images, 0, chunk->masks_out);
+        chunk->masks_out += mask_bytes(fv_draw_output(job->draw));
+    }
+    for (guint k = 0; k < all->len; k++) {
+        const GArray *program = all->pdata[k];
+        chunk->mask_words = MAX(chunk->mask_words, program->len);
+        chunk->mask_rounds = MAX(chunk->mask_rounds, (int) *(guint32 *) (void *) program->data);
+    }
+    chunk->mask_programs = g_array_new(FALSE, TRUE, sizeof(guint32));
+    g_array_set_size(chunk->mask_programs, (guint) (chunk->mask_words * all->len));
+    for (guint k = 0; k < all->len; k++) {
+        const GArray *program = all->pdata[k];
+        memcpy((guint32 *) (void *) chunk->mask_programs->data + k * chunk->mask_words, program->data,
+               program->len * sizeof(guint32));
+    }
+}
+
+/* As many of the jobs as fit, at least one. */
+static void fill_chunk(Chunk *chunk, FvAugmenter *augmenter, const FvAugmentJob *jobs, int count)
+{
+    g_autoptr(GPtrArray) all = g_ptr_array_new_with_free_func((GDestroyNotify) g_array_unref);
+    gsize bytes = 0;
+    *chunk = (Chunk){ .augmenter = augmenter, .jobs = jobs };
+    while (chunk->count < count) {
+        GArray *program = program_of(augmenter, &jobs[chunk->count]);
+        bytes += job_bytes(&jobs[chunk->count], program);
+        if (chunk->count > 0 && bytes > MOST_BYTES) {
+            g_array_unref(program);
+            break;
+        }
+        g_ptr_array_add(all, program);
+        note_rounds(chunk, program);
+        place_job(chunk, &jobs[chunk->count], (guint32 *) (void *) program->data);
+        chunk->count++;
+    }
+    chunk->programs = g_array_new(FALSE, TRUE, sizeof(guint32));
+    g_array_set_size(chunk->programs, (guint) (chunk->words * all->len));
+    for (guint k = 0; k < all->len; k++) {
+        const GArray *program = all->pdata[k];
+        memcpy((guint32 *) (void *) chunk->programs->data + k * chunk->words, program->data,
+               program->len * sizeof(guint32));
+    }
+    add_masks(chunk);
+}
+
+/* ------------------------------------------------------------------- launches */
+
+static gboolean write_part(FvAugmenter *augmenter, int which, gsize at, gsize bytes, const void *data, GError **error)
+{
+    if (bytes == 0)
+        return TRUE;
+    const cl_int code = clEnqueueWriteBuffer(augmenter->device->queue, augmenter->memories[which], CL_FALSE, at, bytes,
+                                             data, 0, NULL, NULL);
+    return code == CL_SUCCESS || fv_cl_fail(code, "uploading images", error);
+}
+
+static gboolean upload(Chunk *chunk, GError **error)
+{
+    FvAugmenter *augmenter = chunk->augmenter;
+    const gsize programs = chunk->programs->len * sizeof(guint32), masks = chunk->mask_programs->len * sizeof(guint32);
+    const gsize bytes[MEMORIES] = { chunk->pixels + PADDING,
+                                    chunk->masks + PADDING,
+                                    programs,
+                                    masks,
+                                    chunk->floats * sizeof(float) + PADDING,
+                                    fv_augment_has_histograms(augmenter->chain)
+                                        ? (gsize) chunk->count * 768 * sizeof(float)
+                                        : 16,
+                                    chunk->out,
+                                    chunk->masks_out };
+    for (int i = 0; i < MEMORIES; i++)
+        if (!need(augmenter, i, bytes[i], error))
+            return FALSE;
+    gsize at = 0, mask_at = 0;
+    for (int k = 0; k < chunk->count; k++)
+        for (int i = 0; i < fv_draw_parts(chunk->jobs[k].draw); i++) {
+            const FvAugmentImage *image = &chunk->jobs[k].images[i];
+            if (!write_part(augmenter, MEMORY_PIXELS, at, image_bytes(image), image->pixels, error))
+                return FALSE;
+            at += image_bytes(image);
+            if (!chunk->jobs[k].mask)
+                continue;
+            if (!write_part(augmenter, MEMORY_MASKS, mask_at, mask_bytes(image->shape), image->mask, error))
+                return FALSE;
+            mask_at += mask_bytes(image->shape);
+        }
+    return write_part(augmenter, MEMORY_PROGRAMS, 0, programs, chunk->programs->data, error) &&
+           write_part(augmenter, MEMORY_MASK_PROGRAMS, 0, masks, chunk->mask_programs->data, error);
+}
+
+/* A kernel over every sample and row. @memories: those that it takes, then come begin, words, round and strip. */
+static gboolean launch(Chunk *chunk, int which, const int *memories, int count, gsize words, int round, GError **error)
+{
+    FvAugmenter *augmenter = chunk->augmenter;
+    const gboolean rows = augmenter->rows, counts = which == KERNEL_COUNT;
+    const int strip = rows ? STRIP : 1;
+    const cl_int numbers[] = { 0, (cl_int) words, round, strip };
+    const size_t columns = rows || counts ? 1 : (size_t) chunk->most_w;
+    const size_t global[3] = { columns, counts ? 1 : ((size_t) chunk->most_h + (size_t) strip - 1) / (size_t) strip,
+                               (size_t) chunk->count };
+    const size_t local[3] = { 1, 1, 1 };
+    cl_kernel kernel = augmenter->kernels[which];
+    cl_int code = CL_SUCCESS;
+    cl_uint argument = 0;
+    for (int i = 0; i < count && code == CL_SUCCESS; i++)
+        code = clSetKernelArg(kernel, argument++, sizeof(cl_mem), &augmenter->memories[memories[i]]);
+    for (int i = 0; i < (counts ? 3 : 4) && code == CL_SUCCESS; i++)
+        code = clSetKernelArg(kernel, argument++, sizeof(cl_int), &numbers[i]);
+    if (code == CL_SUCCESS)
+        code = clEnqueueNDRangeKernel(augmenter->device->queue, kernel, 3, NULL, global, rows ? local : NULL, 0, NULL,
+                                      NULL);
+    return code == CL_SUCCESS || fv_cl_fail(code, kernel_names[which], error);
+}
+
+/* Whether a job has a pass of a kind in this round. */
+static gboolean has_pass(const Chunk *chunk, int round, FvPassKind kind)
+{
+    for (int k = 0; k < chunk->count; k++) {
+        guint32 *program = (guint32 *) (void *) chunk->programs->data + (gsize) k * chunk->words;
+        if ((int) program[0] > round && fv_program_pass(program, round)->kind == (gint32) kind)
+            return TRUE;
+    }
+    return FALSE;
+}
+
+static gboolean run_round(Chunk *chunk, int round, GError **error)
+{
+    static const struct {
+        FvPassKind kind;
+        int kernel, count, memories[5];
+    } kinds[] = {
+        { FV_PASS_SAMPLE,
+          KERNEL_AUGMENT,
+          5,
+          { MEMORY_PIXELS, MEMORY_PROGRAMS, MEMORY_PLANES, MEMORY_TABLES, MEMORY_OUT } },
+        { FV_PASS_NEIGHBOUR, KERNEL_LOOK_AROUND, 2, { MEMORY_PROGRAMS, MEMORY_PLANES } },
+        { FV_PASS_HISTOGRAM, KERNEL_COUNT, 3, { MEMORY_PROGRAMS, MEMORY_PLANES, MEMORY_TABLES } },
+    };
+    for (guint i = 0; i < G_N_ELEMENTS(kinds); i++)
+        if (has_pass(chunk, round, kinds[i].kind) &&
+            !launch(chunk, kinds[i].kernel, kinds[i].memories, kinds[i].count, chunk->words, round, error))
+            return FALSE;
+    return TRUE;
+}
+
+static gboolean run_masks(Chunk *chunk, GError **error)
+{
+    static const int memories[] = { MEMORY_MASKS, MEMORY_MASK_PROGRAMS, MEMORY_MASKS_OUT };
+    for (int round = 0; round < chunk->mask_rounds; round++)
+        if (!launch(chunk, KERNEL_MASK, memories, G_N_ELEMENTS(memories), chunk->mask_words, round, error))
+            return FALSE;
+    return TRUE;
+}
+
+static gboolean read_part(FvAugmenter *augmenter, int which, gsize at, gsize bytes, void *data, GError **error)
+{
+    const cl_int code = clEnqueueReadBuffer(augmenter->device->queue, augmenter->memories[which], CL_FALSE, at, bytes,
+                                            data, 0, NULL, NULL);
+    return code == CL_SUCCESS || fv_cl_fail(code, "reading outputs", error);
+}
+
+static gboolean download(Chunk *chunk, GError **error)
+{
+    gsize at = 0, mask_at = 0;
+    for (int k = 0; k < chunk->count; k++) {
+        const FvAugmentJob *job = &chunk->jobs[k];
+        const FvShape shape = fv_draw_output(job->draw);
+        const gsize bytes = (gsize) fv_shape_elements(shape);
+        if (!read_part(chunk->augmenter, MEMORY_OUT, at, bytes, job->pixels, error))
+            return FALSE;
+        at += bytes;
+        if (job->mask && !read_part(chunk->augmenter, MEMORY_MASKS_OUT, mask_at, mask_bytes(shape), job->mask, error))
+            return FALSE;
+        mask_at += job->mask ? mask_bytes(shape) : 0;
+    }
+    return fv_device_finish(chunk->augmenter->device, error);
+}
+
+static gboolean run_chunk(Chunk *chunk, GError **error)
+{
+    if (!upload(chunk, error))
+        return FALSE;
+    for (int round = 0; round < chunk->rounds; round++)
+        if (!run_round(chunk, round, error))
+            return FALSE;
+    return run_masks(chunk, error) && download(chunk, error);
+}
+
+gboolean fv_augmenter_run(FvAugmenter *augmenter, const FvAugmentJob *jobs, int count, GError **error)
+{
+    for (int done = 0; done < count;) {
+        g_auto(Chunk) chunk = { NULL };
+        fill_chunk(&chunk, augmenter, jobs + done, count - done);
+        if (!run_chunk(&chunk, error)) {
+            fv_device_finish(augmenter->device, NULL); /* nothing may still write to what the caller owns */
+            return FALSE;
+        }
+        done += chunk.count;
+    }
+    return TRUE;
+}
