@@ -110,7 +110,7 @@ static gboolean read_shape(FvLabelSet *set, const char *file, JsonObject *shape,
     return TRUE;
 }
 
-static gboolean read(FvLabelSet *set, const char *file, GBytes *bytes, FvLabels *labels, GError **error)
+static gboolean read_file(FvLabelSet *set, const char *file, GBytes *bytes, FvLabels *labels, GError **error)
 {
     g_autoptr(JsonNode) root = fv_label_json(set, file, bytes, error);
     if (!root)
@@ -181,7 +181,7 @@ static void put_box(FvLabelSet *set, GString *text, const FvBox *box, gboolean *
     put_shape(set, text, box, "rectangle", corners, any);
 }
 
-static void write(FvLabelSet *set, const char *path, const FvLabels *labels, GString *text)
+static void write_file(FvLabelSet *set, const char *path, const FvLabels *labels, GString *text)
 {
     g_autofree char *name = g_path_get_basename(path);
     gboolean any = FALSE;
@@ -195,4 +195,6 @@ static void write(FvLabelSet *set, const char *path, const FvLabels *labels, GSt
                            labels->kept ? labels->kept : ", \"version\": \"5.0.0\", \"flags\": {}");
 }
 
-const FvLabelHooks fv_labels_labelme = { .name = "labelme", .extension = ".json", .read = read, .write = write };
+const FvLabelHooks fv_labels_labelme = {
+    .name = "labelme", .extension = ".json", .read = read_file, .write = write_file
+};

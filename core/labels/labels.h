@@ -6,7 +6,7 @@
 #ifndef FOVEA_LABELS_H
 #define FOVEA_LABELS_H
 
-#include <fovea/plugin.h>
+#include "core/data/image.h"
 
 typedef enum {
     FV_LABELS_TOLD,    /* by what lies there */
@@ -159,10 +159,8 @@ GPtrArray *fv_label_writer_finish(FvLabelWriter *writer);
 /** A mask: class numbers, and the palette that shows them. */
 typedef struct {
     int w, h;
-    guint8 *classes;  /* h x w */
-    gboolean palette; /* FALSE: grey */
-    int colours;      /* of the palette */
-    guint8 colour[256][3];
+    guint8 *classes; /* h x w */
+    FvPalette palette;
 } FvMask;
 
 /** Reads a PNG with a palette or of grey values, 8 bits or fewer. @bytes is of file @name.

@@ -71,7 +71,7 @@ static FvBox *read_object(FvLabelSet *set, const char *file, const FvXml *object
     return box;
 }
 
-static gboolean read(FvLabelSet *set, const char *file, GBytes *bytes, FvLabels *labels, GError **error)
+static gboolean read_file(FvLabelSet *set, const char *file, GBytes *bytes, FvLabels *labels, GError **error)
 {
     static const char *const known[] = { "object", "filename", "path", "size", NULL };
     g_autoptr(GError) reason = NULL;
@@ -126,7 +126,7 @@ static void put_object(FvLabelSet *set, GString *text, const FvBox *box, const c
     g_string_append_printf(text, "%*s</%s>\n", indent, "", element);
 }
 
-static void write(FvLabelSet *set, const char *path, const FvLabels *labels, GString *text)
+static void write_file(FvLabelSet *set, const char *path, const FvLabels *labels, GString *text)
 {
     g_autofree char *name = g_path_get_basename(path);
     g_string_append(text, "<annotation>\n");
@@ -140,4 +140,4 @@ static void write(FvLabelSet *set, const char *path, const FvLabels *labels, GSt
     g_string_append(text, "</annotation>\n");
 }
 
-const FvLabelHooks fv_labels_voc = { .name = "voc", .extension = ".xml", .read = read, .write = write };
+const FvLabelHooks fv_labels_voc = { .name = "voc", .extension = ".xml", .read = read_file, .write = write_file };

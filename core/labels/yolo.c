@@ -97,7 +97,7 @@ static gboolean read_line(FvLabelSet *set, const char *file, int line, char *tex
     return TRUE;
 }
 
-static gboolean read(FvLabelSet *set, const char *file, GBytes *bytes, FvLabels *labels, GError **error)
+static gboolean read_file(FvLabelSet *set, const char *file, GBytes *bytes, FvLabels *labels, GError **error)
 {
     gsize size;
     const char *data = g_bytes_get_data(bytes, &size);
@@ -122,7 +122,7 @@ static void put_share(GString *text, double at, int size)
     fv_label_put_number(text, size ? CLAMP(at / size, 0, 1) : 0);
 }
 
-static void write(FvLabelSet *set, const char *path, const FvLabels *labels, GString *text)
+static void write_file(FvLabelSet *set, const char *path, const FvLabels *labels, GString *text)
 {
     const FvShape image = labels->image;
     for (guint i = 0; i < labels->boxes->len; i++) {
@@ -158,8 +158,8 @@ const FvLabelHooks fv_labels_yolo = {
     .name = "yolo",
     .extension = ".txt",
     .load = load,
-    .read = read,
-    .write = write,
+    .read = read_file,
+    .write = write_file,
     .write_all = write_classes,
     .all = "classes.txt",
 };
