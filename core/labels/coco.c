@@ -157,6 +157,7 @@ static gboolean read_annotation(Reader *reader, JsonObject *annotation, guint at
                                "annotations[%u]: id %" G_GINT64_FORMAT " is there twice", at, id);
     FvBox *box = fv_box_new(label);
     g_ptr_array_add(labels->boxes, box);
+    box->weight = fv_label_json_weight(annotation);
     box->kept = fv_label_json_kept(annotation, annotation_members);
     return read_place(reader, annotation, box, at);
 }

@@ -176,6 +176,13 @@ static gboolean add_row(Reader *reader, int line, const GPtrArray *row)
                                              : add_points(reader, line, fields, labels);
 }
 
+static char *keep_heading(const char *start, gsize size)
+{
+    while (size && strchr("\r\n", start[size - 1]))
+        size--;
+    return g_ref_string_new_len(start, (gssize) size);
+}
+
 static gboolean read_table(Reader *reader)
 {
     g_autoptr(GPtrArray) row = g_ptr_array_new_with_free_func(g_free);
@@ -190,7 +197,7 @@ static gboolean read_table(Reader *reader)
         if (!blank && !set->columns && !read_layout(reader, row, heading))
             return FALSE;
         if (heading)
-            set->kept = g_strndup(start, strcspn(start, "\r\n"));
+            set->kept = keep_heading(start, (gsize) (reader->at - start));
         else if (!blank && !add_row(reader, line, row))
             return FALSE;
         reader->line++;

@@ -76,6 +76,14 @@ gboolean fv_label_json_integer(JsonObject *object, const char *name, gint64 *num
     return TRUE;
 }
 
+double fv_label_json_weight(JsonObject *object)
+{
+    double weight;
+    return fv_label_json_number(json_object_get_member(object, "weight"), &weight) && weight >= 0 && weight <= 1
+               ? weight
+               : 1;
+}
+
 const char *fv_label_json_string(JsonObject *object, const char *name)
 {
     JsonNode *node = json_object_get_member(object, name);

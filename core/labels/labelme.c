@@ -10,7 +10,7 @@
 enum { CIRCLE = 64 /* corners of a polygon for a circle */ };
 
 static const char *const root_members[] = { "shapes", "imagePath", "imageData", "imageHeight", "imageWidth", NULL };
-static const char *const shape_members[] = { "label", "points", "shape_type", "mask", NULL };
+static const char *const shape_members[] = { "label", "points", "shape_type", "mask", "weight", NULL };
 
 static void make_rectangle(FvBox *box, GArray *points)
 {
@@ -104,6 +104,7 @@ static gboolean read_shape(FvLabelSet *set, const char *file, JsonObject *shape,
     if (!strcmp(type, "mask"))
         fv_label_warn(set, file, "shapes[%u]: a mask within the JSON is left out, its rectangle kept", at);
     FvBox *box = fv_box_new(fv_label_set_intern(set, name));
+    box->weight = fv_label_json_weight(shape);
     box->kept = fv_label_json_kept(shape, shape_members);
     types[kind].make(box, points);
     g_ptr_array_add(labels->boxes, box);

@@ -47,7 +47,7 @@ struct FvLabelSet {
     /* Of single formats. */
     gboolean apart;   /* images are in images/, their labels in labels/ */
     gboolean named;   /* YOLO: there is classes.txt */
-    char *kept;       /* COCO: other members, as text; CSV: the heading */
+    char *kept;       /* GRefString; COCO: other members, as text; CSV: the heading */
     char *categories; /* COCO: the array, as text */
     GArray *ids;      /* COCO: gint64, of the categories */
     int columns;      /* CSV */
@@ -109,6 +109,8 @@ char *fv_label_json_kept(JsonObject *object, const char *const *known);
 /** A member as a coordinate, a string, an array; FALSE: not there or of another type. */
 gboolean fv_label_json_number(JsonNode *node, double *number);
 gboolean fv_label_json_integer(JsonObject *object, const char *name, gint64 *number);
+/** A mixed object's weight: the member `weight`, 1 where there is none or it is no number from 0 to 1. */
+double fv_label_json_weight(JsonObject *object);
 const char *fv_label_json_string(JsonObject *object, const char *name);
 JsonArray *fv_label_json_array(JsonObject *object, const char *name);
 /** Element @i as an object, or NULL. */

@@ -286,8 +286,11 @@ static gboolean tell_only(FvLabelSet *set, GError **error)
 /* The file with all labels, where a format has one. */
 static gboolean find_only(FvLabelSet *set, GError **error)
 {
-    if (!set->hooks->write_all || !set->hooks->load || set->only || set->format == FV_LABELS_YOLO ||
-        set->format == FV_LABELS_FOLDERS)
+    const gboolean one = set->format == FV_LABELS_COCO || set->format == FV_LABELS_CSV;
+    if (set->only && !one)
+        return fv_label_refuse(set, set->only, 0, error, "%s labels are not in one file: say their folder",
+                               set->hooks->name);
+    if (set->only || !one)
         return TRUE;
     const char *extension = strrchr(set->hooks->all, '.');
     for (guint i = 0; i < set->files.paths->len; i++) {
@@ -342,7 +345,7 @@ void fv_label_set_free(FvLabelSet *set)
     g_hash_table_unref(set->class_of);
     g_ptr_array_unref(set->classes);
     g_ptr_array_unref(set->warnings);
-    g_free(set->kept);
+    g_clear_pointer(&set->kept, g_ref_string_release);
     g_free(set->categories);
     g_clear_pointer(&set->ids, g_array_unref);
     g_mutex_clear(&set->lock);
