@@ -235,14 +235,14 @@ static void put_annotation(const FvLabelSet *set, GString *text, const FvBox *bo
 {
     const double numbers[] = { box->x0, box->y0, box->x1 - box->x0, box->y1 - box->y0 };
     double area;
-    g_string_append_printf(text,
-                           "%s\n  {\"id\": %u, \"image_id\": %u, \"category_id\": %" G_GINT64_FORMAT ", \"bbox\": [",
+    g_string_append_printf(text, "%s\n  {\"id\": %u, \"image_id\": %u, \"category_id\": %" G_GINT64_FORMAT,
                            id > 1 ? "," : "", id, image, g_array_index(set->ids, gint64, box->label));
-    for (int i = 0; i < 4; i++) {
-        g_string_append(text, i ? ", " : "");
+    /* Key points alone stay that: with a box they would be read as an object of that place. */
+    for (int i = 0; i < 4 && box->outline != FV_OUTLINE_POINT; i++) {
+        g_string_append(text, i ? ", " : ", \"bbox\": [");
         fv_label_put_number(text, numbers[i]);
     }
-    g_string_append_c(text, ']');
+    g_string_append(text, box->outline != FV_OUTLINE_POINT ? "]" : "");
     put_outlines(text, box, &area);
     if (box->points)
         put_keys(text, box->points);

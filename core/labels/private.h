@@ -44,14 +44,15 @@ struct FvLabelSet {
     GPtrArray *classes;   /* names */
     GHashTable *class_of; /* name -> number + 1 */
     GPtrArray *warnings;
+    gboolean asked, found; /* an image was asked for; there were labels of one */
     /* Of single formats. */
-    gboolean apart;   /* images are in images/, their labels in labels/ */
-    gboolean named;   /* YOLO: there is classes.txt */
-    char *kept;       /* GRefString; COCO: other members, as text; CSV: the heading */
-    char *categories; /* COCO: the array, as text */
-    GArray *ids;      /* COCO: gint64, of the categories */
-    int columns;      /* CSV */
-    gboolean boxes;   /* CSV: its columns are boxes */
+    gboolean apart;    /* images are in images/, their labels in labels/ */
+    const char *named; /* YOLO: the file with names of classes, or NULL */
+    char *kept;        /* GRefString; COCO: other members, as text; CSV: the heading */
+    char *categories;  /* COCO: the array, as text */
+    GArray *ids;       /* COCO: gint64, of the categories */
+    int columns;       /* CSV */
+    gboolean boxes;    /* CSV: its columns are boxes */
 };
 
 /* ------------------------------------------------------------------- errors */

@@ -83,6 +83,8 @@ GPtrArray *fv_label_set_warnings(FvLabelSet *set)
     g_mutex_lock(&set->lock);
     for (guint i = 0; i < set->warnings->len; i++)
         g_ptr_array_add(warnings, g_strdup(set->warnings->pdata[i]));
+    if (set->asked && !set->found && set->format != FV_LABELS_NONE)
+        g_ptr_array_add(warnings, g_strdup_printf("%s: no image has %s labels", set->name, set->hooks->name));
     g_mutex_unlock(&set->lock);
     g_ptr_array_sort(warnings, by_text);
     return warnings;
@@ -283,6 +285,32 @@ static gboolean tell_only(FvLabelSet *set, GError **error)
            fv_label_refuse(set, set->only, 0, error, "neither a .csv nor COCO's .json: say the format");
 }
 
+static gboolean has_files(const FvLabelSet *set, const char *extension)
+{
+    for (guint i = 0; i < set->files.paths->len; i++)
+        if (has_extension(set->files.paths->pdata[i], extension))
+            return TRUE;
+    return FALSE;
+}
+
+/* Labels that were asked for by their format or their place, and are not there, would be lost in silence. */
+static gboolean check_there(const FvLabelSet *set, FvLabelFormat asked, gboolean placed, gboolean separate,
+                            GError **error)
+{
+    if (set->format == FV_LABELS_MASKS && !separate) {
+        g_set_error(error, FV_ERROR, FV_ERROR_DATA, "%s: masks must be in a folder of their own: give that", set->name);
+        return FALSE;
+    }
+    const gboolean lost = set->hooks->extension ? !has_files(set, set->hooks->extension)
+                                                : asked == FV_LABELS_TOLD && set->format == FV_LABELS_NONE;
+    if (lost && (placed || asked != FV_LABELS_TOLD)) {
+        g_set_error(error, FV_ERROR, FV_ERROR_DATA, "%s: no %s labels there", set->name,
+                    set->hooks->extension ? set->hooks->name : "such");
+        return FALSE;
+    }
+    return TRUE;
+}
+
 /* The file with all labels, where a format has one. */
 static gboolean find_only(FvLabelSet *set, GError **error)
 {
@@ -373,12 +401,14 @@ static gboolean has_labels_folder(const FvLabelSet *set)
     return FALSE;
 }
 
-static FvLabelSet *set_load(FvLabelSet *set, FvLabelFormat format, gboolean separate, GError **error)
+/* @placed: somebody said where labels are; @separate: and that is not with the images. */
+static FvLabelSet *set_load(FvLabelSet *set, FvLabelFormat format, gboolean placed, gboolean separate, GError **error)
 {
     set->format = format;
     if (format != FV_LABELS_TOLD || (set->only ? tell_only(set, error) : tell(set, separate, error))) {
         set->hooks = hooks[set->format];
-        if (find_only(set, error) && (!set->hooks->load || set->hooks->load(set, error))) {
+        if (check_there(set, format, placed, separate, error) && find_only(set, error) &&
+            (!set->hooks->load || set->hooks->load(set, error))) {
             index_names(set);
             set->apart = has_labels_folder(set);
             return set;
@@ -390,7 +420,7 @@ static FvLabelSet *set_load(FvLabelSet *set, FvLabelFormat format, gboolean sepa
 
 FvLabelSet *fv_label_set_new(const FvLabelFiles *files, const char *only, FvLabelFormat format, GError **error)
 {
-    return set_load(set_new(files, only, NULL, NULL), format, FALSE, error);
+    return set_load(set_new(files, only, NULL, NULL), format, only != NULL, FALSE, error);
 }
 
 FvLabelSet *fv_label_set_open(const char *in, const char *labels, FvLabelFormat format, GError **error)
@@ -411,7 +441,7 @@ FvLabelSet *fv_label_set_open(const char *in, const char *labels, FvLabelFormat 
     g_ptr_array_sort(paths, by_text);
     const FvLabelFiles files = { .name = root, .paths = paths, .open = open_in_folder };
     const gboolean separate = labels && g_strcmp0(labels, in) != 0;
-    return set_load(set_new(&files, only, paths, g_strdup(root)), format, separate, error);
+    return set_load(set_new(&files, only, paths, g_strdup(root)), format, labels != NULL, separate, error);
 }
 
 FvLabelFormat fv_label_set_format(const FvLabelSet *set)
@@ -442,10 +472,21 @@ static const FvLabels *find_image(FvLabelSet *set, const char *path)
 static char *find_beside(const FvLabelSet *set, const char *path)
 {
     g_autofree char *beside = fv_label_beside(path, set->hooks->extension);
+    if (!g_strcmp0(beside, set->named))
+        return NULL;
     if (g_hash_table_contains(set->known, beside))
         return g_steal_pointer(&beside);
     g_autofree char *other = g_str_has_prefix(beside, "images/") ? g_strconcat("labels/", beside + 7, NULL) : NULL;
     return other && g_hash_table_contains(set->known, other) ? g_steal_pointer(&other) : NULL;
+}
+
+/* Notes that an image was asked for, and whether there is anything of it. */
+static void note(FvLabelSet *set, gboolean found)
+{
+    g_mutex_lock(&set->lock);
+    set->asked = TRUE;
+    set->found |= found;
+    g_mutex_unlock(&set->lock);
 }
 
 FvLabels *fv_label_set_get(FvLabelSet *set, const char *path, FvShape image, GError **error)
@@ -456,6 +497,7 @@ FvLabels *fv_label_set_get(FvLabelSet *set, const char *path, FvShape image, GEr
     if (set->format == FV_LABELS_FOLDERS)
         set->hooks->read(set, path, NULL, labels, NULL);
     g_autofree char *file = set->hooks->extension ? find_beside(set, path) : NULL;
+    note(set, known || file || labels->classes->len);
     if (!file)
         return labels;
     if (set->format == FV_LABELS_MASKS) {

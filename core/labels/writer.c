@@ -35,6 +35,8 @@ FvLabelWriter *fv_label_writer_new(FvLabelSet *set)
     writer->set = set;
     g_mutex_init(&writer->lock);
     writer->files = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    if (set->named)
+        g_hash_table_add(writer->files, g_strdup(set->hooks->all));
     writer->images = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify) fv_labels_free);
     return writer;
 }
@@ -85,11 +87,14 @@ gboolean fv_label_writer_add(FvLabelWriter *writer, const char *path, const FvLa
     *file = NULL;
     if (!fv_label_path_safe(path))
         return refuse(path, "not a relative path", error);
-    if ((hooks->write || hooks->write_all) && !g_utf8_validate(path, -1, NULL))
+    /* Folders tell classes without a file, but for mixed ones. */
+    const gboolean named =
+        writer->set->format == FV_LABELS_FOLDERS ? labels->classes->len > 1 : hooks->write || hooks->write_all;
+    if (named && !g_utf8_validate(path, -1, NULL))
         return refuse(path, "labels cannot name it: not UTF-8", error);
     g_autofree char *name = hooks->write ? place(writer, path) : NULL;
     if (!note(writer, path, name, labels))
-        return refuse(path, "another image has this name, or the same file of labels", error);
+        return refuse(path, "another image has this name, or its file of labels is taken", error);
     if (name) {
         GString *text = g_string_new(NULL);
         hooks->write(writer->set, path, labels, text);

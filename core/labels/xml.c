@@ -33,6 +33,10 @@ static void start(GMarkupParseContext *context, const char *name, const char **n
                     line, builder->deepest);
         return;
     }
+    if (!builder->open->len && builder->root) {
+        g_set_error(error, G_MARKUP_ERROR, G_MARKUP_ERROR_INVALID_CONTENT, "Error on line %d: a second root", line);
+        return;
+    }
     FvXml *xml = g_new0(FvXml, 1);
     *xml = (FvXml){ g_strdup(name), g_string_new(NULL), g_string_new(NULL), g_ptr_array_new_with_free_func(fv_xml_free),
                     line };
@@ -43,7 +47,7 @@ static void start(GMarkupParseContext *context, const char *name, const char **n
     if (builder->open->len)
         g_ptr_array_add(((FvXml *) builder->open->pdata[builder->open->len - 1])->children, xml);
     else
-        builder->root = xml; /* GMarkup refuses a second one */
+        builder->root = xml;
     g_ptr_array_add(builder->open, xml);
 }
 
@@ -71,8 +75,12 @@ FvXml *fv_xml_read(const char *text, gsize size, int deepest, GError **error)
     g_autoptr(GMarkupParseContext) context =
         g_markup_parse_context_new(&parser, G_MARKUP_TREAT_CDATA_AS_TEXT, &builder, NULL);
     if (g_markup_parse_context_parse(context, text, (gssize) size, error) &&
-        g_markup_parse_context_end_parse(context, error))
+        g_markup_parse_context_end_parse(context, error)) {
+        /* a lone declaration is no empty document to GMarkup */
+        if (!builder.root)
+            g_set_error_literal(error, G_MARKUP_ERROR, G_MARKUP_ERROR_EMPTY, "no element");
         return builder.root;
+    }
     fv_xml_free(builder.root);
     return NULL;
 }

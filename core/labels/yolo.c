@@ -13,8 +13,11 @@ enum { BOX_FIELDS = 5, LEAST_POLYGON = 7 };
 
 static gboolean load(FvLabelSet *set, GError **error)
 {
-    const char *file = "classes.txt";
-    if (!g_hash_table_contains(set->known, file))
+    static const char *const places[] = { "classes.txt", "labels/classes.txt" };
+    const char *file = NULL;
+    for (guint i = 0; i < G_N_ELEMENTS(places) && !file; i++)
+        file = g_hash_table_contains(set->known, places[i]) ? places[i] : NULL;
+    if (!file)
         return TRUE;
     g_autoptr(GBytes) bytes = fv_label_set_read(set, file, error);
     if (!bytes)
@@ -34,7 +37,7 @@ static gboolean load(FvLabelSet *set, GError **error)
         if (fv_label_set_intern(set, lines[i]) != i)
             return fv_label_refuse(set, file, i + 1, error, "class '%s' is there twice", lines[i]);
     }
-    set->named = TRUE;
+    set->named = file;
     return TRUE;
 }
 
@@ -151,7 +154,7 @@ static gboolean write_classes(FvLabelSet *set, const GPtrArray *paths, const GPt
 {
     for (guint i = 0; set->named && i < set->classes->len; i++)
         g_string_append_printf(text, "%s\n", (char *) set->classes->pdata[i]);
-    return set->named;
+    return set->named != NULL;
 }
 
 const FvLabelHooks fv_labels_yolo = {
