@@ -107,8 +107,8 @@ typedef struct {
 
 /** Reads labels of the images in folder @in.
  * @labels: a file (.json, .csv) or a folder, with the same relative paths as the images; NULL: beside the images.
- * Errors: FV_ERROR_IO; FV_ERROR_DATA: malformed, or no labels of @format; where it is TOLD and there are no labels at
- * all, the set has format NONE. */
+ * Errors: FV_ERROR_IO; FV_ERROR_DATA: malformed, no labels of @format or none in @labels, or MASKS, which look like
+ * images, beside the images. Where nobody said that there are labels and none are, the set has format NONE. */
 FvLabelSet *fv_label_set_open(const char *in, const char *labels, FvLabelFormat format, GError **error);
 /** The same of any files. @only: the path of the one file with labels, or NULL. @files is copied, its paths and data
  * are borrowed. */
@@ -119,7 +119,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(FvLabelSet, fv_label_set_free)
 FvLabelFormat fv_label_set_format(const FvLabelSet *set);
 /** The name of a class; its number as text where it has none. Free it. */
 char *fv_label_set_class(FvLabelSet *set, int label);
-/** What was left out while reading (COCO's RLE), a line each, sorted; free it with g_ptr_array_unref(). */
+/** What was left out while reading (COCO's RLE), and that no image had labels; a line each, sorted; free it with
+ * g_ptr_array_unref(). */
 GPtrArray *fv_label_set_warnings(FvLabelSet *set);
 
 /** Labels of the image at relative path @path, which has extent @image as oriented (YOLO's shares are of it). An image
