@@ -122,11 +122,13 @@ void FV_NAME(bicubic)(global const FvPass *pass, global const uchar *bytes, glob
 {
     const int w = pass->from_w, h = pass->from_h, channels = pass->from_c;
     VEC across[4], down[4];
-    u = fmax(fmin(u - 0.5f, (float)(w - 1)), 0.0f);
-    v = fmax(fmin(v - 0.5f, (float)(h - 1)), 0.0f);
-    const IVEC x = FV_INTS(u), y = FV_INTS(v);
-    FV_NAME(weights)(u - FV_FLOATS(x), across);
-    FV_NAME(weights)(v - FV_FLOATS(y), down);
+    /* Up to the image's edge, half a pixel beyond the middle of its last one: there taps beyond it count. */
+    u = fmax(fmin(u - 0.5f, w - 0.5f), -0.5f);
+    v = fmax(fmin(v - 0.5f, h - 0.5f), -0.5f);
+    const VEC left = floor(u), top = floor(v);
+    const IVEC x = FV_INTS(left), y = FV_INTS(top);
+    FV_NAME(weights)(u - left, across);
+    FV_NAME(weights)(v - top, down);
     for (int j = 0; j < 4; j++)
         for (int i = 0; i < 4; i++) {
             const IVEC at = clamp(y + (j - 1), 0, h - 1) * w + clamp(x + (i - 1), 0, w - 1);
