@@ -82,10 +82,16 @@ static Runner new_runner(const char *text, gboolean cubic)
     return runner;
 }
 
+/* All images of a mixture have the same shape. */
 static FvDraw *new_draw(const Runner *runner, guint64 seed, FvShape shape)
 {
+    enum { SAMPLES = 10 };
+    const FvDrawKey key = { seed, 0, 1 };
+    const FvShape shapes[FV_AUGMENT_PARTS] = { shape, shape, shape, shape };
+    guint32 others[FV_AUGMENT_PARTS];
     g_autoptr(GError) error = NULL;
-    FvDraw *draw = fv_draw_new(runner->chain, (FvDrawKey){ seed, 0, 1 }, NULL, &shape, &error);
+    const int count = fv_draw_others(runner->chain, key, SAMPLES, others);
+    FvDraw *draw = fv_draw_new(runner->chain, key, count ? others : NULL, shapes, &error);
     g_assert_no_error(error);
     return draw;
 }
@@ -98,15 +104,21 @@ static FvDraw *read_draw(const Runner *runner, FvShape shape, JsonArray *drawn)
     return draw;
 }
 
-static Image run(const Runner *runner, const FvDraw *draw, const Image *image)
+static FvAugmentImage as_input(const Image *image)
+{
+    return (FvAugmentImage){ image->shape, image->pixels->data, image->mask ? image->mask->data : NULL };
+}
+
+/* @other: what all other images of a mixture are, or NULL. */
+static Image run(const Runner *runner, const FvDraw *draw, const Image *image, const Image *other)
 {
     g_autoptr(GError) error = NULL;
     Image out = new_image(fv_draw_output(draw), image->mask != NULL);
-    const FvAugmentJob job = { .draw = draw,
-                               .images = { { image->shape, image->pixels->data,
-                                             image->mask ? image->mask->data : NULL } },
-                               .pixels = out.pixels->data,
-                               .mask = out.mask ? out.mask->data : NULL };
+    FvAugmentJob job = { .draw = draw, .images = { as_input(image) }, .pixels = out.pixels->data };
+    for (int i = 1; i < fv_draw_parts(draw); i++)
+        job.images[i] = as_input(other);
+    if (out.mask)
+        job.mask = out.mask->data;
     g_assert_true(fv_augmenter_run(runner->augmenter, &job, 1, &error));
     g_assert_no_error(error);
     return out;
@@ -151,7 +163,7 @@ static void test_golden(gconstpointer data)
     g_auto(Image) right = read_image(name);
     JsonArray *drawn = member_array(golden, "drawn");
     g_autoptr(FvDraw) draw = drawn ? read_draw(&runner, image.shape, drawn) : new_draw(&runner, 1, image.shape);
-    g_auto(Image) got = run(&runner, draw, &image);
+    g_auto(Image) got = run(&runner, draw, &image, NULL);
     const Difference difference = compare(&got, &right);
     g_test_message("mean %.3f, most %d", difference.mean, difference.most);
     g_assert_cmpfloat(difference.mean, <=, json_object_get_double_member(golden, "mean"));
@@ -222,7 +234,7 @@ static Image apply_alone(const Runner *runners, JsonArray *all, const Image *ima
         const Runner *runner = &runners[json_object_get_int_member(object, "operation")];
         g_autoptr(JsonArray) drawn = alone(all, i);
         g_autoptr(FvDraw) draw = read_draw(runner, at.shape, drawn);
-        Image next = run(runner, draw, &at);
+        Image next = run(runner, draw, &at, NULL);
         clear_image(&at);
         at = next;
     }
@@ -242,7 +254,7 @@ static Image smooth_photo(void)
     g_auto(Image) photo = read_image("photo.png");
     g_auto(Runner) runner = new_runner("blur(2)", FALSE);
     g_autoptr(FvDraw) draw = new_draw(&runner, 1, photo.shape);
-    return run(&runner, draw, &photo);
+    return run(&runner, draw, &photo, NULL);
 }
 
 static void test_steps(gconstpointer data)
@@ -259,7 +271,7 @@ static void test_steps(gconstpointer data)
     for (guint64 seed = 0; seed < SEEDS; seed++) {
         g_autoptr(FvDraw) draw = new_draw(&whole, seed, image.shape);
         g_autoptr(JsonNode) all = drawn_of(draw);
-        g_auto(Image) at_once = run(&whole, draw, &image);
+        g_auto(Image) at_once = run(&whole, draw, &image, NULL);
         g_auto(Image) one_by_one = apply_alone(runners, json_node_get_array(all), &image);
         const Difference difference = compare(&at_once, &one_by_one);
         sum.mean += difference.mean / SEEDS;
@@ -275,6 +287,7 @@ static void test_steps(gconstpointer data)
 
 /* ------------------------------------------------------------- marked regions */
 
+/* Of several images only the first is marked. */
 static const char *const moves[] = {
     "crop(0.7..1)",
     "flip -> translate(-0.3..0.3, -20..20)",
@@ -287,6 +300,10 @@ static const char *const moves[] = {
     "lens(0.5..1) -> rotate(-30..30)",
     "elastic(0.02..0.04, grid=5)",
     "perspective(0.1) -> lens(-0.2..0.2) -> elastic(0.02) -> rotate(-20..20) -> resize([90, 70])",
+    "lens(0.3) -> mosaic -> resize([72, 96]) -> rotate(-10..10)",
+    "cutmix",
+    "flip -> cutmix -> perspective(0.1)",
+    "rotate(-10..10) -> mixup",
     "rotate(-20..20) -> gamma(1.5) -> zoom(0.8..1.2) -> blur(0.5) -> perspective(0.1)",
 };
 
@@ -392,6 +409,7 @@ static void test_regions(gconstpointer data)
     enum { SEEDS = 40 };
     static const FvShape shape = { 1, 72, 96 };
     g_auto(Runner) runner = new_runner(data, FALSE);
+    g_auto(Image) empty = new_image(shape, TRUE);
     FvRandom random = fv_random(7, 0, 0, 0);
     for (guint64 seed = 0; seed < SEEDS; seed++) {
         const int x = (int) fv_random_below(&random, 70), y = (int) fv_random_below(&random, 50);
@@ -399,7 +417,7 @@ static void test_regions(gconstpointer data)
                           y + 8 + (int) fv_random_below(&random, 14) };
         g_auto(Image) image = marked(shape, box);
         g_autoptr(FvDraw) draw = new_draw(&runner, seed, shape);
-        g_auto(Image) out = run(&runner, draw, &image);
+        g_auto(Image) out = run(&runner, draw, &image, &empty);
         check_region(&out, draw, box);
     }
 }
