@@ -12,6 +12,9 @@
 static FvDevice *device; /* one for all cases, opened by main() */
 static FvRegistry *registry;
 
+enum { SEEDS = 40 };
+static const FvShape canvas = { 1, 72, 96 }; /* of images with a marked region */
+
 /* -------------------------------------------------------------------- images */
 
 typedef struct {
@@ -259,7 +262,6 @@ static Image smooth_photo(void)
 
 static void test_steps(gconstpointer data)
 {
-    enum { SEEDS = 40 };
     const Steps *chain = data;
     g_autofree char *text = g_strjoinv(" -> ", (char **) chain->operations);
     g_auto(Runner) whole = new_runner(text, FALSE);
@@ -313,14 +315,14 @@ typedef struct {
 
 enum { OUTSIDE, REGION, BACKGROUND }; /* classes of masks */
 
-static Image marked(FvShape shape, Box box)
+static Image marked(Box box)
 {
-    Image image = new_image(shape, TRUE);
+    Image image = new_image(canvas, TRUE);
     memset(image.mask->data, BACKGROUND, image.mask->len);
     for (int y = box.y0; y < box.y1; y++)
         for (int x = box.x0; x < box.x1; x++) {
-            image.pixels->data[y * shape.w + x] = 255;
-            image.mask->data[y * shape.w + x] = REGION;
+            image.pixels->data[y * canvas.w + x] = 255;
+            image.mask->data[y * canvas.w + x] = REGION;
         }
     return image;
 }
@@ -404,21 +406,45 @@ static void check_region(const Image *out, const FvDraw *draw, Box box)
     g_assert_cmpint(found.doubts, ==, 0);
 }
 
+static Box random_box(FvRandom *random)
+{
+    const int x = (int) fv_random_below(random, 70), y = (int) fv_random_below(random, 50);
+    return (Box){ x, y, x + 8 + (int) fv_random_below(random, 18), y + 8 + (int) fv_random_below(random, 14) };
+}
+
 static void test_regions(gconstpointer data)
 {
-    enum { SEEDS = 40 };
-    static const FvShape shape = { 1, 72, 96 };
     g_auto(Runner) runner = new_runner(data, FALSE);
-    g_auto(Image) empty = new_image(shape, TRUE);
+    g_auto(Image) empty = new_image(canvas, TRUE);
     FvRandom random = fv_random(7, 0, 0, 0);
     for (guint64 seed = 0; seed < SEEDS; seed++) {
-        const int x = (int) fv_random_below(&random, 70), y = (int) fv_random_below(&random, 50);
-        const Box box = { x, y, x + 8 + (int) fv_random_below(&random, 18),
-                          y + 8 + (int) fv_random_below(&random, 14) };
-        g_auto(Image) image = marked(shape, box);
-        g_autoptr(FvDraw) draw = new_draw(&runner, seed, shape);
+        const Box box = random_box(&random);
+        g_auto(Image) image = marked(box);
+        g_autoptr(FvDraw) draw = new_draw(&runner, seed, canvas);
         g_auto(Image) out = run(&runner, draw, &image, &empty);
         check_region(&out, draw, box);
+    }
+}
+
+/* Fills that repeat the image: the mask is repeated as its image is, more than once where there is room. */
+static const char *const repeats[] = {
+    "rotate(-60..60, fill=reflect)",
+    "zoom(0.3..0.6, fill=reflect)",
+    "translate(-0.4..0.4, -0.4..0.4, fill=edge) -> rotate(-10..10, fill=edge)",
+    "lens(0.5..1, fill=reflect) -> perspective(0.2, fill=edge)",
+    "pad(40, fill=reflect) -> elastic(0.02, fill=edge)",
+};
+
+static void test_repeats(gconstpointer data)
+{
+    g_auto(Runner) runner = new_runner(data, FALSE);
+    FvRandom random = fv_random(8, 0, 0, 0);
+    for (guint64 seed = 0; seed < SEEDS; seed++) {
+        g_auto(Image) image = marked(random_box(&random));
+        g_autoptr(FvDraw) draw = new_draw(&runner, seed, canvas);
+        g_auto(Image) out = run(&runner, draw, &image, NULL);
+        g_assert_cmpint(find(&out).doubts, ==, 0);
+        g_assert_null(memchr(out.mask->data, OUTSIDE, out.mask->len));
     }
 }
 
@@ -443,6 +469,10 @@ int main(int argc, char **argv)
     for (guint i = 0; i < G_N_ELEMENTS(moves); i++) {
         g_autofree char *path = g_strdup_printf("/augment/regions/%u", i);
         g_test_add_data_func(path, moves[i], test_regions);
+    }
+    for (guint i = 0; i < G_N_ELEMENTS(repeats); i++) {
+        g_autofree char *path = g_strdup_printf("/augment/repeats/%u", i);
+        g_test_add_data_func(path, repeats[i], test_repeats);
     }
     const int failed = g_test_run();
     fv_registry_free(registry);
