@@ -12,6 +12,9 @@
 static FvDevice *device; /* one for all cases, opened by main() */
 static FvRegistry *registry;
 
+enum { SEEDS = 40 };
+static const FvShape canvas = { 1, 72, 96 }; /* of images with a marked region */
+
 /* -------------------------------------------------------------------- images */
 
 typedef struct {
@@ -82,10 +85,16 @@ static Runner new_runner(const char *text, gboolean cubic)
     return runner;
 }
 
+/* All images of a mixture have the same shape. */
 static FvDraw *new_draw(const Runner *runner, guint64 seed, FvShape shape)
 {
+    enum { SAMPLES = 10 };
+    const FvDrawKey key = { seed, 0, 1 };
+    const FvShape shapes[FV_AUGMENT_PARTS] = { shape, shape, shape, shape };
+    guint32 others[FV_AUGMENT_PARTS];
     g_autoptr(GError) error = NULL;
-    FvDraw *draw = fv_draw_new(runner->chain, (FvDrawKey){ seed, 0, 1 }, NULL, &shape, &error);
+    const int count = fv_draw_others(runner->chain, key, SAMPLES, others);
+    FvDraw *draw = fv_draw_new(runner->chain, key, count ? others : NULL, shapes, &error);
     g_assert_no_error(error);
     return draw;
 }
@@ -98,15 +107,21 @@ static FvDraw *read_draw(const Runner *runner, FvShape shape, JsonArray *drawn)
     return draw;
 }
 
-static Image run(const Runner *runner, const FvDraw *draw, const Image *image)
+static FvAugmentImage as_input(const Image *image)
+{
+    return (FvAugmentImage){ image->shape, image->pixels->data, image->mask ? image->mask->data : NULL };
+}
+
+/* @other: what all other images of a mixture are, or NULL. */
+static Image run(const Runner *runner, const FvDraw *draw, const Image *image, const Image *other)
 {
     g_autoptr(GError) error = NULL;
     Image out = new_image(fv_draw_output(draw), image->mask != NULL);
-    const FvAugmentJob job = { .draw = draw,
-                               .images = { { image->shape, image->pixels->data,
-                                             image->mask ? image->mask->data : NULL } },
-                               .pixels = out.pixels->data,
-                               .mask = out.mask ? out.mask->data : NULL };
+    FvAugmentJob job = { .draw = draw, .images = { as_input(image) }, .pixels = out.pixels->data };
+    for (int i = 1; i < fv_draw_parts(draw); i++)
+        job.images[i] = as_input(other);
+    if (out.mask)
+        job.mask = out.mask->data;
     g_assert_true(fv_augmenter_run(runner->augmenter, &job, 1, &error));
     g_assert_no_error(error);
     return out;
@@ -151,7 +166,7 @@ static void test_golden(gconstpointer data)
     g_auto(Image) right = read_image(name);
     JsonArray *drawn = member_array(golden, "drawn");
     g_autoptr(FvDraw) draw = drawn ? read_draw(&runner, image.shape, drawn) : new_draw(&runner, 1, image.shape);
-    g_auto(Image) got = run(&runner, draw, &image);
+    g_auto(Image) got = run(&runner, draw, &image, NULL);
     const Difference difference = compare(&got, &right);
     g_test_message("mean %.3f, most %d", difference.mean, difference.most);
     g_assert_cmpfloat(difference.mean, <=, json_object_get_double_member(golden, "mean"));
@@ -222,7 +237,7 @@ static Image apply_alone(const Runner *runners, JsonArray *all, const Image *ima
         const Runner *runner = &runners[json_object_get_int_member(object, "operation")];
         g_autoptr(JsonArray) drawn = alone(all, i);
         g_autoptr(FvDraw) draw = read_draw(runner, at.shape, drawn);
-        Image next = run(runner, draw, &at);
+        Image next = run(runner, draw, &at, NULL);
         clear_image(&at);
         at = next;
     }
@@ -242,12 +257,11 @@ static Image smooth_photo(void)
     g_auto(Image) photo = read_image("photo.png");
     g_auto(Runner) runner = new_runner("blur(2)", FALSE);
     g_autoptr(FvDraw) draw = new_draw(&runner, 1, photo.shape);
-    return run(&runner, draw, &photo);
+    return run(&runner, draw, &photo, NULL);
 }
 
 static void test_steps(gconstpointer data)
 {
-    enum { SEEDS = 40 };
     const Steps *chain = data;
     g_autofree char *text = g_strjoinv(" -> ", (char **) chain->operations);
     g_auto(Runner) whole = new_runner(text, FALSE);
@@ -259,7 +273,7 @@ static void test_steps(gconstpointer data)
     for (guint64 seed = 0; seed < SEEDS; seed++) {
         g_autoptr(FvDraw) draw = new_draw(&whole, seed, image.shape);
         g_autoptr(JsonNode) all = drawn_of(draw);
-        g_auto(Image) at_once = run(&whole, draw, &image);
+        g_auto(Image) at_once = run(&whole, draw, &image, NULL);
         g_auto(Image) one_by_one = apply_alone(runners, json_node_get_array(all), &image);
         const Difference difference = compare(&at_once, &one_by_one);
         sum.mean += difference.mean / SEEDS;
@@ -275,6 +289,7 @@ static void test_steps(gconstpointer data)
 
 /* ------------------------------------------------------------- marked regions */
 
+/* Of several images only the first is marked. */
 static const char *const moves[] = {
     "crop(0.7..1)",
     "flip -> translate(-0.3..0.3, -20..20)",
@@ -287,6 +302,10 @@ static const char *const moves[] = {
     "lens(0.5..1) -> rotate(-30..30)",
     "elastic(0.02..0.04, grid=5)",
     "perspective(0.1) -> lens(-0.2..0.2) -> elastic(0.02) -> rotate(-20..20) -> resize([90, 70])",
+    "lens(0.3) -> mosaic -> resize([72, 96]) -> rotate(-10..10)",
+    "cutmix",
+    "flip -> cutmix -> perspective(0.1)",
+    "rotate(-10..10) -> mixup",
     "rotate(-20..20) -> gamma(1.5) -> zoom(0.8..1.2) -> blur(0.5) -> perspective(0.1)",
 };
 
@@ -296,14 +315,14 @@ typedef struct {
 
 enum { OUTSIDE, REGION, BACKGROUND }; /* classes of masks */
 
-static Image marked(FvShape shape, Box box)
+static Image marked(Box box)
 {
-    Image image = new_image(shape, TRUE);
+    Image image = new_image(canvas, TRUE);
     memset(image.mask->data, BACKGROUND, image.mask->len);
     for (int y = box.y0; y < box.y1; y++)
         for (int x = box.x0; x < box.x1; x++) {
-            image.pixels->data[y * shape.w + x] = 255;
-            image.mask->data[y * shape.w + x] = REGION;
+            image.pixels->data[y * canvas.w + x] = 255;
+            image.mask->data[y * canvas.w + x] = REGION;
         }
     return image;
 }
@@ -387,20 +406,45 @@ static void check_region(const Image *out, const FvDraw *draw, Box box)
     g_assert_cmpint(found.doubts, ==, 0);
 }
 
+static Box random_box(FvRandom *random)
+{
+    const int x = (int) fv_random_below(random, 70), y = (int) fv_random_below(random, 50);
+    return (Box){ x, y, x + 8 + (int) fv_random_below(random, 18), y + 8 + (int) fv_random_below(random, 14) };
+}
+
 static void test_regions(gconstpointer data)
 {
-    enum { SEEDS = 40 };
-    static const FvShape shape = { 1, 72, 96 };
     g_auto(Runner) runner = new_runner(data, FALSE);
+    g_auto(Image) empty = new_image(canvas, TRUE);
     FvRandom random = fv_random(7, 0, 0, 0);
     for (guint64 seed = 0; seed < SEEDS; seed++) {
-        const int x = (int) fv_random_below(&random, 70), y = (int) fv_random_below(&random, 50);
-        const Box box = { x, y, x + 8 + (int) fv_random_below(&random, 18),
-                          y + 8 + (int) fv_random_below(&random, 14) };
-        g_auto(Image) image = marked(shape, box);
-        g_autoptr(FvDraw) draw = new_draw(&runner, seed, shape);
-        g_auto(Image) out = run(&runner, draw, &image);
+        const Box box = random_box(&random);
+        g_auto(Image) image = marked(box);
+        g_autoptr(FvDraw) draw = new_draw(&runner, seed, canvas);
+        g_auto(Image) out = run(&runner, draw, &image, &empty);
         check_region(&out, draw, box);
+    }
+}
+
+/* Fills that repeat the image: the mask is repeated as its image is, more than once where there is room. */
+static const char *const repeats[] = {
+    "rotate(-60..60, fill=reflect)",
+    "zoom(0.3..0.6, fill=reflect)",
+    "translate(-0.4..0.4, -0.4..0.4, fill=edge) -> rotate(-10..10, fill=edge)",
+    "lens(0.5..1, fill=reflect) -> perspective(0.2, fill=edge)",
+    "pad(40, fill=reflect) -> elastic(0.02, fill=edge)",
+};
+
+static void test_repeats(gconstpointer data)
+{
+    g_auto(Runner) runner = new_runner(data, FALSE);
+    FvRandom random = fv_random(8, 0, 0, 0);
+    for (guint64 seed = 0; seed < SEEDS; seed++) {
+        g_auto(Image) image = marked(random_box(&random));
+        g_autoptr(FvDraw) draw = new_draw(&runner, seed, canvas);
+        g_auto(Image) out = run(&runner, draw, &image, NULL);
+        g_assert_cmpint(find(&out).doubts, ==, 0);
+        g_assert_null(memchr(out.mask->data, OUTSIDE, out.mask->len));
     }
 }
 
@@ -425,6 +469,10 @@ int main(int argc, char **argv)
     for (guint i = 0; i < G_N_ELEMENTS(moves); i++) {
         g_autofree char *path = g_strdup_printf("/augment/regions/%u", i);
         g_test_add_data_func(path, moves[i], test_regions);
+    }
+    for (guint i = 0; i < G_N_ELEMENTS(repeats); i++) {
+        g_autofree char *path = g_strdup_printf("/augment/repeats/%u", i);
+        g_test_add_data_func(path, repeats[i], test_repeats);
     }
     const int failed = g_test_run();
     fv_registry_free(registry);
