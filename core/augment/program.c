@@ -177,11 +177,10 @@ static void add_pass(Writer *writer, const FvPass *pass)
     writer->at = (FvShape){ pass->c, pass->h, pass->w };
 }
 
-/* Points that a pixel of the output is the mean of, one and a half pixels of the input apart at most: bilinear ones
- * reach over two. */
+/* Points that a pixel of the output is the mean of, a pixel and a quarter of the input apart at most. */
 static int samples_of(double span)
 {
-    static const double apart = 1.5;
+    static const double apart = 1.25;
     enum { MOST = 256 };
     return CLAMP((int) ceil(span / apart - 1e-6), 1, MOST);
 }

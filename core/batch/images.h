@@ -37,6 +37,6 @@ gboolean fv_images_read(const FvImages *images, guint i, GByteArray *bytes, GErr
 /** Names of all files in a tar, sorted, those that are no images too; NULL where the input is none. */
 const GPtrArray *fv_images_paths(const FvImages *images);
 /** A whole file of these. @images: FvImages. Thread-safe. FV_ERROR_IO, FV_ERROR_DATA. */
-GBytes *fv_images_open_path(gpointer images, const char *path, GError **error);
+GBytes *fv_images_open_path(gpointer data, const char *path, GError **error);
 
 #endif

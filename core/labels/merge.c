@@ -25,7 +25,10 @@ static gboolean within(FvPoint p, const double box[4])
 /* Parts that fill the same are seen through one another. */
 static gboolean covers(const FvLabelPart *later, const FvLabelPart *part)
 {
-    return memcmp(later->region, part->region, sizeof part->region) != 0;
+    for (guint i = 0; i < G_N_ELEMENTS(part->region); i++)
+        if (later->region[i] != part->region[i])
+            return TRUE;
+    return FALSE;
 }
 
 static gboolean cover_keys(GArray *points, const FvLabelPart *parts, int count, int at)

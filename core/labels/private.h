@@ -66,7 +66,7 @@ void fv_label_warn(FvLabelSet *set, const char *file, const char *format, ...) G
 
 FvBox *fv_box_new(int label);
 FvBox *fv_box_copy(const FvBox *box);
-void fv_box_free(gpointer box);
+void fv_box_free(gpointer data);
 FvLabels *fv_labels_new(FvShape image);
 GArray *fv_points_new(void);
 void fv_points_add(GArray *points, double x, double y, int visible);

@@ -346,7 +346,7 @@ static FvLabelSet *set_new(const FvLabelFiles *files, const char *only, GPtrArra
     else
         g_free(root);
     set->known = g_hash_table_new(g_str_hash, g_str_equal);
-    for (guint i = 0; i < files->paths->len; i++)
+    for (guint i = 0; files->paths && i < files->paths->len; i++)
         g_hash_table_add(set->known, files->paths->pdata[i]);
     set->images = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify) fv_labels_free);
     set->by_name = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);

@@ -15,7 +15,7 @@ typedef struct FvXml {
 
 /** Nested at most @deepest. NULL with a message that names the line, of GMarkup's domain. */
 FvXml *fv_xml_read(const char *text, gsize size, int deepest, GError **error);
-void fv_xml_free(gpointer xml);
+void fv_xml_free(gpointer data);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FvXml, fv_xml_free)
 /** The first child of that name, or NULL. */
 const FvXml *fv_xml_child(const FvXml *xml, const char *name);
