@@ -125,8 +125,6 @@ static gboolean fit_together(const Given *given, const FvCliOptions *options)
         return !fv_cli_usage("augment", "--resume goes on, --force begins anew: not both");
     if (given->replay && (given->copies > 0 || options->seed >= 0))
         return !fv_cli_usage("augment", "--replay takes seed and copies from the manifest");
-    if (given->labels)
-        return !fv_cli_usage("augment", "--labels is not supported yet");
     if (options->sets && !is_file(options->rest[0]))
         return !fv_cli_usage("augment", "-s goes with a pipeline file; the chain can be given as it should be");
     return TRUE;
@@ -262,7 +260,8 @@ int fv_cli_augment(int argc, char **argv)
                             .max_side = FV_IMAGE_SIDE };
     const GOptionEntry own[] = {
         { "copies", 'c', 0, G_OPTION_ARG_INT, &given.copies, "Outputs of each image (default: 1)", "N" },
-        { "labels", 'l', 0, G_OPTION_ARG_FILENAME, &given.labels, "Labels, which move along", "FILE" },
+        { "labels", 'l', 0, G_OPTION_ARG_FILENAME, &given.labels,
+          "Labels, which move along: a file, a folder, or their format (default: those beside the images)", "FILE" },
         { "format", 'f', 0, G_OPTION_ARG_STRING, &given.format, "Format of outputs (default: png)", "png|jpeg|webp" },
         { "quality", 'q', 0, G_OPTION_ARG_INT, &given.quality, "Of JPEG and WebP, 1 to 100 (default: 90)", "Q" },
         { "filter", 0, 0, G_OPTION_ARG_STRING, &given.filter, "How images are sampled (default: bilinear)",

@@ -189,14 +189,15 @@ static const char *source_missing(const FvPlugin *plugin)
 static const char *augment_missing(const FvPlugin *plugin)
 {
     const FvAugment *augment = (const FvAugment *) plugin;
-    const gboolean kinds[] = { augment->matrix != NULL,        augment->coord_map != NULL,  augment->pixel_map != NULL,
-                               augment->colour_map != NULL,    augment->table_map != NULL,  augment->neighbour_map != NULL,
-                               augment->part != NULL,          augment->choose != NULL,     augment->expand != NULL };
+    const gboolean kinds[] = { augment->matrix != NULL,     augment->coord_map != NULL, augment->pixel_map != NULL,
+                               augment->colour_map != NULL, augment->table_map != NULL, augment->neighbour_map != NULL,
+                               augment->part != NULL,       augment->choose != NULL,    augment->expand != NULL };
     int count = 0;
     for (guint i = 0; i < G_N_ELEMENTS(kinds); i++)
         count += kinds[i];
     if (count != 1)
-        return count == 0 ? "any of matrix, coord_map, pixel_map ..." : "a single purpose: it has hooks of several groups";
+        return count == 0 ? "any of matrix, coord_map, pixel_map ..."
+                          : "a single purpose: it has hooks of several groups";
     if (augment->coord_map && !augment->forward_point)
         return "forward_point";
     if (augment->neighbour_map && augment->passes < 1)

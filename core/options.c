@@ -141,8 +141,7 @@ static gboolean set_extent(FvState *state, const FvOption *option, const FvValue
     /* A range of shares ends at 1: from there on numbers are pixels. */
     if (!extent_within(option, a) || !extent_within(option, b) || (!both && (a > b || (a < 1 && b > 1))))
         return FALSE;
-    const FvRange first = { (float) a, (float) a }, second = { (float) b, (float) b },
-                  range = { (float) a, (float) b };
+    const FvRange first = { (float) a, (float) a }, second = { (float) b, (float) b }, range = { (float) a, (float) b };
     *(FvExtent *) field(state, option) = both ? (FvExtent){ first, second, FALSE } : (FvExtent){ range, range, TRUE };
     return TRUE;
 }

@@ -47,4 +47,8 @@ options="--local-mem-size 1048576"
 for name in conv-wide conv-wide-blocks conv-pad residual-change; do
   run "$name" 1 --target "$golden/$name/target.npy"
 done
+export FOVEA_WINOGRAD=unfused
+for name in conv-wide-blocks conv-pad residual-change; do
+  run "$name" 1 --target "$golden/$name/target.npy"
+done
 echo "1..$number"

@@ -378,8 +378,9 @@ static void check_option(const char *plugin, const FvOption *option)
 }
 
 /* A pipeline around one use of a plugin, for the kinds that fv_gradcheck_pipelines() has none for. */
-static char *example_text(FvKind kind, const char *example)
+static char *example_text(const FvPlugin *plugin, const char *example)
 {
+    const FvKind kind = plugin->kind;
     static const char net[] = "net { input(3, 8, 8) -> dense(4) as value }\n";
     static const struct {
         const char *before, *after;
@@ -391,6 +392,8 @@ static char *example_text(FvKind kind, const char *example)
         [FV_SCHEDULE] = { "schedule = ", "" },
         [FV_METRIC] = { "metric = ", "" },
     };
+    if (kind == FV_AUGMENT && ((const FvAugment *) plugin)->choose)
+        return g_strdup_printf("%saugment { { flip | } -> %s }\n", net, example);
     if (kind == FV_LAYER) /* one without input */
         return g_strdup_printf("net { %s -> dense(4) as value }\n", example);
     return g_strconcat(net, around[kind].before, example, around[kind].after, "\n", NULL);
@@ -411,7 +414,7 @@ static void check_examples(const Case *c, const FvPlugin *plugin)
     for (int i = 0; texts && texts[i]; i++)
         check_text(c, texts[i]);
     for (const char *const *example = plugin->examples ? plugin->examples : alone; !texts && *example; example++) {
-        g_autofree char *text = example_text(plugin->kind, *example);
+        g_autofree char *text = example_text(plugin, *example);
         check_text(c, text);
     }
 }

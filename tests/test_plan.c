@@ -307,6 +307,39 @@ static void test_memory(void)
     g_assert_cmpuint(twice.parameters, ==, train.parameters);
 }
 
+/* Values and scratch, in bytes, of so many equal convolutions, one after the other. */
+static guint64 memory_of_stack(int count, FvPlanSettings settings)
+{
+    g_autofree char *text = g_strdup_printf(
+        "net { input(64, 4, 4) -> repeat %d { conv(64, 3, pad=1) } as out }\n"
+        "loss = mse(out, target)\noptimizer = sgd(rate=0.05)\n",
+        count);
+    g_auto(Net) net = net_plan(text, settings);
+    const FvPlanMemory m = fv_plan_memory(net.plan);
+    return m.values + m.scratch;
+}
+
+/* A training holds packed weights of one pass at a time, a prediction those of every layer. */
+static void test_packed_weights(void)
+{
+    enum { FEW = 2, MANY = 8, WEIGHTS = 64 * 64 * 9 * (int) sizeof(float) };
+    static const FvPlanSettings cases[] = {
+        { .family = FV_FAMILY_CPU, .lanes = 1 },
+        { .family = FV_FAMILY_CPU, .lanes = 16 },
+        { .family = FV_FAMILY_GPU, .lanes = 1 },
+    };
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        FvPlanSettings settings = cases[i];
+        settings.batch = 1;
+        settings.purpose = FV_FOR_TRAINING;
+        guint64 more = memory_of_stack(MANY, settings) - memory_of_stack(FEW, settings);
+        g_assert_cmpuint(more, <, (MANY - FEW) * (guint64) WEIGHTS);
+        settings.purpose = FV_FOR_PREDICTION;
+        more = memory_of_stack(MANY, settings) - memory_of_stack(FEW, settings);
+        g_assert_cmpuint(more, >=, (MANY - FEW) * (guint64) WEIGHTS);
+    }
+}
+
 /* Whether a training with that batch can be loaded. */
 static gboolean fits(int batch, GError **error)
 {
@@ -455,6 +488,99 @@ static void test_fusion(gconstpointer data)
         g_assert_cmpuint(fv_plan_list(fused.plan, FV_LIST_PREDICT, SAMPLES, NULL)->launches->len, ==,
                          fusions[i].launches);
     }
+}
+
+/* Backward passes of nets: launches that elementwise layers, sums and concat make there, or whose layer is "add", since
+ * they add up gradients. */
+static const struct {
+    const char *net;
+    guint launches;
+} backward_fusions[] = {
+    { "conv(8, 3, pad=1) -> relu -> conv(6, 1) -> relu -> maxpool(2) -> dense(4)", 0 },
+    { "conv(8, 3, pad=1) -> sigmoid -> tanh -> leaky -> elu -> conv(4, 3)", 0 }, /* a run of maps */
+    { "conv(8, 3, pad=1) -> batchnorm -> relu -> conv(8, 3, pad=1, groups=8) -> elu -> avgpool(3, stride=2)", 0 },
+    { "conv(8, 3, pad=1) -> relu -> dropout(0.3) -> flatten -> tanh -> dense(4)", 0 },
+    { "conv(8, 3, pad=1) -> batchnorm -> relu as a -> conv(8, 3, pad=1) -> batchnorm -> relu -> conv(8, 3, pad=1)\n"
+      "-> batchnorm as b add(a, b) -> relu as c -> conv(8, 1) -> batchnorm as d add(c, d) -> relu -> gap -> dense(4)",
+      0 }, /* residual */
+    { "conv(8, 3, pad=1) -> batchnorm -> relu as a -> conv(4, 3, pad=1, stride=2) -> batchnorm as b\n"
+      "a -> conv(4, 1, stride=2) -> batchnorm as c add(b, c) -> relu -> gap -> dense(4)",
+      0 },
+    { "conv(8, 3, pad=1) -> relu -> { conv(3, 1) -> relu | conv(3, 1) -> relu -> conv(5, 3, pad=1) -> relu\n"
+      "| maxpool(3, stride=1, pad=1) -> conv(4, 1) -> relu } -> concat -> gap -> dense(4)",
+      3 }, /* inception: concat writes to each branch */
+    { "conv(4, 3, pad=1) as a -> relu as b a -> tanh as c add(b, c) -> dense(4)", 2 }, /* dy of both maps is one */
+    { "conv(4, 3, pad=1) as a add(a, a) -> dense(4)", 3 },                             /* two copies, one sum */
+    { "conv(4, 3, pad=1) as a -> relu as b add(a, b) -> conv(4, 3)",
+      2 }, /* a copy: dy of relu is read when a's is added to */
+    { "conv(4, 3, pad=1) as a -> tanh as b add(a, b) as c mul(a, c) -> dense(4)", 5 }, /* mul: 3 */
+    { "conv(4, 3, pad=1) -> sigmoid -> relu", 1 }, /* the loss has no such kernels: that of relu does both */
+};
+
+static guint launches_beside(const FvList *list)
+{
+    static const char *const names[] = { "_backward", "_copy", "_add", "_product", "_more" };
+    static const char *const others[] = { "pool", "gap", "flatten", "batchnorm", "dropout" };
+    guint count = 0;
+    for (guint i = 0; i < list->launches->len; i++) {
+        const FvLaunch *launch = list->launches->pdata[i];
+        gboolean counts = FALSE;
+        for (guint k = 0; k < G_N_ELEMENTS(names); k++)
+            counts |= g_str_has_suffix(launch->name, names[k]);
+        for (guint k = 0; launch->layer && k < G_N_ELEMENTS(others); k++)
+            counts &= strstr(launch->layer, others[k]) == NULL;
+        count += counts;
+    }
+    return count;
+}
+
+static void test_backward_fusion(gconstpointer data)
+{
+    enum { SAMPLES = 5 };
+    for (guint i = 0; i < G_N_ELEMENTS(backward_fusions); i++) {
+        g_autofree char *text = g_strdup_printf(
+            "net { input(4, 8, 8) -> %s as out }\nloss = mse(out, target)\noptimizer = sgd(rate=0.05)\n",
+            backward_fusions[i].net);
+        FvPlanSettings settings = { .batch = SAMPLES + 2, .lanes = GPOINTER_TO_INT(data), .purpose = FV_FOR_TRAINING };
+        fv_plan_settings_for(device, &settings);
+        g_auto(Net) fused = net_load(text, settings);
+        settings.keep = TRUE;
+        g_auto(Net) kept = net_load(text, settings);
+        g_autoptr(GArray) a = gradients(&fused, SAMPLES, 1);
+        g_autoptr(GArray) b = gradients(&kept, SAMPLES, 1);
+        g_test_message("%s", backward_fusions[i].net);
+        assert_near(a, b, 1e-5);
+        g_assert_cmpuint(launches_beside(fv_plan_list(fused.plan, FV_LIST_GRADIENT, SAMPLES, NULL)), ==,
+                         backward_fusions[i].launches);
+    }
+}
+
+/* Two heads that look at one value, and the gradient of the input, which stays. */
+static void test_backward_heads(void)
+{
+    static const char heads[] =
+        "net { input(4, 8, 8) -> relu as x -> conv(8, 3, pad=1) -> relu as a -> conv(8, 3, pad=1) as b\n"
+        "  add(a, b) -> relu as trunk trunk -> conv(6, 3) -> tanh -> dense(4) as logits trunk -> gap -> dense(4) as "
+        "out }\n"
+        "loss = softmax(logits, label) + 0.3 * mse(out, target) + 0.1 * mse(logits, other)\n"
+        "optimizer = sgd(rate=0.05)\n";
+    FvPlanSettings settings = { .batch = 5, .purpose = FV_FOR_TRAINING, .input_gradient = TRUE };
+    g_auto(Net) fused = net_load(heads, settings);
+    settings.keep = TRUE;
+    g_auto(Net) kept = net_load(heads, settings);
+    g_autoptr(GArray) a = gradients(&fused, 5, 1);
+    g_autoptr(GArray) b = gradients(&kept, 5, 1);
+    assert_near(a, b, 1e-5);
+    double x[5 * 256], y[5 * 256], largest = 0, off = 0;
+    const FvShape shape = fv_plan_input_shape(fused.plan);
+    g_assert_true(fv_plan_read_value(fused.plan, fv_plan_input_gradient(fused.plan), shape, 5, x, NULL));
+    g_assert_true(fv_plan_read_value(kept.plan, fv_plan_input_gradient(kept.plan), shape, 5, y, NULL));
+    for (guint i = 0; i < G_N_ELEMENTS(x); i++) {
+        largest = MAX(largest, fabs(y[i]));
+        off = MAX(off, fabs(x[i] - y[i]));
+    }
+    g_assert_cmpfloat(largest, >, 0);
+    g_assert_cmpfloat(off, <=, 1e-5 * largest);
 }
 
 /* Fewer samples than the batch: what an earlier, full batch has left behind in the other lanes must not be seen. */
@@ -613,6 +739,7 @@ int main(int argc, char **argv)
     g_test_add_func("/plan/mistakes", test_mistakes);
     g_test_add_func("/plan/alive", test_alive);
     g_test_add_func("/plan/memory", test_memory);
+    g_test_add_func("/plan/packed-weights", test_packed_weights);
     g_test_add_func("/plan/largest-batch", test_largest_batch);
     g_test_add_func("/plan/small-buffers", test_small_buffers);
     g_test_add_func("/plan/same-bits", test_same_bits);
@@ -620,6 +747,10 @@ int main(int argc, char **argv)
     g_test_add_data_func("/plan/fusion/lanes-1", GINT_TO_POINTER(1), test_fusion);
     g_test_add_data_func("/plan/fusion/lanes-8", GINT_TO_POINTER(8), test_fusion);
     g_test_add_data_func("/plan/fusion/lanes-16", GINT_TO_POINTER(16), test_fusion);
+    g_test_add_data_func("/plan/backward/lanes-1", GINT_TO_POINTER(1), test_backward_fusion);
+    g_test_add_data_func("/plan/backward/lanes-8", GINT_TO_POINTER(8), test_backward_fusion);
+    g_test_add_data_func("/plan/backward/lanes-16", GINT_TO_POINTER(16), test_backward_fusion);
+    g_test_add_func("/plan/backward/heads", test_backward_heads);
     g_test_add_data_func("/plan/samples/lanes-1", GINT_TO_POINTER(1), test_samples);
     g_test_add_data_func("/plan/samples/lanes-16", GINT_TO_POINTER(16), test_samples);
     g_test_add_func("/plan/prediction", test_prediction);

@@ -127,7 +127,7 @@ FvDraw *fv_draw_start(const FvAugmentChain *chain, FvDrawKey key, const guint32 
     for (int i = 0; i < draw->count; i++) {
         FvDrawPart *part = &draw->parts[i];
         part->key = key;
-        if (i > 0)
+        if (i > 0 && others)
             part->key.sample = others[i - 1];
         /* Channels follow the first image's. */
         part->image = (FvShape){ shapes[0].c, shapes[i].h, shapes[i].w };

@@ -50,7 +50,10 @@ static gboolean is_identity(const double m[6])
 {
     double identity[6];
     fv_matrix_identity(identity);
-    return memcmp(m, identity, sizeof identity) == 0;
+    for (int i = 0; i < 6; i++)
+        if (m[i] != identity[i])
+            return FALSE;
+    return TRUE;
 }
 
 static void add_matrix(Writer *writer, double m[6], int bound, int cover, FvShape in)
@@ -174,10 +177,11 @@ static void add_pass(Writer *writer, const FvPass *pass)
     writer->at = (FvShape){ pass->c, pass->h, pass->w };
 }
 
-/* Points that a pixel of the output is the mean of, a pixel of the input and a quarter apart at most. */
+/* Points that a pixel of the output is the mean of, one and a half pixels of the input apart at most: bilinear ones
+ * reach over two. */
 static int samples_of(double span)
 {
-    static const double apart = 1.25;
+    static const double apart = 1.5;
     enum { MOST = 256 };
     return CLAMP((int) ceil(span / apart - 1e-6), 1, MOST);
 }

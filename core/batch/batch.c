@@ -23,6 +23,7 @@ typedef struct {
     FvWork *work;
     FvOutputs *outputs;
     FvLock *lock;
+    FvAnnotations *annotations;
     FvSheet *sheet;
     FvAugmenter *augmenter;
     FvFolderFile *manifest;
@@ -36,6 +37,7 @@ static void run_clear(Run *run)
     g_clear_pointer(&run->manifest, fv_folder_abort);
     g_clear_pointer(&run->augmenter, fv_augmenter_free);
     g_clear_pointer(&run->sheet, fv_sheet_free);
+    g_clear_pointer(&run->annotations, fv_annotations_free);
     g_clear_pointer(&run->lock, fv_lock_free);
     g_clear_pointer(&run->outputs, fv_outputs_free);
     g_clear_pointer(&run->work, fv_work_free);
@@ -227,7 +229,7 @@ static int show(guint64 index, gpointer data)
 static gboolean make_all(Run *run, GError **error)
 {
     const FvBatchSettings *settings = run->settings;
-    const FvMaker maker = { settings, run->images, run->work, run->outputs, run->sheet };
+    const FvMaker maker = { settings, run->images, run->work, run->outputs, run->annotations, run->sheet };
     const FvPump pump = {
         .maker = &maker,
         .augmenter = run->augmenter,
@@ -241,13 +243,19 @@ static gboolean make_all(Run *run, GError **error)
     fv_progress_start(settings->progress, "augment", 0, (gint64) run->report->outputs, 0);
     const gboolean good = fv_pump(&pump, error);
     fv_progress_finish(settings->progress);
+    g_autoptr(GPtrArray) warnings = fv_annotations_warnings(run->annotations);
+    for (guint i = 0; i < warnings->len; i++)
+        fv_progress_print(settings->progress, "fovea: warning: %s", (char *) warnings->pdata[i]);
     return good;
 }
 
 /* Everything is on the disk before the manifest says that it is there. */
 static gboolean finish(Run *run, GError **error)
 {
-    return fv_outputs_end(run->outputs, error) && fv_folder_sync(fv_outputs_folder(run->outputs), error) &&
+    const gboolean replace = run->settings->resume || run->settings->force;
+    return fv_outputs_end(run->outputs, error) &&
+           fv_annotations_finish(run->annotations, run->outputs, replace, error) &&
+           fv_folder_sync(fv_outputs_folder(run->outputs), error) &&
            fv_folder_commit(g_steal_pointer(&run->manifest), TRUE, error) &&
            (!run->sheet || fv_sheet_write(run->sheet, run->settings->sheet, error));
 }
@@ -255,7 +263,10 @@ static gboolean finish(Run *run, GError **error)
 static gboolean augment(Run *run, GError **error)
 {
     const FvBatchSettings *settings = run->settings;
-    if (!open_input(run, error) || !open_output(run, error))
+    if (!open_input(run, error))
+        return FALSE;
+    run->annotations = fv_annotations_open(settings->in, settings->labels, run->images, settings->least_visible, error);
+    if (!run->annotations || !open_output(run, error))
         return FALSE;
     run->augmenter = fv_augmenter_new(settings->device, settings->chain, settings->cubic, error);
     if (!run->augmenter)

@@ -19,7 +19,7 @@ typedef struct {
     const char *chain_text; /* for --resume to compare */
     FvDevice *device;
     const char *in, *out; /* as fv_images_open() and fv_outputs_open() take them */
-    const char *labels;   /* a file or folder of labels, or NULL */
+    const char *labels;   /* as fv_annotations_open() takes them */
     const char *replay;   /* a manifest: its outputs are made again; or NULL */
     const char *sheet;    /* a PNG to make, of samples beside their originals; or NULL */
     guint64 seed;

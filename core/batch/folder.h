@@ -44,7 +44,7 @@ typedef struct FvFolderFile FvFolderFile;
 FvFolderFile *fv_folder_begin(FvFolder *folder, const char *name, gboolean replace, GError **error);
 gboolean fv_folder_append(FvFolderFile *file, const void *data, gsize size, GError **error);
 /** Gives the file its name. Frees it in any case. @sync: waits until it is on the disk. */
-gboolean fv_folder_commit(FvFolderFile *file, gboolean sync, GError **error);
+gboolean fv_folder_commit(FvFolderFile *unfinished, gboolean sync, GError **error);
 /** NULL is fine. */
 void fv_folder_abort(FvFolderFile *file);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FvFolderFile, fv_folder_abort)

@@ -69,6 +69,7 @@ FvImages *fv_images_open(const char *in, const FvImageLimits *limits, GError **e
     struct stat info;
     images->limits = limits ? *limits : fv_image_limits;
     images->entries = g_ptr_array_new_with_free_func(entry_free);
+    images->others = g_ptr_array_new_with_free_func(entry_free);
     images->tar = -1;
     if (stat(in, &info) != 0) {
         g_set_error(error, FV_ERROR, FV_ERROR_IO, "%s: cannot be read: %s", in, g_strerror(errno));
@@ -97,7 +98,10 @@ void fv_images_free(FvImages *images)
         return;
     g_clear_pointer(&images->numbers, g_hash_table_unref);
     g_clear_pointer(&images->names, g_ptr_array_unref);
+    g_clear_pointer(&images->files, g_hash_table_unref);
+    g_clear_pointer(&images->paths, g_ptr_array_unref);
     g_clear_pointer(&images->entries, g_ptr_array_unref);
+    g_clear_pointer(&images->others, g_ptr_array_unref);
     if (images->tar >= 0)
         close(images->tar);
     g_free(images);
@@ -139,4 +143,21 @@ gboolean fv_images_read(const FvImages *images, guint i, GByteArray *bytes, GErr
     const FvImagesEntry *entry = images->entries->pdata[i];
     return images->tar < 0 ? fv_image_file(entry->place, &images->limits, bytes, error)
                            : fv_images_read_tar(images, entry, bytes, error);
+}
+
+const GPtrArray *fv_images_paths(const FvImages *images)
+{
+    return images->paths;
+}
+
+GBytes *fv_images_open_path(gpointer data, const char *path, GError **error)
+{
+    const FvImages *images = data;
+    const FvImagesEntry *entry = g_hash_table_lookup(images->files, path);
+    g_autoptr(GByteArray) bytes = g_byte_array_new();
+    if (!entry) {
+        g_set_error(error, FV_ERROR, FV_ERROR_IO, "%s: not in the tar", path);
+        return NULL;
+    }
+    return fv_images_read_tar(images, entry, bytes, error) ? g_byte_array_free_to_bytes(g_steal_pointer(&bytes)) : NULL;
 }

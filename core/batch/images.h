@@ -34,4 +34,9 @@ const char *fv_images_place(const FvImages *images, guint i);
 /** Reads a whole file into @bytes, which are replaced. Thread-safe. FV_ERROR_IO, FV_ERROR_DATA: "PLACE: reason". */
 gboolean fv_images_read(const FvImages *images, guint i, GByteArray *bytes, GError **error);
 
+/** Names of all files in a tar, sorted, those that are no images too; NULL where the input is none. */
+const GPtrArray *fv_images_paths(const FvImages *images);
+/** A whole file of these. @images: FvImages. Thread-safe. FV_ERROR_IO, FV_ERROR_DATA. */
+GBytes *fv_images_open_path(gpointer images, const char *path, GError **error);
+
 #endif

@@ -18,7 +18,10 @@ struct FvImages {
     GPtrArray *names;    /* borrowed from them; NULL-ended once opened */
     GHashTable *numbers; /* name -> number, made when it is asked for first */
     guint left_out;
-    int tar; /* the tar, or the file without a name; -1: entries are files */
+    GPtrArray *others; /* of FvImagesEntry: what else is in a tar */
+    GPtrArray *paths;  /* names of all files in a tar, borrowed, sorted; or NULL */
+    GHashTable *files; /* these -> FvImagesEntry */
+    int tar;           /* the tar, or the file without a name; -1: entries are files */
     gboolean unpacked;
 };
 

@@ -116,7 +116,7 @@ static gboolean unpack(Scan *scan, const guint8 *head, gsize size, GError **erro
 /* ------------------------------------------------------------------- scanning */
 
 /* The last one of a name counts, as it does for who unpacks the tar. */
-static void note(Scan *scan, char *name, gint64 start, gint64 size)
+static void note(Scan *scan, gboolean is_image, char *name, gint64 start, gint64 size)
 {
     FvImagesEntry *old = g_hash_table_lookup(scan->seen, name);
     if (old) {
@@ -125,45 +125,75 @@ static void note(Scan *scan, char *name, gint64 start, gint64 size)
         g_free(name);
         return;
     }
-    fv_images_add(scan->images, name, g_strdup_printf("%s: %s", scan->file, name), start, size);
-    g_hash_table_insert(scan->seen, name, scan->images->entries->pdata[scan->images->entries->len - 1]);
+    const FvImagesEntry entry = { name, g_strdup_printf("%s: %s", scan->file, name), start, size };
+    old = g_memdup2(&entry, sizeof entry);
+    g_ptr_array_add(is_image ? scan->images->entries : scan->images->others, old);
+    g_hash_table_insert(scan->seen, old->name, old);
+    if (!is_image)
+        scan->images->left_out++;
+}
+
+/* Another name for a file that was there before. */
+static void note_link(Scan *scan, char *name, const char *link)
+{
+    g_autofree char *own = name;
+    g_autofree char *target = fv_name_below(link);
+    const FvImagesEntry *old = target ? g_hash_table_lookup(scan->seen, target) : NULL;
+    if (old)
+        note(scan, g_ptr_array_find(scan->images->entries, old, NULL), g_steal_pointer(&own), old->start, old->size);
+}
+
+static gboolean scan_file(Scan *scan, struct archive_entry *entry, char *own_name, GError **error)
+{
+    g_autofree char *name = own_name;
+    guint8 head[FV_IMAGES_HEAD];
+    const gint64 size = archive_entry_size(entry);
+    const gboolean packed = scan->images->unpacked, large = size > scan->images->limits.bytes;
+    const gint64 start = packed ? scan->spooled : archive_read_header_position(scan->archive);
+    gboolean is_image = fv_images_is_one(name, NULL, 0);
+    la_ssize_t got = 0;
+    if (!is_image) {
+        got = archive_read_data(scan->archive, head, sizeof head);
+        if (got < 0)
+            return failed(scan->file, scan->archive, error);
+        is_image = fv_images_is_one(NULL, head, (gsize) got);
+    }
+    if (packed && !large && !unpack(scan, head, (gsize) got, error))
+        return FALSE;
+    note(scan, is_image, g_steal_pointer(&name), start, size);
+    return TRUE;
 }
 
 static gboolean scan_entry(Scan *scan, struct archive_entry *entry, GError **error)
 {
     g_autofree char *name = name_of(entry);
-    guint8 head[FV_IMAGES_HEAD];
     const char *link = archive_entry_hardlink(entry);
     if (!name || is_hidden(name) || (archive_entry_filetype(entry) == AE_IFDIR && !link))
         return TRUE;
-    if (link) {
-        g_autofree char *target = fv_name_below(link);
-        const FvImagesEntry *old = target ? g_hash_table_lookup(scan->seen, target) : NULL;
-        if (old)
-            note(scan, g_steal_pointer(&name), old->start, old->size);
-        return TRUE;
-    }
-    const gint64 size = archive_entry_size(entry);
-    const gboolean packed = scan->images->unpacked, large = size > scan->images->limits.bytes;
-    gint64 start = packed ? scan->spooled : archive_read_header_position(scan->archive);
-    la_ssize_t got = 0;
-    if (archive_entry_filetype(entry) != AE_IFREG) {
+    if (link)
+        note_link(scan, g_steal_pointer(&name), link);
+    else if (archive_entry_filetype(entry) == AE_IFREG)
+        return scan_file(scan, entry, g_steal_pointer(&name), error);
+    else
         scan->images->left_out++;
-        return TRUE;
-    }
-    if (!fv_images_is_one(name, NULL, 0)) {
-        got = archive_read_data(scan->archive, head, sizeof head);
-        if (got < 0)
-            return failed(scan->file, scan->archive, error);
-        if (!fv_images_is_one(NULL, head, (gsize) got)) {
-            scan->images->left_out++;
-            return TRUE;
-        }
-    }
-    if (packed && !large && !unpack(scan, head, (gsize) got, error))
-        return FALSE;
-    note(scan, g_steal_pointer(&name), start, size);
     return TRUE;
+}
+
+static int by_text(gconstpointer a, gconstpointer b)
+{
+    return strcmp(*(char *const *) a, *(char *const *) b);
+}
+
+static void list_paths(FvImages *images, GHashTable *seen)
+{
+    GHashTableIter iter;
+    gpointer name;
+    images->files = g_hash_table_ref(seen);
+    images->paths = g_ptr_array_new();
+    g_hash_table_iter_init(&iter, seen);
+    while (g_hash_table_iter_next(&iter, &name, NULL))
+        g_ptr_array_add(images->paths, name);
+    g_ptr_array_sort(images->paths, by_text);
 }
 
 static gboolean scan_all(Scan *scan, struct archive_entry *first, GError **error)
@@ -181,6 +211,7 @@ static gboolean scan_all(Scan *scan, struct archive_entry *first, GError **error
     else if (scan->images->tar < 0 && (scan->images->tar = open_nameless(error)) < 0)
         return FALSE;
     fv_images_sort(scan->images);
+    list_paths(scan->images, scan->seen);
     return TRUE;
 }
 

@@ -10,7 +10,7 @@
 typedef struct FvLock FvLock;
 
 /** FV_ERROR_IO: another process has it; or it cannot be made. */
-FvLock *fv_lock_take(FvFolder *place, const char *name, GError **error);
+FvLock *fv_lock_take(FvFolder *folder, const char *name, GError **error);
 /** Removes the file. */
 void fv_lock_free(FvLock *lock);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FvLock, fv_lock_free)

@@ -172,6 +172,42 @@ static FvDecoded *decode(Reading *reading, const FvMade *made, int part, GError 
     return decoded_ref(decoded);
 }
 
+/* The labels of what the output is made of, and its own. */
+static void move_labels(Reading *reading, FvMade *made)
+{
+    const FvMaker *maker = reading->maker;
+    FvLabels *labels[FV_AUGMENT_PARTS] = { NULL };
+    for (int part = 0; part < made->parts && !made->error; part++) {
+        g_autoptr(GError) error = NULL;
+        labels[part] = fv_annotations_get(maker->annotations, made->images[part], made->shapes[part], &error);
+        if (!labels[part])
+            fail(made, error, made->images[part]);
+    }
+    if (!made->error) {
+        made->labels = fv_annotations_moved(maker->annotations, made->draw, labels);
+        made->before = g_steal_pointer(&labels[0]);
+    }
+    for (int part = 0; part < made->parts; part++)
+        g_clear_pointer(&labels[part], fv_labels_free);
+}
+
+static void decode_mask(Reading *reading, FvMade *made, int part)
+{
+    g_autoptr(GError) error = NULL;
+    const FvMaker *maker = reading->maker;
+    g_autoptr(FvLabels) labels = fv_annotations_get(maker->annotations, made->images[part], made->shapes[part], &error);
+    FvMask *like = NULL;
+    if (labels)
+        made->masks[part] = fv_annotations_mask(maker->annotations, labels, made->decoded[part]->shape,
+                                                &made->decoded[part]->scale, &like, &error);
+    if (error)
+        fail(made, error, made->images[part]);
+    if (made->like)
+        g_clear_pointer(&like, fv_mask_free);
+    else
+        made->like = like;
+}
+
 static void decode_parts(Reading *reading, FvMade *made)
 {
     for (int part = 0; part < made->parts && !made->error; part++) {
@@ -179,6 +215,8 @@ static void decode_parts(Reading *reading, FvMade *made)
         made->decoded[part] = decode(reading, made, part, &error);
         if (!made->decoded[part])
             fail(made, error, made->images[part]);
+        else if (made->before->mask)
+            decode_mask(reading, made, part);
     }
 }
 
@@ -216,6 +254,11 @@ void fv_make_read(const FvMaker *maker, FvMade *made, guint count)
         if (eighths)
             made[i].eighths[0] = eighths;
         write_line(maker, &made[i]);
+        move_labels(&reading, &made[i]);
+        if (!made[i].error && made[i].kept)
+            fv_annotations_add(maker->annotations, made[i].item.name, made[i].labels, NULL, &made[i].error);
+        if (made[i].error)
+            continue;
         if (!made[i].kept || made[i].show >= 0)
             decode_parts(&reading, &made[i]);
     }
@@ -241,10 +284,13 @@ void fv_make_job(FvMade *made, FvAugmentJob *job)
 {
     const FvShape shape = fv_draw_output(made->draw);
     made->pixels = g_malloc((gsize) fv_shape_elements(shape));
-    *job = (FvAugmentJob){ .draw = made->draw, .pixels = made->pixels };
+    if (made->like)
+        made->mask = g_malloc((gsize) shape.h * (gsize) shape.w);
+    *job = (FvAugmentJob){ .draw = made->draw, .pixels = made->pixels, .mask = made->mask };
     for (int part = 0; part < made->parts; part++) {
         job->images[part].shape = made->decoded[part]->shape;
         job->images[part].pixels = made->decoded[part]->pixels->data;
+        job->images[part].mask = made->masks[part] ? made->masks[part]->data : NULL;
     }
 }
 
@@ -257,17 +303,46 @@ static gboolean encode(const FvMaker *maker, FvMade *made, GError **error)
     fv_image_format_of(made->item.name, &how.format); /* a manifest may list several formats */
     if (!fv_image_encode(made->item.name, &how, fv_draw_output(made->draw), made->pixels, bytes, error))
         return FALSE;
+    if (!fv_annotations_add(maker->annotations, made->item.name, made->labels, made->files, error))
+        return FALSE;
+    if (made->mask)
+        fv_annotations_add_mask(made->item.name, made->like, made->mask, fv_draw_output(made->draw), made->files);
     made->bytes += bytes->len;
     fv_output_files_add(made->files, g_strdup(made->item.name), g_steal_pointer(&bytes));
     return TRUE;
 }
 
+static void mark(GArray *marks, int label, double x0, double y0, double x1, double y1, double x_scale, double y_scale)
+{
+    const FvSheetMark one = { x0 * x_scale, y0 * y_scale, x1 * x_scale, y1 * y_scale, label };
+    g_array_append_val(marks, one);
+}
+
+static GArray *marks_of(const FvLabels *labels, double x_scale, double y_scale)
+{
+    GArray *marks = g_array_new(FALSE, FALSE, sizeof(FvSheetMark));
+    for (guint i = 0; i < labels->boxes->len; i++) {
+        const FvBox *box = labels->boxes->pdata[i];
+        mark(marks, box->label, box->x0, box->y0, box->x1, box->y1, x_scale, y_scale);
+        for (guint k = 0; box->points && k < box->points->len; k++) {
+            const FvPoint *point = &g_array_index(box->points, FvPoint, k);
+            if (point->visible)
+                mark(marks, box->label, point->x, point->y, point->x, point->y, x_scale, y_scale);
+        }
+    }
+    return marks;
+}
+
 static void show(const FvMaker *maker, FvMade *made)
 {
+    const FvShape decoded = made->decoded[0]->shape;
+    g_autoptr(GArray) before =
+        marks_of(made->before, (double) decoded.w / made->shapes[0].w, (double) decoded.h / made->shapes[0].h);
+    g_autoptr(GArray) after = marks_of(made->labels, 1, 1);
     const FvSheetPair pair = { fv_images_names(maker->images)[made->images[0]],
                                made->item.name,
-                               { made->decoded[0]->shape, made->decoded[0]->pixels->data },
-                               { fv_draw_output(made->draw), made->pixels } };
+                               { decoded, made->decoded[0]->pixels->data, (FvSheetMark *) before->data, before->len },
+                               { fv_draw_output(made->draw), made->pixels, (FvSheetMark *) after->data, after->len } };
     fv_sheet_set(maker->sheet, made->show, &pair);
 }
 
@@ -288,7 +363,10 @@ void fv_made_drop_pixels(FvMade *made)
 {
     for (int part = 0; part < FV_AUGMENT_PARTS; part++)
         g_clear_pointer(&made->decoded[part], decoded_unref);
+    for (int part = 0; part < FV_AUGMENT_PARTS; part++)
+        g_clear_pointer(&made->masks[part], g_byte_array_unref);
     g_clear_pointer(&made->pixels, g_free);
+    g_clear_pointer(&made->mask, g_free);
 }
 
 void fv_made_clear(FvMade *made)
@@ -297,6 +375,9 @@ void fv_made_clear(FvMade *made)
     fv_work_item_clear(&made->item);
     g_clear_pointer(&made->draw, fv_draw_free);
     g_clear_pointer(&made->line, g_free);
+    g_clear_pointer(&made->like, fv_mask_free);
+    g_clear_pointer(&made->before, fv_labels_free);
+    g_clear_pointer(&made->labels, fv_labels_free);
     g_clear_pointer(&made->files, g_ptr_array_unref);
     g_clear_error(&made->error);
 }

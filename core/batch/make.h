@@ -3,6 +3,7 @@
 #ifndef FOVEA_BATCH_MAKE_H
 #define FOVEA_BATCH_MAKE_H
 
+#include "core/batch/annotate.h"
 #include "core/batch/batch.h"
 #include "core/batch/outputs.h"
 #include "core/batch/sheet.h"
@@ -14,6 +15,7 @@ typedef struct {
     const FvImages *images;
     const FvWork *work;
     FvOutputs *outputs;
+    FvAnnotations *annotations;
     FvSheet *sheet; /* or NULL; its places are written by one thread each */
 } FvMaker;
 
@@ -38,9 +40,12 @@ typedef struct {
     FvShape shapes[FV_AUGMENT_PARTS];
     int eighths[FV_AUGMENT_PARTS];
     FvDecoded *decoded[FV_AUGMENT_PARTS]; /* NULL where nothing is to be made */
+    GByteArray *masks[FV_AUGMENT_PARTS];  /* in the extent of these, or NULL */
+    FvMask *like;                         /* the first mask there was: it has the palette */
+    FvLabels *before, *labels;            /* of the first image; of the output */
     char *line;                           /* of the manifest */
 
-    guint8 *pixels;
+    guint8 *pixels, *mask;
     GPtrArray *files; /* of FvOutputFile */
     guint64 bytes;    /* of them */
     GError *error;    /* why there is none */

@@ -10,7 +10,7 @@ typedef struct FvShard FvShard;
 FvShard *fv_shard_begin(FvFolder *folder, const char *name, gboolean replace, GError **error);
 gboolean fv_shard_add(FvShard *shard, const char *name, const void *data, gsize size, GError **error);
 /** Ends the tar and gives it its name. Frees it in any case. */
-gboolean fv_shard_commit(FvShard *shard, GError **error);
+gboolean fv_shard_commit(FvShard *unfinished, GError **error);
 /** Nothing is left. NULL is fine. */
 void fv_shard_abort(FvShard *shard);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FvShard, fv_shard_abort)

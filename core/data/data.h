@@ -9,7 +9,6 @@
 
 #include "core/augment/prep.h"
 
-
 /* ------------------------------------------------------------------- loader */
 
 /** The streams of fv_random() that are no operation's. */

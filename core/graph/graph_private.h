@@ -174,7 +174,7 @@ void fv_build_settings(Builder *builder);
 
 /** The chain of augmentations of a section, appended to @operations: of FvUse. */
 void fv_build_operations(Builder *builder, const FvSection *section, GPtrArray *operations);
-void fv_use_free(gpointer use);
+void fv_use_free(gpointer data);
 
 /* sections.c */
 

@@ -10,7 +10,7 @@
 #include "conv_pack.cl.h"
 #include "conv_winograd_weights.cl.h"
 
-/* FvConv.sum_scratch */
+/* FvConv.sum_scratch; a gather by Winograd's algorithm has its tiles and products in the last two. */
 enum { SHARES, SPREAD_INPUT, SPREAD_OUTPUT };
 
 /* -------------------------------------------------------------------- shapes */
@@ -103,6 +103,34 @@ static gint64 weights_of(const FvConv *conv)
     return (gint64) conv->out.c * (conv->in.c / conv->groups) * conv->kernel.h * conv->kernel.w;
 }
 
+/* Reals that all passes together need, each at another time. */
+typedef struct {
+    gint64 packed, shares; /* weights as kernels read them; sums of parts of the gradient of the weights */
+    gint64 spread[2];      /* input and output as kernels read them */
+} Scratch;
+
+/* In training weights are packed for each pass, right before it: they change at every step, are several times as large
+ * as what they are made of, and lie where the sums of other passes lie. Else they stay packed. */
+static Scratch scratch_of(const FvNode *node, const FvConv *conv)
+{
+    Scratch scratch = { 0 };
+    for (int backward = 0; backward <= fv_conv_wants_input_gradient(node); backward++) {
+        FvConvGather gather;
+        fv_conv_gather(node, conv, backward, &gather);
+        scratch.packed = MAX(scratch.packed, gather.packed);
+        for (int i = 0; i < 2; i++)
+            scratch.spread[i] = MAX(scratch.spread[i], gather.work[i]);
+    }
+    if (fv_node_training(node)) {
+        FvConvSum sum;
+        fv_conv_sum(node, conv, &sum);
+        scratch.shares = sum.work;
+        for (int i = 0; i < 2; i++)
+            scratch.spread[i] = MAX(scratch.spread[i], sum.spread_work[i]);
+    }
+    return scratch;
+}
+
 gboolean fv_conv_plan(FvNode *node, FvConv *conv, GError **error)
 {
     if (!set_shape(conv, error))
@@ -127,18 +155,15 @@ gboolean fv_conv_plan(FvNode *node, FvConv *conv, GError **error)
         fv_depthwise_plan(node, conv);
         return TRUE;
     }
-    for (int backward = 0; backward <= fv_conv_wants_input_gradient(node); backward++) {
-        FvConvGather gather;
-        fv_conv_gather(node, conv, backward, &gather);
-        conv->pack_scratch[backward] = fv_node_add_scratch(node, gather.packed, FV_LIFE_PLAN);
-    }
-    if (fv_node_training(node)) {
-        FvConvSum sum;
-        fv_conv_sum(node, conv, &sum);
-        conv->sum_scratch[SHARES] = fv_node_add_scratch(node, sum.work, FV_LIFE_CALL);
-        conv->sum_scratch[SPREAD_INPUT] = fv_node_add_scratch(node, sum.spread_work[0], FV_LIFE_CALL);
-        conv->sum_scratch[SPREAD_OUTPUT] = fv_node_add_scratch(node, sum.spread_work[1], FV_LIFE_CALL);
-    }
+    const gboolean training = fv_node_training(node);
+    const Scratch scratch = scratch_of(node, conv);
+    if (training)
+        conv->sum_scratch[SHARES] = fv_node_add_scratch(node, MAX(scratch.shares, scratch.packed), FV_LIFE_CALL);
+    conv->pack_scratch[0] =
+        training ? conv->sum_scratch[SHARES] : fv_node_add_scratch(node, scratch.packed, FV_LIFE_PLAN);
+    conv->pack_scratch[1] = conv->pack_scratch[0];
+    conv->sum_scratch[SPREAD_INPUT] = fv_node_add_scratch(node, scratch.spread[0], FV_LIFE_CALL);
+    conv->sum_scratch[SPREAD_OUTPUT] = fv_node_add_scratch(node, scratch.spread[1], FV_LIFE_CALL);
     return TRUE;
 }
 
@@ -183,6 +208,12 @@ gboolean fv_conv_build(FvNode *node, FvConv *conv, GError **error)
         FvConvGather gather;
         fv_conv_gather(node, conv, backward, &gather);
         conv->kernels[backward ? FV_CONV_INPUT_GRADIENT : FV_CONV_FORWARD] = fv_conv_gather_kernel(node, &gather);
+        if (gather.room > 0) {
+            conv->kernels[FV_CONV_SPREAD] =
+                fv_node_add_kernel(node, conv_winograd_weights_cl, "winograd_spread_x", NULL);
+            conv->kernels[backward ? FV_CONV_BRING_OUT_BACKWARD : FV_CONV_BRING_OUT] =
+                fv_conv_bring_out_kernel(node, &gather);
+        }
         if (gather.winograd)
             conv->kernels[FV_CONV_PACK_WINOGRAD] = shared_kernel(node, "conv_pack_winograd");
         else
@@ -256,17 +287,56 @@ static void pack(FvNode *node, const FvConv *conv, gboolean backward, FvList *li
 
 void fv_conv_pack(FvNode *node, const FvConv *conv, FvList *list)
 {
-    if (fv_gpu_node(node)) {
-        fv_gpu_conv_pack(node, conv, list);
-        return;
-    }
-    if (fv_depthwise_node(node, conv)) {
+    if (fv_depthwise_node(node, conv))
         fv_depthwise_pack(node, conv, list);
-        return;
+    else if (fv_node_training(node))
+        return; /* each pass does, before it begins */
+    else if (fv_gpu_node(node))
+        fv_gpu_conv_pack(node, conv, FALSE, list);
+    else
+        pack(node, conv, FALSE, list);
+}
+
+/* What of images from `first` on is brought into Winograd's transformed domain: tiles begin `pad` before every fourth
+ * pixel. */
+typedef struct {
+    FvBuffer *values;
+    FvShape shape;
+    FvSize pad;
+    int tiles_y, tiles_x, room;
+} Spread;
+
+static void spread_tiles(FvNode *node, const FvConv *conv, const Spread *spread, int kernel, int first, int images,
+                         FvList *list)
+{
+    const int scratch = kernel == FV_CONV_SPREAD_DY ? SPREAD_OUTPUT : SPREAD_INPUT;
+    fv_launch(list, conv->kernels[kernel], FV_ITEMS((size_t) (images * spread->tiles_y)), fv_buffer(spread->values),
+              fv_buffer(fv_node_scratch(node, conv->sum_scratch[scratch])), fv_int(first), fv_int(spread->shape.h),
+              fv_int(spread->shape.w), fv_int(spread->shape.c), fv_int(spread->pad.h), fv_int(spread->pad.w),
+              fv_int(spread->tiles_y), fv_int(spread->tiles_x), fv_int(spread->room));
+}
+
+/* In three steps for some images at a time, so that each weight comes from memory once for all of them. */
+static void gather_unfused(FvNode *node, const FvConv *conv, const FvConvGather *gather, FvBuffer *from, FvBuffer *to,
+                           FvList *list)
+{
+    const gboolean backward = gather->backward;
+    const Spread spread = { from, gather->source, gather->pad, gather->tiles_y, gather->tiles_x, gather->room };
+    FvBuffer *packed = fv_node_scratch(node, conv->pack_scratch[backward]);
+    FvBuffer *tiles = fv_node_scratch(node, conv->sum_scratch[SPREAD_INPUT]);
+    FvBuffer *products = fv_node_scratch(node, conv->sum_scratch[SPREAD_OUTPUT]);
+    const int samples = fv_list_samples(list);
+    for (int first = 0; first < samples; first += gather->images) {
+        const int images = MIN(gather->images, samples - first);
+        spread_tiles(node, conv, &spread, FV_CONV_SPREAD, first, images, list);
+        fv_launch(list, conv->kernels[backward ? FV_CONV_INPUT_GRADIENT : FV_CONV_FORWARD],
+                  FV_ITEMS((size_t) gather->panels, FV_WINOGRAD_PLACES), fv_buffer(tiles), fv_buffer(packed),
+                  fv_buffer(products), fv_int(gather->source.c), fv_int(images * gather->tiles_y * gather->tiles_x),
+                  fv_int(gather->room), fv_int(gather->bias * gather->width));
+        fv_launch(list, conv->kernels[backward ? FV_CONV_BRING_OUT_BACKWARD : FV_CONV_BRING_OUT],
+                  FV_ITEMS((size_t) (images * gather->tiles_y)), fv_buffer(products), fv_buffer(packed), fv_buffer(to),
+                  fv_int(first));
     }
-    pack(node, conv, FALSE, list);
-    if (fv_list_training(list) && fv_conv_wants_input_gradient(node))
-        pack(node, conv, TRUE, list);
 }
 
 static void gather_pass(FvNode *node, const FvConv *conv, gboolean backward, FvList *list)
@@ -279,6 +349,12 @@ static void gather_pass(FvNode *node, const FvConv *conv, gboolean backward, FvL
     FvKernel *kernel = conv->kernels[backward ? FV_CONV_INPUT_GRADIENT : FV_CONV_FORWARD];
     int blocks = fv_list_blocks(list), count = gather.flat ? blocks * gather.target.w : gather.target.h;
 
+    if (fv_node_training(node))
+        pack(node, conv, backward, list);
+    if (gather.room > 0) {
+        gather_unfused(node, conv, &gather, from, to, list);
+        return;
+    }
     if (gather.winograd) {
         count = blocks * gather.tiles_x * gather.tiles_y;
         fv_launch(list, kernel, FV_ITEMS((size_t) ((count + gather.tiles - 1) / gather.tiles)), fv_buffer(from),
@@ -338,29 +414,18 @@ static FvBuffer *spread_input(FvNode *node, const FvConv *conv, const FvConvSum 
     return spread;
 }
 
-/* @values: x or dy, of which tiles of 6x6 or 4x4 pixels begin `pad` before every fourth. */
-static void spread_tiles(FvNode *node, const FvConv *conv, const FvConvSum *sum, gboolean output, int first, int images,
-                         FvList *list)
-{
-    const FvShape shape = output ? conv->out : conv->in;
-    const FvSize pad = output ? (FvSize){ 0, 0 } : conv->pad;
-    fv_launch(list, conv->kernels[output ? FV_CONV_SPREAD_DY : FV_CONV_SPREAD],
-              FV_ITEMS((size_t) (images * sum->tiles_y)), fv_buffer(output ? fv_node_dy(node) : fv_node_x(node, 0)),
-              fv_buffer(fv_node_scratch(node, conv->sum_scratch[output ? SPREAD_OUTPUT : SPREAD_INPUT])), fv_int(first),
-              fv_int(shape.h), fv_int(shape.w), fv_int(shape.c), fv_int(pad.h), fv_int(pad.w), fv_int(sum->tiles_y),
-              fv_int(sum->tiles_x), fv_int(sum->room));
-}
-
 static void winograd_weight_gradient(FvNode *node, const FvConv *conv, const FvConvSum *sum, FvList *list)
 {
     enum { ROWS = 8 };
     const int in = (conv->in.c + 15) / 16, out = (conv->out.c + 15) / 16, tiles = sum->tiles_y * sum->tiles_x;
     const int samples = fv_list_samples(list);
+    const Spread x = { fv_node_x(node, 0), conv->in, conv->pad, sum->tiles_y, sum->tiles_x, sum->room };
+    const Spread dy = { fv_node_dy(node), conv->out, { 0, 0 }, sum->tiles_y, sum->tiles_x, sum->room };
     FvBuffer *sums = fv_node_scratch(node, conv->sum_scratch[SHARES]);
     for (int first = 0; first < samples; first += sum->images) {
         const int images = MIN(sum->images, samples - first);
-        spread_tiles(node, conv, sum, FALSE, first, images, list);
-        spread_tiles(node, conv, sum, TRUE, first, images, list);
+        spread_tiles(node, conv, &x, FV_CONV_SPREAD, first, images, list);
+        spread_tiles(node, conv, &dy, FV_CONV_SPREAD_DY, first, images, list);
         fv_launch(list, conv->kernels[FV_CONV_WEIGHT_GRADIENT], FV_ITEMS((size_t) (out + 1) / 2, FV_WINOGRAD_PLACES),
                   fv_buffer(fv_node_scratch(node, conv->sum_scratch[SPREAD_INPUT])),
                   fv_buffer(fv_node_scratch(node, conv->sum_scratch[SPREAD_OUTPUT])), fv_buffer(sums), fv_int(in),

@@ -26,7 +26,9 @@ enum {
     FV_CONV_FOLD,
     FV_CONV_SPREAD_DY,
     FV_CONV_BRING_BACK,
-    FV_CONV_BIAS_SHARES
+    FV_CONV_BIAS_SHARES,
+    FV_CONV_BRING_OUT,
+    FV_CONV_BRING_OUT_BACKWARD
 };
 
 /* Winograd's F(4x4, 3x3): pixels of a tile on a side, and numbers of it in the transformed domain. */
@@ -53,6 +55,8 @@ typedef struct {
     int chunk;                   /* rows (flat: pixels) of the target that a work-group takes */
     gboolean winograd;           /* by tiles of 4x4 pixels; pads are then those of a plain convolution, backward too */
     int tiles, tiles_x, tiles_y; /* of a work-group; of an image */
+    int images, room;            /* above 0: transformed at once, through scratch with room for so many tiles */
+    gint64 work[2];              /* reals of scratch: tiles of the source, and products */
     /* for conv_pack: where weights are, see there */
     int pack_channels, taps, group_step, row_split, row_step, split_step, channel_step;
 } FvConvGather;
@@ -97,6 +101,7 @@ FvConvWeights fv_conv_weights(FvNode *node, const FvConv *conv, gboolean backwar
 
 /** Adds the kernel that does it. */
 FvKernel *fv_conv_gather_kernel(FvNode *node, const FvConvGather *gather);
+FvKernel *fv_conv_bring_out_kernel(FvNode *node, const FvConvGather *gather);
 FvKernel *fv_conv_sum_kernel(FvNode *node, const FvConvSum *sum);
 
 #endif

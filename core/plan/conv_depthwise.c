@@ -76,7 +76,7 @@ static FvKernel *gather_kernel(FvNode *node, const FvConv *conv, gboolean backwa
     fv_define_size(out, "SOURCE", (FvSize){ source.h, source.w });
     fv_define_size(out, "TARGET", (FvSize){ target.h, target.w });
     fv_define(out, "CHUNK", chunk_of(node, target));
-    return fv_fuse_add_kernel(node, !backward, conv_depthwise_cl, backward ? "conv_input_gradient" : "conv_forward",
+    return fv_tail_add_kernel(node, !backward, conv_depthwise_cl, backward ? "conv_input_gradient" : "conv_forward",
                               out->str);
 }
 

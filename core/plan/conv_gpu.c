@@ -22,18 +22,22 @@ static FvGrid grid_of_tiles(const FvGpuTile *tile, size_t groups, size_t again)
     return (FvGrid){ .global = { groups * items, again }, .local = { items, 1, 1 } };
 }
 
+/* In training one piece for what is packed before each pass, and for the shares of sums: see conv.c. */
 void fv_gpu_conv_plan(FvNode *node, FvConv *conv)
 {
+    gint64 reals = 0;
     for (int backward = 0; backward <= fv_conv_wants_input_gradient(node); backward++) {
         FvGpuGather gather;
         fv_gpu_gather(node, conv, backward, &gather);
-        conv->pack_scratch[backward] = fv_node_add_scratch(node, gather.packed, FV_LIFE_PLAN);
+        reals = MAX(reals, gather.packed);
     }
     if (fv_node_training(node)) {
         FvGpuSum sum;
         fv_gpu_sum(node, conv, &sum);
-        conv->sum_scratch[0] = fv_node_add_scratch(node, sum.shares > 1 ? sum.shares * sum.weights : 0, FV_LIFE_CALL);
+        reals = MAX(reals, sum.shares > 1 ? sum.shares * sum.weights : 0);
     }
+    conv->pack_scratch[0] = fv_node_add_scratch(node, reals, fv_node_training(node) ? FV_LIFE_CALL : FV_LIFE_PLAN);
+    conv->pack_scratch[1] = conv->sum_scratch[0] = conv->pack_scratch[0];
 }
 
 /* ------------------------------------------------------------------ kernels */
@@ -93,7 +97,7 @@ static FvKernel *gather_kernel(FvNode *node, const FvConv *conv, const FvGpuGath
         fv_gpu_note_product(node, conv, &gather->product);
         define_tile(out, gather->product.tile, wide(node, base->source_group), 4);
     }
-    return fv_fuse_add_kernel(node, !base->backward, gather->direct ? conv_gpu_direct_cl : conv_gpu_cl,
+    return fv_tail_add_kernel(node, !base->backward, gather->direct ? conv_gpu_direct_cl : conv_gpu_cl,
                               base->backward ? "conv_input_gradient" : "conv_forward", out->str);
 }
 
@@ -141,7 +145,7 @@ void fv_gpu_conv_build(FvNode *node, FvConv *conv)
 
 /* ----------------------------------------------------------------- launches */
 
-static void pack(FvNode *node, const FvConv *conv, gboolean backward, FvList *list)
+void fv_gpu_conv_pack(FvNode *node, const FvConv *conv, gboolean backward, FvList *list)
 {
     FvGpuGather gather;
     fv_gpu_gather(node, conv, backward, &gather);
@@ -164,13 +168,6 @@ static void pack(FvNode *node, const FvConv *conv, gboolean backward, FvList *li
               fv_int(base->split_step), fv_int(base->channel_step));
 }
 
-void fv_gpu_conv_pack(FvNode *node, const FvConv *conv, FvList *list)
-{
-    pack(node, conv, FALSE, list);
-    if (fv_list_training(list) && fv_conv_wants_input_gradient(node))
-        pack(node, conv, TRUE, list);
-}
-
 static void gather_pass(FvNode *node, const FvConv *conv, gboolean backward, FvList *list)
 {
     FvGpuGather gather;
@@ -180,6 +177,8 @@ static void gather_pass(FvNode *node, const FvConv *conv, gboolean backward, FvL
     const gint64 samples = (gint64) fv_list_blocks(list) * fv_node_lanes(node);
     FvGrid grid;
 
+    if (fv_node_training(node))
+        fv_gpu_conv_pack(node, conv, backward, list);
     if (gather.direct) {
         grid = fv_node_each(node, (size_t) (samples * fv_shape_elements(base->target)));
     } else {

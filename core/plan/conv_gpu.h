@@ -49,7 +49,7 @@ void fv_gpu_sum(const FvNode *node, const FvConv *conv, FvGpuSum *sum);
 /** What conv.c's functions of these names do, in this family. */
 void fv_gpu_conv_plan(FvNode *node, FvConv *conv);
 void fv_gpu_conv_build(FvNode *node, FvConv *conv);
-void fv_gpu_conv_pack(FvNode *node, const FvConv *conv, FvList *list);
+void fv_gpu_conv_pack(FvNode *node, const FvConv *conv, gboolean backward, FvList *list);
 void fv_gpu_conv_forward(FvNode *node, const FvConv *conv, FvList *list);
 void fv_gpu_conv_backward(FvNode *node, const FvConv *conv, FvList *list);
 

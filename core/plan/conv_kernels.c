@@ -10,6 +10,7 @@
 #include "conv_lanes_weights.cl.h"
 #include "conv_packed_weights.cl.h"
 #include "conv_winograd.cl.h"
+#include "conv_winograd_multiply.cl.h"
 
 static GString *begin(int lanes)
 {
@@ -34,7 +35,7 @@ static void define_tile(GString *out, int pixels, int vectors)
     fv_define_list(out, "EACH_VECTOR_OF(F, i)", "i, ", "", vectors);
 }
 
-static FvKernel *winograd_kernel(FvNode *node, const FvConvGather *gather)
+static FvKernel *winograd_kernel(FvNode *node, const FvConvGather *gather, const char *name)
 {
     g_autoptr(GString) out = g_string_new(NULL);
     fv_define(out, "BACKWARD", gather->backward);
@@ -47,15 +48,23 @@ static FvKernel *winograd_kernel(FvNode *node, const FvConvGather *gather)
     fv_define(out, "TILES_Y", gather->tiles_y);
     fv_define(out, "PANELS", gather->panels);
     fv_define(out, "PANEL", gather->panel);
+    fv_define(out, "ROOM", gather->room);
     define_tile(out, gather->pixels, gather->vectors);
-    return fv_fuse_add_kernel(node, !gather->backward, conv_winograd_cl,
-                              gather->backward ? "conv_input_gradient" : "conv_forward", out->str);
+    return fv_tail_add_kernel(node, !gather->backward, conv_winograd_cl, name, out->str);
+}
+
+FvKernel *fv_conv_bring_out_kernel(FvNode *node, const FvConvGather *gather)
+{
+    return winograd_kernel(node, gather, "winograd_bring_out");
 }
 
 FvKernel *fv_conv_gather_kernel(FvNode *node, const FvConvGather *gather)
 {
+    const char *name = gather->backward ? "conv_input_gradient" : "conv_forward";
+    if (gather->room > 0)
+        return fv_node_add_kernel(node, conv_winograd_multiply_cl, name, NULL);
     if (gather->winograd)
-        return winograd_kernel(node, gather);
+        return winograd_kernel(node, gather, name);
     g_autoptr(GString) out = begin(gather->lanes);
     fv_define(out, "BACKWARD", gather->backward);
     fv_define(out, "BIAS", gather->bias);
@@ -78,8 +87,8 @@ FvKernel *fv_conv_gather_kernel(FvNode *node, const FvConvGather *gather)
         fv_define(out, "STEP", gather->backward ? gather->stride.w : 1);
         fv_define(out, "SOURCE_STEP", gather->backward ? 1 : gather->stride.w);
     }
-    return fv_fuse_add_kernel(node, !gather->backward, gather->lanes > 1 ? conv_lanes_cl : conv_channels_cl,
-                              gather->backward ? "conv_input_gradient" : "conv_forward", out->str);
+    return fv_tail_add_kernel(node, !gather->backward, gather->lanes > 1 ? conv_lanes_cl : conv_channels_cl, name,
+                              out->str);
 }
 
 FvKernel *fv_conv_sum_kernel(FvNode *node, const FvConvSum *sum)

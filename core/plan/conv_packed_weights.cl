@@ -13,6 +13,9 @@
 #define X_BLOCK (IMAGES * X_H * X_W * 16)
 #define TILE (VECTORS * 16)
 #define ALL_VECTORS ((OUT_G + 15) / 16)
+/* The next lines are fetched while these are multiplied, some pixels before each line: where lines are short, that costs
+ * more than it saves. */
+#define AHEAD (OUT_W >= 28)
 
 #define DECLARE_VECTOR(i, j)                                                                                           \
     real16 c##i##_##j = (real16)(0);                                                                                   \
@@ -33,6 +36,23 @@
     if (row + i < IN_G) {                                                                                              \
         EACH_VECTOR_OF(STORE_VECTOR, i)                                                                                \
     }
+
+#if AHEAD
+/* Has what pixel p of the batch's output needs on its way: of dy, and of x what no pixel before it needed. */
+void FV_NAME(fetch_pixel)(global const real *x, global const real *dy, int p, int vectors)
+{
+    enum { LINE = 64 / sizeof(real) };
+    int rows = min(STRIDE_H, KERNEL_H), cols = min(STRIDE_W, KERNEL_W);
+    int y = p / OUT_W % OUT_H * STRIDE_H + (KERNEL_H - 1) * DILATION_H - PAD_H, n = p / (OUT_H * OUT_W);
+    global const real *from = x + ((size_t)n * IN_H * IN_W + y * IN_W + p % OUT_W * STRIDE_W) * IN_C;
+    for (int i = 0; i < vectors * 16; i += LINE)
+        FV_FETCH(dy + (size_t)p * OUT_C + i);
+    for (int row = 0; row < rows; row++)
+        for (int col = 0; col < cols; col++)
+            for (int i = 0; i < IN_G; i += LINE)
+                FV_FETCH(from + (col - row * IN_W) * IN_C + i);
+}
+#endif
 
 /* dw, db: SHARES sets of partial sums, WEIGHTS apart. count: samples. */
 kernel __attribute__((reqd_work_group_size(1, 1, 1)))
@@ -74,6 +94,11 @@ void FV_NAME(conv_weight_gradient)(global const real *restrict x, global const r
                     vstore16(vload16(v, from_dy + p * OUT_C), v % VECTORS, ds + at * TILE);
                 }
         }
+#if AHEAD
+        int next = ((n + max(0, images - 1)) * OUT_H + line + lines) * OUT_W;
+        int ahead = min(images * lines * OUT_W, to * (OUT_H * OUT_W) - next), due = 0;
+        int steps = TAPS * (end_tile - first_tile) * ((IN_G + ROWS - 1) / ROWS) * images * lines;
+#endif
         for (int tap = 0; tap < TAPS; tap++)
             for (int tile = first_tile; tile < end_tile; tile++)
                 for (int row = 0; row < IN_G; row += ROWS) {
@@ -86,6 +111,11 @@ void FV_NAME(conv_weight_gradient)(global const real *restrict x, global const r
                             int sy = i * X_H + y * STRIDE_H + tap / KERNEL_W * DILATION_H;
                             local const real *a = xs + row / 16 * X_BLOCK + row % 16 +
                                                   (sy * X_W + tap % KERNEL_W * DILATION_W) * 16;
+#if AHEAD
+                            for (due += ahead; due >= steps; due -= steps, next++)
+                                FV_NAME(fetch_pixel)(x, dy + first_tile * TILE, next,
+                                                     (end_tile - first_tile) * VECTORS);
+#endif
                             for (int p = 0; p < OUT_W; p++, a += STRIDE_W * 16, b += TILE) {
                                 EACH_VECTOR(LOAD)
                                 EACH_ROW(MULTIPLY)
@@ -116,6 +146,7 @@ void FV_NAME(conv_weight_gradient)(global const real *restrict x, global const r
 #undef X_BLOCK
 #undef TILE
 #undef ALL_VECTORS
+#undef AHEAD
 #undef DECLARE_VECTOR
 #undef DECLARE
 #undef LOAD

@@ -121,7 +121,7 @@ static gboolean winograd_wanted(const FvConv *conv)
 {
     enum { WIDE = 32 }; /* the transforms of narrower layers cost more than they save */
     const char *forced = g_getenv("FOVEA_WINOGRAD");
-    if (forced && g_str_equal(forced, "on"))
+    if (forced && (g_str_equal(forced, "on") || g_str_equal(forced, "unfused")))
         return conv->winograd != FV_WINOGRAD_OFF;
     if (forced && g_str_equal(forced, "off"))
         return conv->winograd == FV_WINOGRAD_ON;
@@ -157,6 +157,31 @@ static gboolean choose_tiles(const FvNode *node, FvConvGather *gather)
     return best < G_MAXDOUBLE;
 }
 
+/* In three steps, where a work-group's few tiles would bring too many weights from memory; as measured: 4.5 MiB and
+ * 9 MiB of them are not too many, 18 MiB are. */
+static gboolean unfused_wanted(const FvNode *node, const FvConvGather *gather)
+{
+    enum { WEIGHTS = 12 << 20 };
+    const char *forced = g_getenv("FOVEA_WINOGRAD");
+    return (forced && g_str_equal(forced, "unfused")) ||
+           FV_WINOGRAD_PLACES * (gint64) gather->source.c * gather->target.c * (gint64) node->plan->real_size > WEIGHTS;
+}
+
+/* As many images at once as stay in the outer cache, more or less, when they are transformed. */
+static void choose_images(const FvNode *node, FvConvGather *gather)
+{
+    enum { CACHE = 32 << 20 };
+    const gint64 tiles = (gint64) gather->tiles_x * gather->tiles_y;
+    const gint64 in = ceil_div(gather->source.c, 16) * 16, out = (gint64) gather->panels * gather->width;
+    const gint64 image = FV_WINOGRAD_PLACES * (in + out) * tiles * (gint64) node->plan->real_size;
+    const int most = (int) CLAMP(CACHE / image, 1, fv_node_batch(node));
+    gather->images = ceil_div(fv_node_batch(node), ceil_div(fv_node_batch(node), most));
+    /* Odd, so that the 36 places do not fall upon each other in the cache. */
+    gather->room = ceil_div(tiles * gather->images, 8) * 8 + 1;
+    gather->work[0] = FV_WINOGRAD_PLACES * in * gather->room;
+    gather->work[1] = FV_WINOGRAD_PLACES * out * gather->room;
+}
+
 /* Makes the pass one by Winograd's algorithm, where that can be and is wanted. */
 static void try_winograd(const FvNode *node, const FvConv *conv, FvConvGather *gather)
 {
@@ -166,8 +191,9 @@ static void try_winograd(const FvNode *node, const FvConv *conv, FvConvGather *g
     other.winograd = TRUE;
     other.tiles_x = ceil_div(gather->target.w, FV_WINOGRAD_TILE);
     other.tiles_y = ceil_div(gather->target.h, FV_WINOGRAD_TILE);
-    other.vectors = gather->target.c > 16 ? 2 : 1;
-    if (!choose_tiles(node, &other))
+    const gboolean unfused = unfused_wanted(node, gather);
+    other.vectors = gather->target.c > 16 || unfused ? 2 : 1;
+    if (!unfused && !choose_tiles(node, &other))
         return;
     if (gather->backward) /* what a pixel had a part in: a convolution with the kernel turned round */
         other.pad = (FvSize){ 2 - conv->pad.h, 2 - conv->pad.w };
@@ -175,6 +201,8 @@ static void try_winograd(const FvNode *node, const FvConv *conv, FvConvGather *g
     other.panels = ceil_div(other.target.c, other.width);
     other.panel = ((gint64) FV_WINOGRAD_PLACES * other.source.c + other.bias) * other.width;
     other.packed = other.panel * other.panels;
+    if (unfused)
+        choose_images(node, &other);
     *gather = other;
 }
 

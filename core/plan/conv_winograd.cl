@@ -5,10 +5,19 @@
  * their 6x6 pixels of the source into the transformed domain (v), multiplies there, for each of 36 places and for one
  * panel of channels after the other, with the transformed weights (m), and brings the products back. `source` is x and
  * `target` y; BACKWARD: dy and dx, with pads and weights turned round. Panels: [panel][WIDTH bias][36][SOURCE_C][WIDTH].
- * The host defines the geometry and EACH_PIXEL(F), EACH_VECTOR(F), EACH_VECTOR_OF(F, i) of tiles x vectors. */
+ * The host defines the geometry and EACH_PIXEL(F), EACH_VECTOR(F), EACH_VECTOR_OF(F, i) of tiles x vectors.
+ *
+ * ROOM above 0: what is transformed and multiplied lies in scratch for that many tiles (winograd_spread_x() and
+ * conv_winograd_multiply.cl were there before), and only what brings products back is here. */
 #define BLOCKS ((SOURCE_C + 15) / 16)
 #define V_PLACE (BLOCKS * TILES * 16)
+#if ROOM
+#define M_PLACE (PANELS * VECTORS * ROOM * 16)
+#define M_SPACE global
+#else
 #define M_PLACE (VECTORS * TILES * 16)
+#define M_SPACE local
+#endif
 
 /* A column or row of the source's transform, B^T d, and of the product's, A^T m. */
 #define TRANSFORM_IN(d, at, step, o0, o1, o2, o3, o4, o5)                                                              \
@@ -32,6 +41,7 @@
         o3 = q + 8 * s + a5;                                                                                           \
     }
 
+#if !ROOM
 /* The 6x6 pixels from y, x on, 16 channels of them; zero outside the source. */
 void FV_NAME(load)(global const real *restrict image, int y, int x, real16 *restrict d)
 {
@@ -72,14 +82,15 @@ void FV_NAME(transform_in)(global const real *restrict image, int y, int x, loca
         vstore16(o5, 0, v + (6 * i + 5) * V_PLACE);
     }
 }
+#endif
 
-void FV_NAME(transform_out)(local const real *restrict m, real16 bias, global real *restrict image, int y, int x,
+void FV_NAME(transform_out)(M_SPACE const real *restrict m, real16 bias, global real *restrict image, int y, int x,
                             int channels FV_TAIL_FORMAL)
 {
     real16 e[24];
 #pragma unroll
     for (int j = 0; j < 6; j++) {
-        local const real *a = m + j * M_PLACE;
+        M_SPACE const real *a = m + j * M_PLACE;
         real16 a0 = vload16(0, a), a1 = vload16(0, a + 6 * M_PLACE), a2 = vload16(0, a + 12 * M_PLACE),
                a3 = vload16(0, a + 18 * M_PLACE), a4 = vload16(0, a + 24 * M_PLACE), a5 = vload16(0, a + 30 * M_PLACE);
         TRANSFORM_OUT(a0, a1, a2, a3, a4, a5, e[j], e[6 + j], e[12 + j], e[18 + j])
@@ -95,6 +106,37 @@ void FV_NAME(transform_out)(local const real *restrict m, real16 bias, global re
             for (int j = 0; j < 4; j++)
                 if (x + j < TARGET_W)
                     fv_store16(FV_TAIL16(o[j] + bias, out + j * TARGET_C), out + j * TARGET_C, channels);
+    }
+}
+
+#if ROOM
+/* Of images from `first` on; a work-group takes a row of tiles. */
+kernel __attribute__((reqd_work_group_size(1, 1, 1)))
+void FV_NAME(winograd_bring_out)(global const real *restrict products, global const real *restrict panels,
+                                 global real *restrict target, int first FV_TAIL_PARAMS)
+{
+    FV_TAIL_BEGIN(target)
+    int row = get_group_id(0), y = row % TILES_Y * 4;
+    target += (size_t)(first + row / TILES_Y) * (TARGET_H * TARGET_W * TARGET_C);
+    for (int channel = 0; channel < TARGET_C; channel += 16) {
+        int panel = channel / WIDTH, vector = channel % WIDTH / 16;
+        real16 bias = BIAS ? vload16(vector, panels + (size_t)panel * PANEL) : (real16)(0);
+        global const real *m = products + ((size_t)(channel / 16) * ROOM + row * TILES_X) * 16;
+        for (int x = 0; x < TILES_X; x++)
+            FV_NAME(transform_out)(m + x * 16, bias, target + channel, y, x * 4, TARGET_C - channel FV_TAIL_PASS);
+    }
+}
+#else
+/* Has part `place` of 36 of what will be added to tiles, or multiply them, on its way. */
+void FV_NAME(expect)(global real *restrict target, int first, int here, int place FV_TAIL_FORMAL)
+{
+    for (int k = place * here * 16 / 36; k < (place + 1) * here * 16 / 36; k++) {
+        int tile = first + k / 16, n = tile / (TILES_X * TILES_Y);
+        int y = tile / TILES_X % TILES_Y * 4 + k / 4 % 4, x = tile % TILES_X * 4 + k % 4;
+        global real *to = target + ((size_t)(n * TARGET_H + y) * TARGET_W + x) * TARGET_C;
+        for (int j = 0; j < VECTORS && y < TARGET_H && x < TARGET_W; j++) {
+            FV_TAIL_EXPECT(to + j * 16)
+        }
     }
 }
 
@@ -139,7 +181,8 @@ void SELF(global const real *restrict source, global const real *restrict panels
     }
     for (int panel = 0; panel < PANELS; panel++) {
         global const real *packed = panels + (size_t)panel * PANEL;
-        for (int place = 0; place < 36; place++)
+        for (int place = 0; place < 36; place++) {
+            FV_NAME(expect)(target + panel * WIDTH, first, here, place FV_TAIL_PASS);
             for (int t = 0; t < TILES; t += PIXELS) {
                 global const real *w = packed + BIAS * WIDTH + place * (SOURCE_C * WIDTH);
                 local const real *a = v + place * V_PLACE + t * 16;
@@ -156,6 +199,7 @@ void SELF(global const real *restrict source, global const real *restrict panels
 #endif
                 EACH_PIXEL(KEEP)
             }
+        }
         for (int j = 0; j < VECTORS && panel * WIDTH + j * 16 < TARGET_C; j++) {
             int channel = panel * WIDTH + j * 16;
             real16 bias = BIAS ? vload16(j, packed) : (real16)(0);
@@ -168,9 +212,11 @@ void SELF(global const real *restrict source, global const real *restrict panels
         }
     }
 }
+#endif
 #undef BLOCKS
 #undef V_PLACE
 #undef M_PLACE
+#undef M_SPACE
 #undef TRANSFORM_IN
 #undef TRANSFORM_OUT
 #undef DECLARE_VECTOR

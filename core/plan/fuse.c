@@ -4,8 +4,9 @@
  * A layer whose kernels write y through FV_TAIL (plugin.h) is the head of a chain; behind it follow sums with a value
  * that is there by then, and elementwise layers, as long as nobody else reads what stands between. None of these has a
  * forward pass of its own. All nodes of a chain have one y, that of its end, since what stands between is never
- * written. Backward passes are as before; so a chain ends where one of them reads what would not be there. Outside of
- * training a convolution also takes in a normalisation with fixed moments behind it: into its weights. */
+ * written. A chain ends where a backward pass reads what would not be there (what backward passes compute for each
+ * other is decided in fuse_backward.c). Outside of training a convolution also takes in a normalisation with fixed
+ * moments behind it: into its weights. */
 #include "core/plan/private.h"
 
 static gboolean shape_only(const FvNode *node, int input)
@@ -159,111 +160,4 @@ const FvNode *fv_fuse_folded(const FvNode *node)
 {
     const FvNode *first = node->tail->len > 0 ? node->tail->pdata[0] : NULL;
     return first && fv_node_layer(first)->fold ? first : NULL;
-}
-
-/* ------------------------------------------------------------------- source */
-
-/* @width: of the vector fv_v; 1: one number. Maps that hold for numbers alone go element by element. */
-static void append_stage(GString *out, const FvNode *node, int width, int *summands)
-{
-    if (fv_node_layer(node)->fold)
-        return;
-    if (node->added) {
-        const int number = (*summands)++;
-        if (width == 1)
-            g_string_append_printf(out, "    fv_v += fv_more%d[fv_at];\n", number);
-        else
-            g_string_append_printf(out, "    fv_v += vload%d(0, fv_more%d + fv_at);\n", width, number);
-        return;
-    }
-    const gboolean vectors = width > 1 && fv_node_layer(node)->vector_maps, each = width > 1 && !vectors;
-    g_autoptr(GString) defines = g_string_new(NULL);
-    g_string_append(out, "    {\n");
-    if (vectors)
-        g_string_append_printf(out, "#define real real%d\n", width);
-    if (each)
-        g_string_append_printf(out,
-                               "        real fv_e[%d];\n        vstore%d(fv_v, 0, fv_e);\n"
-                               "        for (int fv_i = 0; fv_i < %d; fv_i++) {\n",
-                               width, width, width);
-    fv_state_defines(node->state, defines);
-    g_string_append_printf(out, "        real x = %s, y;\n%s        {\n%s\n        }\n        %s = y;\n",
-                           each ? "fv_e[fv_i]" : "fv_v", defines->str, fv_node_layer(node)->forward_map,
-                           each ? "fv_e[fv_i]" : "fv_v");
-    fv_plan_append_undefines(out, defines->str);
-    if (each)
-        g_string_append_printf(out, "        }\n        fv_v = vload%d(0, fv_e);\n", width);
-    if (vectors)
-        g_string_append(out, "#undef real\n");
-    g_string_append(out, "    }\n");
-}
-
-/* Returns the number of summands. */
-static int append_stages(GString *out, const FvNode *node, int width)
-{
-    int summands = 0;
-    for (guint i = 0; i < node->tail->len; i++)
-        append_stage(out, node->tail->pdata[i], width, &summands);
-    return summands;
-}
-
-static const char plain_tail[] =
-    "#define FV_TAIL_PARAMS\n#define FV_TAIL_FORMAL\n#define FV_TAIL_PASS\n"
-    "#define FV_TAIL_BEGIN(base)\n#define FV_TAIL_EXPECT(to)\n#define FV_TAIL(v, to) (v)\n"
-    "#define FV_TAIL8(v, to) (v)\n#define FV_TAIL16(v, to) (v)\n";
-
-static char *tail_text(const FvNode *node)
-{
-    g_autoptr(GString) stages = g_string_new(NULL), out = g_string_new("#define FV_TAIL_PARAMS");
-    g_autoptr(GString) pass = g_string_new(NULL);
-    const int summands = append_stages(stages, node, 1);
-    if (stages->len == 0)
-        return g_strdup(plain_tail);
-    for (int i = 0; i < summands; i++) {
-        g_string_append_printf(out, "%s, global const real *fv_more%d", i == 0 ? " " : "", i);
-        g_string_append_printf(pass, ", fv_more%d", i);
-    }
-    g_string_append_printf(out,
-                           "\n#define FV_TAIL_FORMAL , global const real *fv_base FV_TAIL_PARAMS\n"
-                           "#define FV_TAIL_PASS , fv_base%s\n"
-                           "#define FV_TAIL_BEGIN(base) global const real *fv_base = base;\n"
-                           "real FV_NAME(fv_tail)(real fv_v, size_t fv_at FV_TAIL_PARAMS)\n{\n%s    return fv_v;\n}\n"
-                           "#define FV_TAIL(v, to) FV_NAME(fv_tail)(v, (size_t)((to) - fv_base)%s)\n",
-                           pass->str, stages->str, pass->str);
-    g_string_append(out, "#define FV_TAIL_EXPECT(to)");
-    for (int i = 0; i < summands; i++)
-        g_string_append_printf(out, " FV_FETCH(fv_more%d + ((to) - fv_base));", i);
-    g_string_append_c(out, '\n');
-    for (int width = 8; width <= 16; width *= 2) {
-        g_string_truncate(stages, 0);
-        append_stages(stages, node, width);
-        g_string_append_printf(out,
-                               "real%d FV_NAME(fv_tail%d)(real%d fv_v, size_t fv_at FV_TAIL_PARAMS)\n{\n%s"
-                               "    return fv_v;\n}\n"
-                               "#define FV_TAIL%d(v, to) FV_NAME(fv_tail%d)(v, (size_t)((to) - fv_base)%s)\n",
-                               width, width, width, stages->str, width, width, pass->str);
-    }
-    return g_string_free(g_steal_pointer(&out), FALSE);
-}
-
-FvKernel *fv_fuse_add_kernel(FvNode *node, gboolean tail, const char *source, const char *name, const char *defines)
-{
-    return tail ? fv_node_add_tail_kernel(node, source, name, "%s", defines)
-                : fv_node_add_kernel(node, source, name, "%s%s", defines, plain_tail);
-}
-
-FvKernel *fv_node_add_tail_kernel(FvNode *node, const char *source, const char *name, const char *defines, ...)
-{
-    va_list args;
-    va_start(args, defines);
-    g_autofree char *more = defines ? g_strdup_vprintf(defines, args) : g_strdup("");
-    va_end(args);
-    g_autofree char *tail = tail_text(node), *text = g_strconcat(more, tail, NULL);
-    FvKernel *kernel = fv_plan_add_kernel(node->plan, source, name, text);
-    for (guint i = 0; i < node->tail->len; i++) {
-        const FvNode *added = ((const FvNode *) node->tail->pdata[i])->added;
-        if (added)
-            kernel->more[kernel->more_count++] = &added->y->buffer;
-    }
-    return kernel;
 }

@@ -96,6 +96,19 @@ static guint64 bytes_of(const FvArg *args, int count)
     return bytes;
 }
 
+/* Of the buffers that a kernel reads besides. */
+static guint64 bytes_of_more(const FvKernel *kernel, const FvArg *args, int count)
+{
+    guint64 bytes = 0;
+    for (int i = 0; i < kernel->more_count; i++) {
+        gboolean seen = FALSE;
+        for (int k = 0; k < count; k++)
+            seen |= args[k].type == FV_ARG_BUFFER && args[k].buffer->memory == kernel->more[i]->memory;
+        bytes += seen ? 0 : kernel->more[i]->bytes;
+    }
+    return bytes;
+}
+
 /* A kernel that requires a size of its groups is given it where the grid names none. */
 static void take_required_size(FvLaunch *launch)
 {
@@ -149,5 +162,5 @@ void fv_list_launch(FvList *list, FvKernel *kernel, FvGrid grid, const FvArg *ar
             return;
         }
     }
-    launch->bytes = bytes_of(args, count);
+    launch->bytes = bytes_of(args, count) + (more > 0 ? bytes_of_more(kernel, args, count) : 0);
 }

@@ -5,8 +5,8 @@
 
 #include "core/device/device.h"
 
-/* Values that a kernel may add to what it writes. */
-enum { FV_MAX_SUMMANDS = 4 };
+/* Values that a kernel may add to what it writes, and that it may read for that in all. */
+enum { FV_MAX_SUMMANDS = 4, FV_MAX_MORE = 8 };
 
 struct FvBuffer {
     cl_mem memory;
@@ -16,7 +16,7 @@ struct FvBuffer {
 struct FvKernel {
     char *name; /* as in the program: "fv3_forward" */
     cl_program program;
-    FvBuffer *more[FV_MAX_SUMMANDS]; /* arguments after those of a launch */
+    FvBuffer *more[FV_MAX_MORE]; /* arguments after those of a launch */
     int more_count;
 };
 

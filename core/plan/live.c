@@ -153,41 +153,46 @@ static void lay_out_values(FvPlan *plan, guint64 align)
     }
 }
 
-/* Where a consumer writes the gradient of one of its inputs: straight to the value's dy where it is the first in
- * backward order, else to a piece of its own, which is then added. */
-static void lay_out_gradient(FvNode *consumer, int input, int time, guint64 align)
+/* Gradients that are the same numbers, or follow each other as they are written, have one piece (fuse_backward.c). */
+static void lay_out_gradient(FvNode *node, guint64 align)
 {
-    FvPlan *plan = consumer->plan;
-    FvNode *node = fv_plan_resolve(plan, consumer->inputs[input]);
-    if (!node->reached || !fv_node_wants_gradient(consumer, input))
+    FvNode *owner = node->gradient.owner;
+    const gboolean kept = node->plan->settings.keep || node->input_count == 0;
+    if (!owner)
         return;
-    if (!node->dy) {
-        gboolean kept = plan->settings.keep || node->input_count == 0;
-        node->dy = add_value(plan, node->out, time, kept ? FV_ALWAYS : backward_time(node), align);
-        consumer->dx[input] = node->dy;
-    } else {
-        consumer->dx[input] = add_value(plan, node->out, time, time, align);
-        consumer->adds[input] = TRUE;
+    if (owner == node)
+        node->dy = add_value(node->plan, node->out, node->gradient.first, node->gradient.first, align);
+    else
+        node->dy = owner->dy;
+    extend(node->dy, kept ? FV_ALWAYS : backward_time(node));
+}
+
+/* Where a backward pass writes: to the input's dy, or to a piece of its own, which is then added. */
+static void lay_out_stores(FvNode *reader, int time, guint64 align)
+{
+    FvPlan *plan = reader->plan;
+    reader->dx = g_new0(FvArea *, reader->input_count + 1);
+    for (int i = 0; i < reader->input_count; i++) {
+        const FvStore *store = &reader->stores[i];
+        FvNode *input = fv_plan_resolve(plan, reader->inputs[i]);
+        if (store->wanted)
+            reader->dx[i] = store->same   ? reader->dy
+                            : store->adds ? add_value(plan, input->out, time, time, align)
+                                          : input->dy;
     }
 }
 
 static void lay_out_gradients(FvPlan *plan, guint64 align)
 {
-    for (guint i = 0; i < plan->terms->len; i++) {
-        FvNode *term = plan->terms->pdata[i];
-        term->dx = g_new0(FvArea *, 1);
-        term->adds = g_new0(gboolean, 1);
-        if (has_gradient(term))
-            lay_out_gradient(term, 0, loss_time(plan), align);
-    }
+    for (guint i = plan->nodes->len; i-- > 0;)
+        lay_out_gradient(plan->nodes->pdata[i], align);
+    for (guint i = 0; i < plan->terms->len; i++)
+        if (((FvNode *) plan->terms->pdata[i])->stores)
+            lay_out_stores(plan->terms->pdata[i], loss_time(plan), align);
     for (guint i = plan->nodes->len; i-- > 0;) {
         FvNode *node = plan->nodes->pdata[i];
-        if (!node->reached)
-            continue;
-        node->dx = g_new0(FvArea *, node->input_count + 1);
-        node->adds = g_new0(gboolean, node->input_count + 1);
-        for (int j = 0; j < data_inputs(node); j++)
-            lay_out_gradient(node, j, backward_time(node), align);
+        if (node->stores)
+            lay_out_stores(node, backward_time(node), align);
     }
 }
 
@@ -250,16 +255,15 @@ gboolean fv_plan_lay_out(FvPlan *plan, guint64 chunk, guint64 align)
         node->alive = node->reached = FALSE;
         node->y = node->dy = NULL;
         g_clear_pointer(&node->dx, g_free);
-        g_clear_pointer(&node->adds, g_free);
     }
     for (guint i = 0; i < plan->terms->len; i++) {
         FvNode *term = plan->terms->pdata[i];
         g_clear_pointer(&term->dx, g_free);
-        g_clear_pointer(&term->adds, g_free);
     }
 
     mark(plan);
     fv_fuse(plan);
+    fv_fuse_backward(plan);
     lay_out_values(plan, align);
     lay_out_gradients(plan, align);
     for (guint i = 0; i < plan->nodes->len; i++) {

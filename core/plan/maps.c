@@ -30,9 +30,9 @@ static FvGrid chunks_of(const FvPlan *plan, guint64 reals)
     return groups_of(plan, (reals + chunk_of(plan) - 1) / chunk_of(plan));
 }
 
-/* @head: the layer whose y it writes, or NULL. */
+/* @node: where it is the kernel of a layer, that layer; @forward: it writes y. */
 static FvKernel *add_any_kernel(FvPlan *plan, const GString *source, const char *name, const FvState *state,
-                                FvNode *head)
+                                FvNode *node, gboolean forward)
 {
     g_autoptr(GString) defines = g_string_new(NULL);
     g_autofree char *text =
@@ -40,13 +40,13 @@ static FvKernel *add_any_kernel(FvPlan *plan, const GString *source, const char 
     g_string_append_printf(defines, "#define FV_CHUNK %d\n", (int) chunk_of(plan));
     if (state)
         fv_state_defines(state, defines);
-    return head ? fv_node_add_tail_kernel(head, text, name, "%s", defines->str)
+    return node ? fv_tail_add_kernel(node, forward, text, name, defines->str)
                 : fv_plan_add_kernel(plan, text, name, defines->str);
 }
 
 static FvKernel *add_kernel(FvPlan *plan, const GString *source, const char *name, const FvState *state)
 {
-    return add_any_kernel(plan, source, name, state, NULL);
+    return add_any_kernel(plan, source, name, state, NULL, FALSE);
 }
 
 /* ------------------------------------------------------------------ layers */
@@ -64,7 +64,7 @@ static void build_forward(FvNode *node)
                            "        fv_y[fv_i] = FV_TAIL(y, fv_y + fv_i);\n    }\n}\n",
                            node->plugin->name, each_element, layer->forward_map);
     g_autofree char *forward_name = g_strconcat(node->plugin->name, "_forward", NULL);
-    node->maps[0] = add_any_kernel(node->plan, forward, forward_name, node->state, node);
+    node->maps[0] = add_any_kernel(node->plan, forward, forward_name, node->state, node, TRUE);
 }
 
 static void build_backward(FvNode *node)
@@ -76,13 +76,14 @@ static void build_backward(FvNode *node)
                            KERNEL
                            "FV_NAME(%s_backward)(global const real *restrict fv_x, "
                            "global const real *restrict fv_y, global const real *restrict fv_dy, "
-                           "global real *restrict fv_dx, int count)\n{\n%s"
+                           "global real *restrict fv_dx, int count FV_TAIL_PARAMS)\n{\n"
+                           "    FV_TAIL_BEGIN(fv_dx)\n%s"
                            "        real x = fv_x[fv_i], y = fv_y[fv_i], dy = fv_dy[fv_i], dx;\n"
                            "        {\n%s\n        }\n"
-                           "        fv_dx[fv_i] = dx;\n    }\n}\n",
+                           "        fv_dx[fv_i] = FV_TAIL(dx, fv_dx + fv_i);\n    }\n}\n",
                            node->plugin->name, each_element, layer->backward_map);
     g_autofree char *backward_name = g_strconcat(node->plugin->name, "_backward", NULL);
-    node->maps[1] = add_kernel(node->plan, backward, backward_name, node->state);
+    node->maps[1] = add_any_kernel(node->plan, backward, backward_name, node->state, node, FALSE);
 }
 
 static guint64 elements_now(const FvNode *node, const FvList *list)
@@ -298,16 +299,16 @@ void fv_maps_build(FvPlan *plan)
             continue;
         if (fv_node_layer(node)->forward_map && !node->head)
             build_forward(node);
-        if (fv_node_layer(node)->forward_map && node->reached)
+        if (fv_node_layer(node)->forward_map && node->reached && !node->derived)
             build_backward(node);
-        for (int j = 0; node->adds && j < node->input_count; j++)
-            sums |= node->adds[j];
+        for (int j = 0; node->stores && j < node->input_count; j++)
+            sums |= node->stores[j].adds;
     }
     for (guint i = 0; i < plan->terms->len; i++) {
         FvNode *term = plan->terms->pdata[i];
         if (term->plugin->kind == FV_LOSS && ((const FvLoss *) term->plugin)->forward_map)
             build_loss(term);
-        sums |= term->adds && term->adds[0];
+        sums |= term->stores && term->stores[0].adds;
     }
     if (sums)
         build_add(plan);

@@ -121,7 +121,7 @@ FvKernel *fv_node_add_kernel(FvNode *node, const char *source, const char *name,
     va_start(args, defines);
     g_autofree char *text = defines ? g_strdup_vprintf(defines, args) : g_strdup("");
     va_end(args);
-    return fv_plan_add_kernel(node->plan, source, name, text);
+    return fv_tail_add_plain_kernel(node, source, name, text);
 }
 
 int fv_node_workers(const FvNode *node)
@@ -158,7 +158,7 @@ FvBuffer *fv_node_y(const FvNode *node)
 
 FvBuffer *fv_node_dx(const FvNode *node, int i)
 {
-    return node->dx ? area_buffer(node->dx[i]) : NULL;
+    return node->dx && !node->stores[i].same ? area_buffer(node->dx[i]) : NULL;
 }
 
 FvBuffer *fv_node_dy(const FvNode *node)

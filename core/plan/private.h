@@ -45,6 +45,15 @@ typedef struct {
     FvArea *area;
 } FvTargetArea;
 
+/** How a node's backward pass gives the gradient of one of its inputs: fuse_backward.c. */
+typedef struct {
+    gboolean wanted;
+    gboolean same;   /* it is dy itself: nothing is written */
+    gboolean joins;  /* what others gave before is added as it is written */
+    gboolean adds;   /* a launch adds it to what others gave before */
+    GPtrArray *maps; /* of FvNode, borrowed: derivatives that are applied as it is written, in order; or NULL */
+} FvStore;
+
 /* Layers, losses and metrics alike. */
 struct FvNode {
     FvPlan *plan;
@@ -64,8 +73,14 @@ struct FvNode {
     GPtrArray *params;      /* of FvParam, borrowed */
     GPtrArray *scratch;     /* of FvScratch */
     FvArea *y, *dy;
-    FvArea **dx;    /* for each input: where backward writes; dy of the input, or a piece of its own */
-    gboolean *adds; /* dx[i] is then added to the input's dy */
+    FvArea **dx;     /* for each input: where backward writes; dy of the input, or a piece of its own */
+    FvStore *stores; /* for each input, and one more; NULL where there is no backward pass */
+    struct {
+        FvNode *owner;           /* whose dy it is, too: gradients of one memory; NULL: there is none */
+        int first, second, last; /* moments at which it is written; second: 0 where it is written once */
+        FvStore *store;          /* the last of these, where derivatives can be applied; or NULL */
+    } gradient;
+    gboolean derived; /* a map whose derivative is applied in another one's kernel */
     FvTargetArea *target;
     FvArea *result;
     int result_stride;
@@ -127,10 +142,16 @@ void fv_plan_append_undefines(GString *out, const char *defines);
 void fv_fuse(FvPlan *plan);
 /** For plan: whether the only reader is a normalisation that may go into weights. */
 gboolean fv_fuse_may_fold(const FvNode *node);
-/** Adds a kernel that writes through FV_TAIL; @tail: what is written is y. */
-FvKernel *fv_fuse_add_kernel(FvNode *node, gboolean tail, const char *source, const char *name, const char *defines);
 /** The normalisation that is in the node's weights, or NULL. */
 const FvNode *fv_fuse_folded(const FvNode *node);
+/* fuse_backward.c */
+void fv_fuse_backward(FvPlan *plan);
+void fv_fuse_backward_clear(FvNode *node);
+/* tail.c */
+/** Adds a kernel of one input that writes y, or else the gradient of that input, through FV_TAIL. */
+FvKernel *fv_tail_add_kernel(FvNode *node, gboolean forward, const char *source, const char *name, const char *defines);
+/** Adds one for which FV_TAIL does nothing. */
+FvKernel *fv_tail_add_plain_kernel(FvNode *node, const char *source, const char *name, const char *defines);
 /* maps.c: kernels of expressions */
 void fv_maps_build(FvPlan *plan);
 void fv_maps_forward(FvNode *node, FvList *list);

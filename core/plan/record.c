@@ -40,13 +40,13 @@ static void forward(FvPlan *plan, FvList *list)
 /* A gradient that was written to a piece of its own is added to what was there before. */
 static void add_up(FvNode *node, FvList *list)
 {
-    for (int i = 0; node->adds && i < node->input_count; i++) {
-        if (!node->adds[i])
+    for (int i = 0; node->stores && i < node->input_count; i++) {
+        if (!node->stores[i].adds)
             continue;
         FvNode *input = fv_plan_resolve(node->plan, node->inputs[i]);
         guint64 reals =
             (guint64) fv_shape_elements(input->out) * (guint64) node->plan->lanes * (guint64) fv_list_blocks(list);
-        fv_maps_add(node->plan, fv_node_dy(input), fv_node_dx(node, i), reals, list);
+        fv_maps_add(node->plan, fv_node_dy(input), &node->dx[i]->buffer, reals, list);
     }
 }
 
@@ -89,7 +89,7 @@ static void backward(FvPlan *plan, FvList *list)
     for (guint i = plan->nodes->len; i-- > 0;) {
         FvNode *node = plan->nodes->pdata[i];
         const FvLayer *layer = fv_node_layer(node);
-        if (!has_backward(node))
+        if (!has_backward(node) || node->derived)
             continue;
         list->layer = node->path;
         if (layer->forward_map)

@@ -23,7 +23,7 @@ static void node_free(gpointer data)
     g_ptr_array_unref(node->scratch);
     g_ptr_array_unref(node->tail);
     g_free(node->dx);
-    g_free(node->adds);
+    fv_fuse_backward_clear(node);
     g_free(node->self);
     g_free(node);
 }

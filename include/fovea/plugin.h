@@ -149,10 +149,10 @@ typedef struct {
         .name = #field, .type = FV_TYPE_RANGE, .offset = FV_FIELD(T, field, FvRange), .def = (lo_), .def_hi = (hi_), \
         .min = (min_), .max = (max_), .help = (help_), __VA_ARGS__                                                   \
     }
-#define FV_OPT_EXTENT(T, field, lo_, hi_, help_, ...)                                                                 \
-    {                                                                                                                 \
+#define FV_OPT_EXTENT(T, field, lo_, hi_, help_, ...)                                                                  \
+    {                                                                                                                  \
         .name = #field, .type = FV_TYPE_EXTENT, .offset = FV_FIELD(T, field, FvExtent), .def = (lo_), .def_hi = (hi_), \
-        .min = 0.0001, .max = 65500, .help = (help_), __VA_ARGS__                                                     \
+        .min = 0.0001, .max = 65500, .help = (help_), __VA_ARGS__                                                      \
     }
 #define FV_OPT_FLOATS(T, field, def_, min_, max_, help_, ...)                                                         \
     {                                                                                                                 \
@@ -316,10 +316,16 @@ FvKernel *fv_node_add_kernel(FvNode *node, const char *source, const char *name,
 FvKernel *fv_node_add_tail_kernel(FvNode *node, const char *source, const char *name, const char *defines, ...)
     G_GNUC_PRINTF(4, 5);
 
+/** The same for the kernel that writes dx of input @input, of a layer with takes_gradient_tail, with dx in the place of
+ * y: what other layers have given to that gradient is added there, and elementwise layers before it apply their
+ * derivative. Where nothing is to be done the kernel is as fv_node_add_kernel() makes it. */
+FvKernel *fv_node_add_gradient_kernel(FvNode *node, int input, const char *source, const char *name,
+                                      const char *defines, ...) G_GNUC_PRINTF(5, 6);
+
 /* For `pack`, `forward` and `backward` only: the node's memory. */
 FvBuffer *fv_node_x(const FvNode *node, int i);
 FvBuffer *fv_node_y(const FvNode *node);
-FvBuffer *fv_node_dx(const FvNode *node, int i); /* to overwrite; NULL where no gradient is wanted */
+FvBuffer *fv_node_dx(const FvNode *node, int i); /* to overwrite; NULL where there is nothing to write */
 FvBuffer *fv_node_dy(const FvNode *node);
 FvBuffer *fv_node_param(const FvNode *node, int i);
 FvBuffer *fv_node_gradient(const FvNode *node, int i); /* to overwrite */
@@ -454,11 +460,15 @@ typedef struct {
     /** The maps hold for vectors of numbers, too: `real` is then a vector (real8, real16), and so are x and y. So they
      * have no `if` and no `&&`, and make vectors of constants by (real)(1). */
     gboolean vector_maps;
-    /** y is the sum of all inputs, element by element. */
+    /** y is the sum of all inputs, element by element. The gradient of an input may then be dy itself, where nothing is
+     * to be written. */
     gboolean sums;
     /** Outside of training y = weight * (x - mean) / sqrt(var + epsilon) + bias, for each channel: a convolution before
      * it may have that in its weights. NULL: it is not so. */
     void (*fold)(const FvNode *node, const void *self, FvFold *fold);
+    /** dx of every input is written by kernels of fv_node_add_gradient_kernel() alone, each number once: it is
+     * not read back. */
+    gboolean takes_gradient_tail;
 } FvLayer;
 
 /* ------------------------------------------------------------------- losses */
@@ -592,20 +602,20 @@ extern const char *const fv_fill_names[]; /* "constant", "edge", "reflect", NULL
 
 /* Two options are the core's, which finds them by name: `p`, and `fill` with `value`. Their fields are a float, an int
  * and FvFloats of the same names. */
-#define FV_OPT_P(T, def_)                                                                                              \
-    FV_OPT_FLOAT(T, p, def_, 0, 1,                                                                                     \
+#define FV_OPT_P(T, def_)          \
+    FV_OPT_FLOAT(T, p, def_, 0, 1, \
                  "probability that it is applied to a sample; outside of training it is where this is 1")
-#define FV_OPT_FILL(T)                                                                                                 \
-    FV_OPT_CHOICE(T, fill, FV_FILL_CONSTANT, fv_fill_names,                                                            \
-                  "what stands outside of the image: value, its edge, or the image mirrored"),                         \
+#define FV_OPT_FILL(T)                                                                         \
+    FV_OPT_CHOICE(T, fill, FV_FILL_CONSTANT, fv_fill_names,                                    \
+                  "what stands outside of the image: value, its edge, or the image mirrored"), \
         FV_OPT_FLOATS(T, value, 0, 0, 1, "what stands there with fill=constant: one number, or one for each channel")
 
 /** What one of several images gives to an output (mixup, cutmix, mosaic). */
 typedef struct {
-    double matrix[6];             /* from a point of the output to one of this image, as FvAugment.matrix */
-    double x0, y0, x1, y1;        /* the region of the output that it is in */
-    double weight;                /* of its values there, against what the parts before it left */
-    double share;                 /* of the output's label that is its own */
+    double matrix[6];      /* from a point of the output to one of this image, as FvAugment.matrix */
+    double x0, y0, x1, y1; /* the region of the output that it is in */
+    double weight;         /* of its values there, against what the parts before it left */
+    double share;          /* of the output's label that is its own */
 } FvPart;
 
 /** An augmentation. It changes coordinates or pixels, mixes images, or chooses among others: it has the hooks of one of
@@ -638,16 +648,16 @@ typedef struct {
     /** Statements that fill `float table[256]` from `const uint histogram[256]` of a channel and their sum, `float
      * total`: each value becomes that of its place in the table, the nearest. */
     const char *table_map;
-    gboolean luma;     /* table_map: the histogram is the luma's, and the table's value of the luma is that of all channels
-                        */
+    gboolean luma; /* table_map: the histogram is the luma's, and the table's value of the luma is that of all channels
+                    */
     /** Statements on `vec p`, the value of channel `int c` (of `int channels`) at `int y` and columns from `int x`;
-     * at(c, dx, dy) are the values that stand so far away, mirrored at the edges; in_w, in_h are ints. They run over the
-     * whole image `passes` times, each time on what the time before left; `int pass` counts. */
+     * at(c, dx, dy) are the values that stand so far away, mirrored at the edges; in_w, in_h are ints. They run over
+     * the whole image `passes` times, each time on what the time before left; `int pass` counts. */
     const char *neighbour_map;
     int passes;
-    gboolean linear;   /* pixel_map, colour_map: sums of multiples of the values and constants, so that it does not
-                          matter whether they come before or after sampling */
-    gboolean places;   /* pixel_map, colour_map: they use u, v or random numbers, and stay where they stand */
+    gboolean linear;      /* pixel_map, colour_map: sums of multiples of the values and constants, so that it does not
+                             matter whether they come before or after sampling */
+    gboolean places;      /* pixel_map, colour_map: they use u, v or random numbers, and stay where they stand */
     gboolean vector_maps; /* the statements hold where vec is float16, too */
 
     /* -- several images */

@@ -12,9 +12,9 @@ static gboolean plan(FvNode *node, void *self, GError **error)
 static gboolean build(FvNode *node, void *self, GError **error)
 {
     Pool *pool = self;
-    pool->forward = pool_kernel(node, pool, avgpool_cl, "forward");
+    pool->forward = pool_kernel(node, pool, FALSE, avgpool_cl, "forward");
     if (fv_node_training(node))
-        pool->backward = pool_kernel(node, pool, avgpool_cl, "backward");
+        pool->backward = pool_kernel(node, pool, TRUE, avgpool_cl, "backward");
     return TRUE;
 }
 
@@ -53,5 +53,6 @@ static const FvLayer avgpool = {
     .build = build,
     .forward = forward,
     .backward = backward,
+    .takes_gradient_tail = TRUE,
 };
 FV_EXPORT(avgpool)

@@ -5,7 +5,7 @@
 #define SPANS ((PIXEL + SPAN - 1) / SPAN)
 #define SHARE ((real)1 / (KH * KW))
 
-#if FV_WORKERS > 1
+#if FV_WORKERS > 1 && !BACKWARD
 FV_KERNEL FV_NAME(forward)(global const real *restrict x, global real *restrict y, int blocks)
 {
     size_t at = FV_ITEM;
@@ -22,8 +22,10 @@ FV_KERNEL FV_NAME(forward)(global const real *restrict x, global real *restrict 
     y[at] = sum * SHARE;
 }
 
-FV_KERNEL FV_NAME(backward)(global const real *restrict dy, global real *restrict dx, int blocks)
+#elif FV_WORKERS > 1
+FV_KERNEL FV_NAME(backward)(global const real *restrict dy, global real *restrict dx, int blocks FV_TAIL_PARAMS)
 {
+    FV_TAIL_BEGIN(dx)
     size_t at = FV_ITEM;
     int ix = at / PIXEL % W, iy = at / PIXEL / W % H, block = at / PIXEL / W / H;
     if (block >= blocks)
@@ -35,10 +37,10 @@ FV_KERNEL FV_NAME(backward)(global const real *restrict dy, global real *restric
     for (int oy = top; oy < bottom; oy++)
         for (int ox = left; ox < right; ox++)
             sum += dy[((size_t)oy * OW + ox) * PIXEL] * SHARE;
-    dx[at] = sum;
+    dx[at] = FV_TAIL(sum, dx + at);
 }
 
-#else
+#elif !BACKWARD
 kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
 FV_NAME(forward)(global const real *restrict x, global real *restrict y, int blocks)
 {
@@ -63,10 +65,12 @@ FV_NAME(forward)(global const real *restrict x, global real *restrict y, int blo
     }
 }
 
+#else
 /* Every pixel gathers from the windows that hold it. */
 kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
-FV_NAME(backward)(global const real *restrict dy, global real *restrict dx, int blocks)
+FV_NAME(backward)(global const real *restrict dy, global real *restrict dx, int blocks FV_TAIL_PARAMS)
 {
+    FV_TAIL_BEGIN(dx)
     int begin = get_group_id(0) * COLUMNS, end = min(begin + COLUMNS, W), iy = get_group_id(1);
     int block = get_group_id(2) / SPANS, first = get_group_id(2) % SPANS * SPAN, span = min(SPAN, PIXEL - first);
     int top = iy + PH < KH ? 0 : (iy + PH - KH) / SH + 1, bottom = min((iy + PH) / SH + 1, OH);
@@ -75,14 +79,14 @@ FV_NAME(backward)(global const real *restrict dy, global real *restrict dx, int 
 
     for (int ix = begin; ix < end; ix++, dx += PIXEL) {
         int left = ix + PW < KW ? 0 : (ix + PW - KW) / SW + 1, right = min((ix + PW) / SW + 1, OW);
-        for (int i = 0; i < span; i++)
-            dx[i] = 0;
-        for (int oy = top; oy < bottom; oy++)
-            for (int ox = left; ox < right; ox++) {
-                global const real *from = dy + ((size_t)oy * OW + ox) * PIXEL;
-                for (int i = 0; i < span; i++)
-                    dx[i] += from[i] * SHARE;
-            }
+        for (int i = 0; i < span; i += 16) {
+            real16 sum = 0;
+            FV_TAIL_EXPECT(dx + i)
+            for (int oy = top; oy < bottom; oy++)
+                for (int ox = left; ox < right; ox++)
+                    sum += vload16(0, dy + ((size_t)oy * OW + ox) * PIXEL + i) * SHARE;
+            fv_store16(FV_TAIL16(sum, dx + i), dx + i, span - i);
+        }
     }
 }
 #endif

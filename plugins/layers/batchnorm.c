@@ -82,27 +82,28 @@ static gboolean plan(FvNode *node, void *self, GError **error)
     return TRUE;
 }
 
-static FvKernel *add_kernel(FvNode *node, const Batchnorm *norm, const char *name)
+static FvKernel *add_kernel(FvNode *node, const Batchnorm *norm, gboolean backward, const char *name)
 {
-    return fv_node_add_tail_kernel(node, batchnorm_cl, name,
-                                   "#define C %d\n#define SOME_CHANNELS %d\n#define SOME_PIXELS %d\n"
-                                   "#define NORMALISED_CHANNELS %d\n#define NORMALISED_PIXELS %d\n"
-                                   "#define PUT_TOGETHER %d\n",
-                                   fv_node_input(node, 0).c, norm->some_channels, norm->some_pixels, norm->span,
-                                   norm->some_normalised, norm->put);
+    g_autofree char *defines = g_strdup_printf(
+        "#define BACKWARD %d\n#define C %d\n#define SOME_CHANNELS %d\n#define SOME_PIXELS %d\n"
+        "#define NORMALISED_CHANNELS %d\n#define NORMALISED_PIXELS %d\n#define PUT_TOGETHER %d\n",
+        backward, fv_node_input(node, 0).c, norm->some_channels, norm->some_pixels, norm->span, norm->some_normalised,
+        norm->put);
+    return backward ? fv_node_add_gradient_kernel(node, 0, batchnorm_cl, name, "%s", defines)
+                    : fv_node_add_tail_kernel(node, batchnorm_cl, name, "%s", defines);
 }
 
 static gboolean build(FvNode *node, void *self, GError **error)
 {
     Batchnorm *norm = self;
-    norm->take_running = add_kernel(node, norm, "take_running");
-    norm->normalise = add_kernel(node, norm, "normalise");
+    norm->take_running = add_kernel(node, norm, FALSE, "take_running");
+    norm->normalise = add_kernel(node, norm, FALSE, "normalise");
     if (fv_node_training(node)) {
-        norm->measure = add_kernel(node, norm, "measure");
-        norm->put_together = add_kernel(node, norm, "put_together");
-        norm->sum = add_kernel(node, norm, "sum");
-        norm->sum_up = add_kernel(node, norm, "sum_up");
-        norm->backward = add_kernel(node, norm, "backward");
+        norm->measure = add_kernel(node, norm, FALSE, "measure");
+        norm->put_together = add_kernel(node, norm, FALSE, "put_together");
+        norm->sum = add_kernel(node, norm, TRUE, "sum");
+        norm->sum_up = add_kernel(node, norm, TRUE, "sum_up");
+        norm->backward = add_kernel(node, norm, TRUE, "backward");
     }
     return TRUE;
 }
@@ -197,6 +198,7 @@ static const FvLayer batchnorm = {
     .forward = forward,
     .backward = backward,
     .takes_tail = TRUE,
+    .takes_gradient_tail = TRUE,
     .fold = fold,
 };
 FV_EXPORT(batchnorm)

@@ -7,6 +7,7 @@
 #define SPAN (SOME_CHANNELS * FV_L)
 #define RUN 64
 
+#if !BACKWARD
 /* The parts' means and sums of squared differences from them: C and C for each part. */
 kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
 FV_NAME(measure)(global const real *restrict x, global real *restrict parts, int n, int pixels)
@@ -143,6 +144,7 @@ FV_NAME(normalise)(global const real *restrict x, global const real *restrict mo
         }
 }
 
+#else
 /* Sums of dy and of dy * (x - mean): C and C for each part. */
 kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
 FV_NAME(sum)(global const real *restrict x, global const real *restrict dy, global const real *restrict moments,
@@ -210,8 +212,9 @@ FV_NAME(sum_up)(global const real *restrict parts, global const real *restrict m
 kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
 FV_NAME(backward)(global const real *restrict x, global const real *restrict dy, global const real *restrict moments,
                   global const real *restrict weight, global const real *restrict dweight,
-                  global const real *restrict dbias, global real *restrict dx, int n, int pixels)
+                  global const real *restrict dbias, global real *restrict dx, int n, int pixels FV_TAIL_PARAMS)
 {
+    FV_TAIL_BEGIN(dx)
     int begin = get_group_id(0) * NORMALISED_PIXELS, end = min(begin + NORMALISED_PIXELS, pixels);
     int first = get_group_id(2) * NORMALISED_CHANNELS, last = min(first + NORMALISED_CHANNELS, C);
     int unit = get_group_id(1), lanes = min(FV_L, n - unit * FV_L);
@@ -226,9 +229,12 @@ FV_NAME(backward)(global const real *restrict x, global const real *restrict dy,
             real mean = moments[c], inverse = moments[C + c], scale = weight[c] * inverse;
             real dmean = dbias[c] * share, slope = dweight[c] * share * inverse;
             for (int lane = 0; lane < FV_L; lane++)
-                dx[at + lane] = lane < lanes ? scale * (dy[at + lane] - dmean - (x[at + lane] - mean) * slope) : 0;
+                dx[at + lane] =
+                    FV_TAIL(lane < lanes ? scale * (dy[at + lane] - dmean - (x[at + lane] - mean) * slope) : 0,
+                            dx + at + lane);
         }
 }
+#endif
 
 #undef PIXEL
 #undef SPAN

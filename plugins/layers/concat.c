@@ -8,8 +8,8 @@
 enum { COPIED = 8192 };
 
 typedef struct {
-    int span, pixels; /* of a work-item */
-    FvKernel *forward, *backward;
+    int span, pixels;                            /* of a work-item */
+    FvKernel *forward, *backward[FV_ANY_INPUTS]; /* for each input */
 } Concat;
 
 static const FvOption options[] = {
@@ -42,9 +42,9 @@ static gboolean build(FvNode *node, void *self, GError **error)
     concat->span = MIN(out.c * fv_node_lanes(node), COPIED);
     concat->pixels = COPIED / concat->span;
     concat->forward = fv_node_add_kernel(node, concat_cl, "forward", defines, out.c, concat->pixels, concat->span);
-    if (fv_node_training(node))
-        concat->backward =
-            fv_node_add_kernel(node, concat_cl, "backward", defines, out.c, concat->pixels, concat->span);
+    for (int i = 0; fv_node_training(node) && i < fv_node_inputs(node); i++)
+        concat->backward[i] =
+            fv_node_add_gradient_kernel(node, i, concat_cl, "backward", defines, out.c, concat->pixels, concat->span);
     return TRUE;
 }
 
@@ -79,7 +79,7 @@ static void backward(FvNode *node, const void *self, FvList *list)
     for (int i = 0, channel = 0; i < fv_node_inputs(node); i++) {
         const int channels = fv_node_input(node, i).c;
         if (fv_node_dx(node, i))
-            fv_launch(list, concat->backward, grid(node, concat, channels, list), fv_buffer(fv_node_dy(node)),
+            fv_launch(list, concat->backward[i], grid(node, concat, channels, list), fv_buffer(fv_node_dy(node)),
                       fv_buffer(fv_node_dx(node, i)), fv_int(channel), fv_int(channels),
                       fv_int(pixels_now(node, list)));
         channel += channels;
@@ -98,5 +98,6 @@ static const FvLayer concat = {
     .build = build,
     .forward = forward,
     .backward = backward,
+    .takes_gradient_tail = TRUE,
 };
 FV_EXPORT(concat)

@@ -27,6 +27,6 @@ static void conv_backward(FvNode *node, const void *self, FvList *list)
 
 #define CONV_HOOKS                                                                                 \
     .backward_reads = FV_READS_X, .build = conv_build, .pack = conv_pack, .forward = conv_forward, \
-    .backward = conv_backward, .takes_tail = TRUE
+    .backward = conv_backward, .takes_tail = TRUE, .takes_gradient_tail = TRUE
 
 #endif

@@ -6,7 +6,7 @@
 
 typedef struct {
     float rate;
-    FvKernel *apply, *copy;
+    FvKernel *apply, *copy, *apply_to_gradient;
 } Dropout;
 
 /* Groups of four elements, which share the words of one call of the generator, that a work-item takes: a multiple of
@@ -26,24 +26,27 @@ static gboolean plan(FvNode *node, void *self, GError **error)
     return TRUE;
 }
 
-static FvKernel *add_kernel(FvNode *node, const Dropout *dropout, const char *name)
+static FvKernel *add_kernel(FvNode *node, const Dropout *dropout, gboolean backward, const char *name)
 {
     const FvShape in = fv_node_input(node, 0);
     const double rate = (double) dropout->rate;
     char scale[G_ASCII_DTOSTR_BUF_SIZE];
 
     g_ascii_formatd(scale, sizeof scale, "%.17e", 1 / (1 - rate));
-    return fv_node_add_kernel(node, dropout_cl, name,
-                              "#define C %d\n#define PIXELS %d\n#define SOME_GROUPS %d\n#define NODE %du\n"
-                              "#define DROPPED %uu\n#define SCALE ((real) %s)\n",
-                              in.c, in.h * in.w, SOME_GROUPS, fv_node_index(node), (unsigned) (rate * 0x1p32), scale);
+    g_autofree char *defines = g_strdup_printf(
+        "#define C %d\n#define PIXELS %d\n#define SOME_GROUPS %d\n#define NODE %du\n"
+        "#define DROPPED %uu\n#define SCALE ((real) %s)\n",
+        in.c, in.h * in.w, SOME_GROUPS, fv_node_index(node), (unsigned) (rate * 0x1p32), scale);
+    return backward ? fv_node_add_gradient_kernel(node, 0, dropout_cl, name, "%s", defines)
+                    : fv_node_add_kernel(node, dropout_cl, name, "%s", defines);
 }
 
 static gboolean build(FvNode *node, void *self, GError **error)
 {
     Dropout *dropout = self;
-    dropout->apply = add_kernel(node, dropout, "apply");
-    dropout->copy = add_kernel(node, dropout, "copy");
+    dropout->apply = add_kernel(node, dropout, FALSE, "apply");
+    dropout->copy = add_kernel(node, dropout, FALSE, "copy");
+    dropout->apply_to_gradient = add_kernel(node, dropout, TRUE, "apply");
     return TRUE;
 }
 
@@ -70,8 +73,8 @@ static void backward(FvNode *node, const void *self, FvList *list)
 {
     const Dropout *dropout = self;
     if (fv_node_dx(node, 0))
-        fv_launch(list, dropout->apply, grid(node, list), fv_buffer(fv_node_dy(node)), fv_buffer(fv_node_dx(node, 0)),
-                  fv_step(), fv_seed(), fv_int(fv_list_blocks(list)));
+        fv_launch(list, dropout->apply_to_gradient, grid(node, list), fv_buffer(fv_node_dy(node)),
+                  fv_buffer(fv_node_dx(node, 0)), fv_step(), fv_seed(), fv_int(fv_list_blocks(list)));
 }
 
 static const char *const examples[] = { "dropout", "dropout(0.2)", "dropout(0)", NULL };
@@ -90,5 +93,6 @@ static const FvLayer dropout = {
     .build = build,
     .forward = forward,
     .backward = backward,
+    .takes_gradient_tail = TRUE,
 };
 FV_EXPORT(dropout)

@@ -6,15 +6,17 @@
  * neighbouring groups of four elements. On GPUs each element makes a call of its own: neighbours in memory share none. */
 #if FV_WORKERS > 1
 #define ALL ((size_t)C * PIXELS * FV_L)
-FV_KERNEL FV_NAME(apply)(global const real *restrict from, global real *restrict to, uint step, uint2 seed, int blocks)
+FV_KERNEL FV_NAME(apply)(global const real *restrict from, global real *restrict to, uint step, uint2 seed,
+                         int blocks FV_TAIL_PARAMS)
 {
+    FV_TAIL_BEGIN(to)
     size_t at = FV_ITEM;
     if (at >= blocks * ALL)
         return;
     uint sample = at / ALL * FV_L + at % FV_L, element = at / FV_L % C * PIXELS + at / (C * FV_L) % PIXELS;
     uint4 words = fv_philox((uint4)(element / 4, sample, step, NODE), seed);
     uint word = element % 4 == 0 ? words.x : element % 4 == 1 ? words.y : element % 4 == 2 ? words.z : words.w;
-    to[at] = word < DROPPED ? 0 : from[at] * SCALE;
+    to[at] = FV_TAIL(word < DROPPED ? 0 : from[at] * SCALE, to + at);
 }
 
 FV_KERNEL FV_NAME(copy)(global const real *restrict x, global real *restrict y, int blocks)
@@ -68,8 +70,10 @@ void FV_NAME(draw)(uint *words, uint group, uint sample, uint step, uint2 key)
 
 /* Forward from x to y, backward from dy to dx. A work-item takes SOME_GROUPS groups of a block. */
 kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
-FV_NAME(apply)(global const real *restrict from, global real *restrict to, uint step, uint2 seed, int blocks)
+FV_NAME(apply)(global const real *restrict from, global real *restrict to, uint step, uint2 seed,
+               int blocks FV_TAIL_PARAMS)
 {
+    FV_TAIL_BEGIN(to)
     int begin = get_group_id(0) * SOME_GROUPS, end = min(begin + SOME_GROUPS, (C * PIXELS + 3) / 4);
     int block = get_group_id(1);
     from += (size_t)block * C * PIXELS * FV_L;
@@ -83,7 +87,7 @@ FV_NAME(apply)(global const real *restrict from, global real *restrict to, uint 
                 int element = GROUP(group, k) * 4 + word;
                 size_t at = ((size_t)(element % PIXELS) * C + element / PIXELS) * FV_L + LANE(k);
                 if (element < C * PIXELS)
-                    to[at] = words[word * CALLS + k] < DROPPED ? 0 : from[at] * SCALE;
+                    to[at] = FV_TAIL(words[word * CALLS + k] < DROPPED ? 0 : from[at] * SCALE, to + at);
             }
     }
 }

@@ -27,21 +27,23 @@ static gboolean plan(FvNode *node, void *self, GError **error)
     return TRUE;
 }
 
-static FvKernel *add_kernel(FvNode *node, const Flatten *flatten, const char *name)
+static FvKernel *add_kernel(FvNode *node, const Flatten *flatten, gboolean backward)
 {
     const FvShape in = fv_node_input(node, 0);
-    return fv_node_add_kernel(node, flatten_cl, name,
-                              "#define C %d\n#define PIXELS %d\n#define SOME_CHANNELS %d\n#define SOME_PIXELS %d\n",
-                              in.c, in.h * in.w, SOME_CHANNELS, flatten->pixels);
+    g_autofree char *defines =
+        g_strdup_printf("#define C %d\n#define PIXELS %d\n#define SOME_CHANNELS %d\n#define SOME_PIXELS %d\n", in.c,
+                        in.h * in.w, SOME_CHANNELS, flatten->pixels);
+    return backward ? fv_node_add_gradient_kernel(node, 0, flatten_cl, "backward", "%s", defines)
+                    : fv_node_add_kernel(node, flatten_cl, "forward", "%s", defines);
 }
 
 static gboolean build(FvNode *node, void *self, GError **error)
 {
     Flatten *flatten = self;
     flatten->pixels = COPIED / (SOME_CHANNELS * fv_node_lanes(node));
-    flatten->forward = add_kernel(node, flatten, "forward");
+    flatten->forward = add_kernel(node, flatten, FALSE);
     if (fv_node_training(node))
-        flatten->backward = add_kernel(node, flatten, "backward");
+        flatten->backward = add_kernel(node, flatten, TRUE);
     return TRUE;
 }
 
@@ -79,5 +81,6 @@ static const FvLayer flatten = {
     .build = build,
     .forward = forward,
     .backward = backward,
+    .takes_gradient_tail = TRUE,
 };
 FV_EXPORT(flatten)

@@ -11,12 +11,13 @@ FV_KERNEL FV_NAME(forward)(global const real *restrict x, global real *restrict 
         y[at] = x[at / ALL * ALL + ((size_t)p * C + c) * FV_L + lane];
 }
 
-FV_KERNEL FV_NAME(backward)(global const real *restrict dy, global real *restrict dx, int blocks)
+FV_KERNEL FV_NAME(backward)(global const real *restrict dy, global real *restrict dx, int blocks FV_TAIL_PARAMS)
 {
+    FV_TAIL_BEGIN(dx)
     size_t at = FV_ITEM;
     int lane = at % FV_L, c = at / FV_L % C, p = at / (C * FV_L) % PIXELS;
     if (at < blocks * ALL)
-        dx[at] = dy[at / ALL * ALL + ((size_t)c * PIXELS + p) * FV_L + lane];
+        dx[at] = FV_TAIL(dy[at / ALL * ALL + ((size_t)c * PIXELS + p) * FV_L + lane], dx + at);
 }
 #undef ALL
 
@@ -37,8 +38,9 @@ FV_NAME(forward)(global const real *restrict x, global real *restrict y, int blo
 }
 
 kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
-FV_NAME(backward)(global const real *restrict dy, global real *restrict dx, int blocks)
+FV_NAME(backward)(global const real *restrict dy, global real *restrict dx, int blocks FV_TAIL_PARAMS)
 {
+    FV_TAIL_BEGIN(dx)
     int first = get_group_id(0) * SOME_PIXELS, last = min(first + SOME_PIXELS, PIXELS);
     int begin = get_group_id(1) * SOME_CHANNELS, end = min(begin + SOME_CHANNELS, C);
     size_t block = (size_t)get_group_id(2) * C * PIXELS * FV_L;
@@ -47,7 +49,9 @@ FV_NAME(backward)(global const real *restrict dy, global real *restrict dx, int 
 
     for (int p = first; p < last; p++)
         for (int c = begin; c < end; c++)
-            for (int lane = 0; lane < FV_L; lane++)
-                dx[((size_t)p * C + c) * FV_L + lane] = dy[((size_t)c * PIXELS + p) * FV_L + lane];
+            for (int lane = 0; lane < FV_L; lane++) {
+                global real *to = dx + ((size_t)p * C + c) * FV_L + lane;
+                *to = FV_TAIL(dy[((size_t)c * PIXELS + p) * FV_L + lane], to);
+            }
 }
 #endif

@@ -57,10 +57,10 @@ static gboolean build(FvNode *node, void *self, GError **error)
     if (gap->runs > 1)
         gap->sum_up = sum_kernel(node, gap->runs, gap->runs, HELD / 8, pixels);
     if (fv_node_training(node))
-        gap->backward = fv_node_add_kernel(node, gap_cl, "backward",
-                                           "#define C %d\n#define PIXELS %d\n#define RUN 1\n#define HELD 1\n"
-                                           "#define WHOLE %d\n#define SPAN %d\n#define SOME_PIXELS %d\n",
-                                           in.c, pixels, pixels, gap->span, gap->pixels);
+        gap->backward = fv_node_add_gradient_kernel(node, 0, gap_cl, "backward",
+                                                    "#define C %d\n#define PIXELS %d\n#define RUN 1\n#define HELD 1\n"
+                                                    "#define WHOLE %d\n#define SPAN %d\n#define SOME_PIXELS %d\n",
+                                                    in.c, pixels, pixels, gap->span, gap->pixels);
     return TRUE;
 }
 
@@ -106,5 +106,6 @@ static const FvLayer gap = {
     .build = build,
     .forward = forward,
     .backward = backward,
+    .takes_gradient_tail = TRUE,
 };
 FV_EXPORT(gap)

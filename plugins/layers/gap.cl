@@ -25,8 +25,9 @@ FV_NAME(sum)(global const real *restrict x, global real *restrict y)
 
 /* A work-item writes SPAN reals of SOME_PIXELS of a block. */
 kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
-FV_NAME(backward)(global const real *restrict dy, global real *restrict dx)
+FV_NAME(backward)(global const real *restrict dy, global real *restrict dx FV_TAIL_PARAMS)
 {
+    FV_TAIL_BEGIN(dx)
     int begin = get_group_id(0) * SOME_PIXELS, end = min(begin + SOME_PIXELS, PIXELS);
     int first = get_group_id(1) * SPAN, span = min(SPAN, PIXEL - first);
     dy += (size_t)get_group_id(2) * PIXEL + first;
@@ -34,7 +35,7 @@ FV_NAME(backward)(global const real *restrict dy, global real *restrict dx)
 
     for (int p = begin; p < end; p++)
         for (int i = 0; i < span; i++)
-            dx[(size_t)p * PIXEL + i] = dy[i] / WHOLE;
+            dx[(size_t)p * PIXEL + i] = FV_TAIL(dy[i] / WHOLE, dx + (size_t)p * PIXEL + i);
 }
 
 #undef PIXEL

@@ -17,10 +17,10 @@ static gboolean plan(FvNode *node, void *self, GError **error)
 static gboolean build(FvNode *node, void *self, GError **error)
 {
     Pool *pool = self;
-    pool->forward = pool_kernel(node, pool, maxpool_cl, "forward");
+    pool->forward = pool_kernel(node, pool, FALSE, maxpool_cl, "forward");
     if (fv_node_training(node)) {
-        pool->train = pool_kernel(node, pool, maxpool_cl, "train");
-        pool->backward = pool_kernel(node, pool, maxpool_cl, "backward");
+        pool->train = pool_kernel(node, pool, FALSE, maxpool_cl, "train");
+        pool->backward = pool_kernel(node, pool, TRUE, maxpool_cl, "backward");
     }
     return TRUE;
 }
@@ -67,5 +67,6 @@ static const FvLayer maxpool = {
     .build = build,
     .forward = forward,
     .backward = backward,
+    .takes_gradient_tail = TRUE,
 };
 FV_EXPORT(maxpool)

@@ -8,7 +8,7 @@
 #define WINDOW_BEGIN(o, stride, pad) max((o) * stride - pad, 0)
 #define WINDOW_END(o, stride, pad, kernel, extent) min((o) * stride - pad + kernel, extent)
 
-#if FV_WORKERS > 1
+#if FV_WORKERS > 1 && !BACKWARD
 /* The place of the winner in the window of element `at` of the output, and where it lies in x. */
 int FV_NAME(winner)(global const real *restrict x, size_t at, size_t *from)
 {
@@ -50,9 +50,11 @@ FV_KERNEL FV_NAME(train)(global const real *restrict x, global real *restrict y,
     y[at] = x[from];
 }
 
+#elif FV_WORKERS > 1
 FV_KERNEL FV_NAME(backward)(global const real *restrict winner, global const real *restrict dy,
-                            global real *restrict dx, int blocks)
+                            global real *restrict dx, int blocks FV_TAIL_PARAMS)
 {
+    FV_TAIL_BEGIN(dx)
     size_t at = FV_ITEM;
     int ix = at / PIXEL % W, iy = at / PIXEL / W % H, block = at / PIXEL / W / H;
     if (block >= blocks)
@@ -66,10 +68,10 @@ FV_KERNEL FV_NAME(backward)(global const real *restrict winner, global const rea
             int place = (iy + PH - oy * SH) * KW + ix + PW - ox * SW;
             sum += winner[from] == place ? dy[from] : 0;
         }
-    dx[at] = sum;
+    dx[at] = FV_TAIL(sum, dx + at);
 }
 
-#else
+#elif !BACKWARD
 kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
 FV_NAME(forward)(global const real *restrict x, global real *restrict y, int blocks)
 {
@@ -127,10 +129,13 @@ FV_NAME(train)(global const real *restrict x, global real *restrict y, global re
     }
 }
 
+#else
 /* Every pixel asks the windows that hold it whether it won there. */
 kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
-FV_NAME(backward)(global const real *restrict winner, global const real *restrict dy, global real *restrict dx, int blocks)
+FV_NAME(backward)(global const real *restrict winner, global const real *restrict dy, global real *restrict dx,
+                  int blocks FV_TAIL_PARAMS)
 {
+    FV_TAIL_BEGIN(dx)
     int begin = get_group_id(0) * COLUMNS, end = min(begin + COLUMNS, W), iy = get_group_id(1);
     int block = get_group_id(2) / SPANS, first = get_group_id(2) % SPANS * SPAN, span = min(SPAN, PIXEL - first);
     int top = iy + PH < KH ? 0 : (iy + PH - KH) / SH + 1, bottom = min((iy + PH) / SH + 1, OH);
@@ -140,21 +145,17 @@ FV_NAME(backward)(global const real *restrict winner, global const real *restric
 
     for (int ix = begin; ix < end; ix++, dx += PIXEL) {
         int left = ix + PW < KW ? 0 : (ix + PW - KW) / SW + 1, right = min((ix + PW) / SW + 1, OW);
-        if (top >= bottom || left >= right)
-            for (int i = 0; i < span; i++)
-                dx[i] = 0;
-        for (int oy = top; oy < bottom; oy++)
-            for (int ox = left; ox < right; ox++) {
-                size_t from = ((size_t)oy * OW + ox) * PIXEL;
-                real place = (iy + PH - oy * SH) * KW + ix + PW - ox * SW;
-                if (oy == top && ox == left) {
-                    for (int i = 0; i < span; i++)
-                        dx[i] = winner[from + i] == place ? dy[from + i] : 0;
-                    continue;
+        for (int i = 0; i < span; i += 16) {
+            real16 sum = 0;
+            FV_TAIL_EXPECT(dx + i)
+            for (int oy = top; oy < bottom; oy++)
+                for (int ox = left; ox < right; ox++) {
+                    size_t from = ((size_t)oy * OW + ox) * PIXEL + i;
+                    real16 place = (iy + PH - oy * SH) * KW + ix + PW - ox * SW;
+                    sum += vload16(0, winner + from) == place ? vload16(0, dy + from) : (real16)(0);
                 }
-                for (int i = 0; i < span; i++)
-                    dx[i] += winner[from + i] == place ? dy[from + i] : 0;
-            }
+            fv_store16(FV_TAIL16(sum, dx + i), dx + i, span - i);
+        }
     }
 }
 #endif

@@ -53,16 +53,19 @@ static inline gboolean pool_plan(FvNode *node, Pool *pool, GError **error)
     return TRUE;
 }
 
-/* Adds a kernel, with the geometry as constants. */
-static inline FvKernel *pool_kernel(FvNode *node, const Pool *pool, const char *source, const char *name)
+/* Adds a kernel that writes y or dx, with the geometry as constants. */
+static inline FvKernel *pool_kernel(FvNode *node, const Pool *pool, gboolean backward, const char *source,
+                                    const char *name)
 {
     const FvShape in = fv_node_input(node, 0), out = fv_node_output(node);
-    return fv_node_add_kernel(node, source, name,
-                              "#define C %d\n#define H %d\n#define W %d\n#define OH %d\n#define OW %d\n"
-                              "#define KH %d\n#define KW %d\n#define SH %d\n#define SW %d\n"
-                              "#define PH %d\n#define PW %d\n#define SPAN %d\n#define COLUMNS %d\n",
-                              in.c, in.h, in.w, out.h, out.w, pool->kernel.h, pool->kernel.w, pool->stride.h,
-                              pool->stride.w, pool->pad.h, pool->pad.w, pool->span, pool->columns);
+    g_autofree char *defines = g_strdup_printf(
+        "#define BACKWARD %d\n#define C %d\n#define H %d\n#define W %d\n#define OH %d\n#define OW %d\n"
+        "#define KH %d\n#define KW %d\n#define SH %d\n#define SW %d\n"
+        "#define PH %d\n#define PW %d\n#define SPAN %d\n#define COLUMNS %d\n",
+        backward, in.c, in.h, in.w, out.h, out.w, pool->kernel.h, pool->kernel.w, pool->stride.h, pool->stride.w,
+        pool->pad.h, pool->pad.w, pool->span, pool->columns);
+    return backward ? fv_node_add_gradient_kernel(node, 0, source, name, "%s", defines)
+                    : fv_node_add_kernel(node, source, name, "%s", defines);
 }
 
 /* Over the columns, rows, and spans of blocks of the output (forward) or the input (backward); on GPUs over all reals.

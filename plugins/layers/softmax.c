@@ -15,19 +15,21 @@ static gboolean plan(FvNode *node, void *self, GError **error)
     return TRUE;
 }
 
-static FvKernel *add_kernel(FvNode *node, const Softmax *softmax, const char *name)
+static FvKernel *add_kernel(FvNode *node, const Softmax *softmax, gboolean backward)
 {
-    return fv_node_add_kernel(node, softmax_cl, name, "#define C %d\n#define LANES %d\n#define SOME_PIXELS %d\n",
-                              fv_node_input(node, 0).c, scores_lanes(node), softmax->pixels);
+    g_autofree char *defines = g_strdup_printf("#define C %d\n#define LANES %d\n#define SOME_PIXELS %d\n",
+                                               fv_node_input(node, 0).c, scores_lanes(node), softmax->pixels);
+    return backward ? fv_node_add_gradient_kernel(node, 0, softmax_cl, "backward", "%s", defines)
+                    : fv_node_add_kernel(node, softmax_cl, "forward", "%s", defines);
 }
 
 static gboolean build(FvNode *node, void *self, GError **error)
 {
     Softmax *softmax = self;
     softmax->pixels = MAX(1, SCORES_TAKEN / (fv_node_input(node, 0).c * scores_lanes(node)));
-    softmax->forward = add_kernel(node, softmax, "forward");
+    softmax->forward = add_kernel(node, softmax, FALSE);
     if (fv_node_training(node))
-        softmax->backward = add_kernel(node, softmax, "backward");
+        softmax->backward = add_kernel(node, softmax, TRUE);
     return TRUE;
 }
 
@@ -69,5 +71,6 @@ static const FvLayer softmax = {
     .build = build,
     .forward = forward,
     .backward = backward,
+    .takes_gradient_tail = TRUE,
 };
 FV_EXPORT(softmax)

@@ -32,8 +32,10 @@ FV_NAME(forward)(global const real *restrict x, global real *restrict y, int pix
 
 /* dx = y * (dy - sum of dy * y) */
 kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
-FV_NAME(backward)(global const real *restrict y, global const real *restrict dy, global real *restrict dx, int pixels)
+FV_NAME(backward)(global const real *restrict y, global const real *restrict dy, global real *restrict dx,
+                  int pixels FV_TAIL_PARAMS)
 {
+    FV_TAIL_BEGIN(dx)
     int begin = get_group_id(0) * SOME_PIXELS, end = min(begin + SOME_PIXELS, pixels);
     y += (size_t)begin * PIXEL + get_group_id(1) * LANES;
     dy += (size_t)begin * PIXEL + get_group_id(1) * LANES;
@@ -48,7 +50,8 @@ FV_NAME(backward)(global const real *restrict y, global const real *restrict dy,
                 sum[lane] += dy[c * FV_L + lane] * y[c * FV_L + lane];
         for (int c = 0; c < C; c++)
             for (int lane = 0; lane < LANES; lane++)
-                dx[c * FV_L + lane] = y[c * FV_L + lane] * (dy[c * FV_L + lane] - sum[lane]);
+                dx[c * FV_L + lane] =
+                    FV_TAIL(y[c * FV_L + lane] * (dy[c * FV_L + lane] - sum[lane]), dx + c * FV_L + lane);
     }
 }
 

@@ -11,22 +11,15 @@ static const FvOption options[] = {
     { 0 },
 };
 
-/* Called for each sample. Where it is not training, random operations take their middle. */
-static gboolean draw(const void *self, FvShape in, FvShape out, gboolean training, FvRandom *random, float *drawn)
-{
-    const State *state = self;
-    const FvRange amount = state->amount;
-    drawn[0] = training ? (float) fv_random_range(random, amount.lo, amount.hi) : (amount.lo + amount.hi) / 2;
-    return TRUE;
-}
-
-/* pixel_map is OpenCL C that changes one number p of the image. An operation that moves pixels has coord_map and
- * forward_point instead. */
+/* pixel_map is OpenCL C that changes one number p of the image. `amount` is a range and stands among the drawn numbers:
+ * each sample gets one of its own. An operation that moves pixels has matrix instead, or coord_map and forward_point.
+ */
 static const FvAugment plugin = {
     .base = { FV_HEAD(FvAugment, State), .kind = FV_AUGMENT, .name = "@NAME@",
               .summary = "makes images brighter or darker, each by a number of its own", .options = options },
-    .pixel_map = "p += shift;",
-    .drawn = { "shift" },
-    .draw = draw,
+    .pixel_map = "p += amount;",
+    .drawn = { "amount" },
+    .linear = TRUE,
+    .vector_maps = TRUE,
 };
 FV_EXPORT(plugin)

@@ -170,6 +170,27 @@ ok 'and the same' diff -r shards shards2
 fv augment "$chain" photos shards2/set.tar --copies 5 --shard-size 11 --resume
 refuses 2 'not with another size' 'shards2: .*shard-size was 10 .* is 11 now'
 
+# ------------------------------------------------------------------------ labels
+
+mkdir boxes && cp noise/grey-[0-4].png boxes/
+for name in 0 1 2 3; do printf '0 0.5 0.5 0.25 0.25\n1 0.75 0.25 0.2 0.1\n' >"boxes/grey-$name.txt"; done
+printf 'cat\ndog\n' >boxes/classes.txt
+fv augment 'flip(p=1)' boxes boxes.out
+exits 0 'images with boxes'
+like "$(cat boxes.out/grey-0.txt)" '^0 0\.50* 0\.50* 0\.250* 0\.250*$' 'a box in the middle stays'
+like "$(cat boxes.out/grey-0.txt)" '^1 0\.250* 0\.250* 0\.20* 0\.10*$' 'another one is mirrored'
+ok 'classes are kept' cmp boxes.out/classes.txt boxes/classes.txt
+(cd boxes && tar czf ../boxes.tgz .)
+fv augment 'flip(p=1)' boxes.tgz boxes.tar.out
+ok 'labels in a tar are the same' diff -r boxes.out boxes.tar.out
+rm boxes.out/grey-1.* boxes.out/manifest.jsonl boxes.out/classes.txt
+fv augment 'flip(p=1)' boxes boxes.out --resume
+ok 'and after a resume' diff -r boxes.out boxes.tar.out
+fv augment 'flip(p=1)' boxes boxes.none --labels none
+is "$(ls boxes.none | grep -c txt)" 0 '--labels none'
+fv augment 'flip(p=1)' boxes boxes.wrong --labels missing.json
+refuses 1 'labels that are not there' '^fovea: missing\.json: '
+
 # ------------------------------------------------------------------------ replay
 
 grep -e 'b-3\.png' -e 'c-0\.png' -e 'd-4\.png' copies/manifest.jsonl >some.jsonl
