@@ -64,14 +64,16 @@ void FV_NAME(taps_bytes)(global const uchar *image, IVEC at, IVEC below, int cha
 }
 #endif
 
-void FV_NAME(taps_plane)(global const float *plane, IVEC at, IVEC below, int k, FV_NAME(Taps) *taps)
+/* @next: 1, or 0 in the last column: behind the last plane stands anything, and not even nothing of that may be added
+ * where it is no number. */
+void FV_NAME(taps_plane)(global const float *plane, IVEC at, IVEC below, IVEC next, int k, FV_NAME(Taps) *taps)
 {
     for (int i = 0; i < LANES; i++) {
-        const float2 top = vload2(0, plane + FV_LANE(int, at, i)), low = vload2(0, plane + FV_LANE(int, below, i));
-        FV_LANE(float, taps->upper[k], i) = top.x;
-        FV_LANE(float, taps->right[k], i) = top.y;
-        FV_LANE(float, taps->lower[k], i) = low.x;
-        FV_LANE(float, taps->across[k], i) = low.y;
+        global const float *top = plane + FV_LANE(int, at, i), *low = plane + FV_LANE(int, below, i);
+        FV_LANE(float, taps->upper[k], i) = top[0];
+        FV_LANE(float, taps->right[k], i) = top[FV_LANE(int, next, i)];
+        FV_LANE(float, taps->lower[k], i) = low[0];
+        FV_LANE(float, taps->across[k], i) = low[FV_LANE(int, next, i)];
     }
 }
 
@@ -97,7 +99,7 @@ void FV_NAME(bilinear)(global const FvPass *pass, global const uchar *bytes, glo
 #endif
     else
         for (int k = 0; k < channels; k++)
-            FV_NAME(taps_plane)(planes + (size_t)k * h * w, at, below, k, &taps);
+            FV_NAME(taps_plane)(planes + (size_t)k * h * w, at, below, min(x + 1, (IVEC)(w - 1)) - x, k, &taps);
     for (int k = 0; k < channels; k++) {
         const VEC top = taps.upper[k] + (taps.right[k] - taps.upper[k]) * a;
         const VEC low = taps.lower[k] + (taps.across[k] - taps.lower[k]) * a;
