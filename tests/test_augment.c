@@ -596,6 +596,18 @@ static void test_double_use(void)
 }
 
 /* Points of the image, forward on the host, and back by the kernel's map. */
+/* Step by step a point goes the same way. */
+static void assert_steps(const FvDraw *draw, double x, double y, double u, double v)
+{
+    const int count = fv_draw_steps(draw, 0);
+    for (int i = 0; i < count; i++)
+        g_assert_true(fv_draw_step(draw, 0, i, &x, &y));
+    g_assert_cmpfloat_with_epsilon(x, u, 1e-9);
+    g_assert_cmpfloat_with_epsilon(y, v, 1e-9);
+    const FvShape last = fv_draw_step_output(draw, 0, count - 1), output = fv_draw_output(draw);
+    g_assert_true(count > 0 && last.h == output.h && last.w == output.w);
+}
+
 static void check_points(const FvPrep *prep, FvShape shape)
 {
     enum { POINTS = 25 };
@@ -620,6 +632,7 @@ static void check_points(const FvPrep *prep, FvShape shape)
         for (int i = 0; i < POINTS; i++) {
             double u = before[2 * i] = 3 + (float) (i % 5) * 2, v = before[2 * i + 1] = 3 + (float) (i / 5) * 1.75f;
             g_assert_true(fv_draw_point(batch->draws[s], 0, &u, &v));
+            assert_steps(batch->draws[s], before[2 * i], before[2 * i + 1], u, v);
             at[2 * i] = (float) u;
             at[2 * i + 1] = (float) v;
         }

@@ -376,6 +376,27 @@ static void test_clipped(void)
     g_assert_cmpfloat_with_epsilon(visible(cut), 0.25, 1e-12);
 }
 
+/* What one step cut off does not come back in the next. */
+static void test_steps(void)
+{
+    Affine left = { { 1, 0, -20, 0, 1, 0 } }, right = { { 1, 0, 20, 0, 1, 0 } }, turn = rotation(180);
+    const FvMoveStep there_and_back[] = { { affine, &left, image }, { affine, &right, image } };
+    g_autoptr(FvLabels) labels = one_box(10, 20, 50, 40);
+    g_autoptr(FvLabels) moved = fv_labels_moved_along(labels, there_and_back, 2, 0.75);
+    assert_box(moved, 20, 20, 50, 40);
+    g_assert_cmpfloat_with_epsilon(visible(moved), 0.75, 1e-12);
+    g_autoptr(FvLabels) dropped = fv_labels_moved_along(labels, there_and_back, 2, 0.76);
+    g_assert_cmpuint(dropped->boxes->len, ==, 0);
+    /* a box is not bounded anew at every step: two turns by 45 degrees are one by 90 */
+    Affine half = rotation(45);
+    const FvMoveStep twice[] = { { affine, &half, image }, { affine, &half, image }, { affine, &turn, image } };
+    g_autoptr(FvLabels) middle = one_box(40, 35, 60, 45);
+    g_autoptr(FvLabels) turned = fv_labels_moved_along(middle, twice, 3, 1);
+    assert_box(turned, 45, 30, 55, 50);
+    g_autoptr(FvLabels) still = fv_labels_moved_along(middle, NULL, 0, 1);
+    assert_box(still, 40, 35, 60, 45);
+}
+
 /* A twist about the middle, less and less towards the edge; nothing comes from beyond 60 pixels. */
 static gboolean twist(gpointer data, double *u, double *v)
 {
@@ -817,6 +838,7 @@ int main(int argc, char **argv)
         { "quarter-turn", test_quarter_turn },
         { "rotations", test_rotations },
         { "clipped", test_clipped },
+        { "steps", test_steps },
         { "bent", test_bent },
         { "nowhere", test_nowhere },
         { "key-points", test_keys },

@@ -47,6 +47,10 @@ int fv_draw_eighths(const FvDraw *draw, int part);
 /** Where point (*u, *v) of image @part, in pixels of its full size, comes to lie in the output. FALSE where the point's
  * way ends on the way (a lens has no answer for it); points outside of the output are TRUE. */
 gboolean fv_draw_point(const FvDraw *draw, int part, double *u, double *v);
+/** The way of image @part's points, operation by operation: what lies outside of an operation's extent is cut off. */
+int fv_draw_steps(const FvDraw *draw, int part);
+gboolean fv_draw_step(const FvDraw *draw, int part, int step, double *u, double *v);
+FvShape fv_draw_step_output(const FvDraw *draw, int part, int step);
 /** The share of the output's label that is image @part's: 1 where nothing is mixed. */
 double fv_draw_weight(const FvDraw *draw, int part);
 /** What image @part fills of the output: x0, y0, x1, y1. */

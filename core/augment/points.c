@@ -92,6 +92,38 @@ gboolean fv_draw_point(const FvDraw *draw, int part, double *u, double *v)
     return forward(draw->chain, draw->after, 0, draw->after->len, u, v);
 }
 
+int fv_draw_steps(const FvDraw *draw, int part)
+{
+    return (int) (draw->parts[part].applied->len + draw->after->len) + (draw->count > 1);
+}
+
+/* The operation of a step. The mixing has none of its own: it places each part elsewhere. */
+static const FvApplied *step_applied(const FvDraw *draw, int part, int step)
+{
+    const GArray *first = draw->parts[part].applied;
+    const int mixing = (int) first->len, after = mixing + (draw->count > 1);
+    return step < mixing  ? &g_array_index(first, FvApplied, step)
+           : step < after ? &draw->mix
+                          : &g_array_index(draw->after, FvApplied, step - after);
+}
+
+gboolean fv_draw_step(const FvDraw *draw, int part, int step, double *u, double *v)
+{
+    const FvApplied *applied = step_applied(draw, part, step);
+    double back[6];
+    if (applied != &draw->mix)
+        return fv_applied_forward(draw->chain, applied, u, v);
+    if (!fv_matrix_invert(draw->parts[part].part.matrix, back))
+        return FALSE;
+    apply(back, u, v);
+    return TRUE;
+}
+
+FvShape fv_draw_step_output(const FvDraw *draw, int part, int step)
+{
+    return step_applied(draw, part, step)->out;
+}
+
 /* What is left of a region after operations: the box round it, within the output. */
 static void move_box(const FvDraw *draw, double box[4])
 {

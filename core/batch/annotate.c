@@ -65,13 +65,25 @@ GPtrArray *fv_annotations_warnings(const FvAnnotations *annotations)
 
 typedef struct {
     const FvDraw *draw;
-    int part;
-} Way;
+    int part, step;
+} Operation;
 
 static gboolean move(gpointer data, double *u, double *v)
 {
-    const Way *way = data;
-    return fv_draw_point(way->draw, way->part, u, v);
+    const Operation *operation = data;
+    return fv_draw_step(operation->draw, operation->part, operation->step, u, v);
+}
+
+static FvLabels *move_part(const FvDraw *draw, int part, const FvLabels *labels, double least_visible)
+{
+    const int count = fv_draw_steps(draw, part);
+    g_autofree Operation *operations = g_new(Operation, (gsize) count);
+    g_autofree FvMoveStep *steps = g_new(FvMoveStep, (gsize) count);
+    for (int i = 0; i < count; i++) {
+        operations[i] = (Operation){ draw, part, i };
+        steps[i] = (FvMoveStep){ move, &operations[i], fv_draw_step_output(draw, part, i) };
+    }
+    return fv_labels_moved_along(labels, steps, count, least_visible);
 }
 
 FvLabels *fv_annotations_moved(const FvAnnotations *annotations, const FvDraw *draw, FvLabels *const *labels)
@@ -81,8 +93,7 @@ FvLabels *fv_annotations_moved(const FvAnnotations *annotations, const FvDraw *d
     FvLabels *moved[FV_AUGMENT_PARTS];
     FvLabelPart parts[FV_AUGMENT_PARTS];
     for (int part = 0; part < count; part++) {
-        Way way = { draw, part };
-        moved[part] = fv_labels_moved(labels[part], move, &way, out, annotations->least_visible);
+        moved[part] = move_part(draw, part, labels[part], annotations->least_visible);
         parts[part] = (FvLabelPart){ .labels = moved[part], .weight = fv_draw_weight(draw, part) };
         fv_draw_region(draw, part, parts[part].region);
     }

@@ -79,6 +79,17 @@ typedef gboolean (*FvMove)(gpointer data, double *u, double *v);
  * is dropped there. Which key point is left and which right does not change in a mirror image. */
 FvLabels *fv_labels_moved(const FvLabels *labels, FvMove move, gpointer data, FvShape out, double least_visible);
 
+/** A step of an image's way. What comes to lie outside of @out is cut off there, whatever later steps do: what a crop
+ * took away does not come back when the rest is turned. */
+typedef struct {
+    FvMove move;
+    gpointer data;
+    FvShape out;
+} FvMoveStep;
+
+/** fv_labels_moved() by @count steps, one after another; least_visible is of all of them together. */
+FvLabels *fv_labels_moved_along(const FvLabels *labels, const FvMoveStep *steps, int count, double least_visible);
+
 /** One of the images that an output is made of. */
 typedef struct {
     const FvLabels *labels; /* moved already */

@@ -186,8 +186,15 @@ ok 'labels in a tar are the same' diff -r boxes.out boxes.tar.out
 rm boxes.out/grey-1.* boxes.out/manifest.jsonl boxes.out/classes.txt
 fv augment 'flip(p=1)' boxes boxes.out --resume
 ok 'and after a resume' diff -r boxes.out boxes.tar.out
+mkdir edges && cp noise/grey-0.png edges/
+printf '0 0.5 0.12 0.5 0.24\n0 0.12 0.5 0.24 0.5\n1 0.5 0.5 0.1 0.1\n' >edges/grey-0.txt
+fv augment 'crop(0.5, at=centre) -> rotate(90)' edges edges.out --least-visible 0
+like "$(cat edges.out/grey-0.txt)" '^1 0\.50* 0\.50* ' 'a box in the middle is turned'
+is "$(wc -l <edges.out/grey-0.txt)" 1 'those that were cropped away do not come back'
 fv augment 'flip(p=1)' boxes boxes.none --labels none
 is "$(ls boxes.none | grep -c txt)" 0 '--labels none'
+fv augment 'flip(p=1)' boxes boxes.wrong --labels voc
+refuses 1 'a format that is not there' '^fovea: boxes: no voc labels there'
 fv augment 'flip(p=1)' boxes boxes.wrong --labels missing.json
 refuses 1 'labels that are not there' '^fovea: missing\.json: '
 
