@@ -5,7 +5,10 @@
 
 #include "core/augment/program.h"
 
-enum { FV_CHAIN_MOST = 256 /* operations, those in branches too */ };
+enum {
+    FV_CHAIN_MOST = 256,  /* operations, those in branches too */
+    FV_CHAIN_SIDE = 65500 /* pixels of a side of what an operation makes */
+};
 
 /** Numbers of operations, in the order of the text. */
 typedef GArray FvSequence;

@@ -7,8 +7,6 @@
 /* The stream of the other samples' numbers: beside those of the operations. */
 enum { STREAM_OTHERS = 0x40000000 };
 
-enum { LARGEST_SIDE = 65500 };
-
 /* One image on its way through a chain. */
 typedef struct {
     const FvAugmentChain *chain;
@@ -30,7 +28,7 @@ static gboolean happens(const FvAugmentChain *chain, const FvOperation *op, FvRa
 
 static gboolean sound(FvShape out, FvShape in)
 {
-    return out.c == in.c && out.h >= 1 && out.w >= 1 && out.h <= LARGEST_SIDE && out.w <= LARGEST_SIDE;
+    return out.c == in.c && out.h >= 1 && out.w >= 1 && out.h <= FV_CHAIN_SIDE && out.w <= FV_CHAIN_SIDE;
 }
 
 static gboolean draw_operation(const Walk *walk, int number, FvRandom *random, FvApplied *applied, GError **error)
@@ -243,7 +241,7 @@ float fv_range_draw(FvRange range, gboolean training, FvRandom *random)
 
 static int pixels_of(double number, int side)
 {
-    return CLAMP((int) (number > 1 ? number : number * side + 0.5), 1, LARGEST_SIDE);
+    return CLAMP((int) (number > 1 ? number : number * side + 0.5), 1, FV_CHAIN_SIDE);
 }
 
 FvSize fv_extent_draw(const FvExtent *extent, FvShape in, gboolean training, FvRandom *random)

@@ -86,13 +86,12 @@ static gboolean get_whole(JsonObject *object, const char *name, int most, int *n
 
 static gboolean read_size(JsonObject *object, FvShape *out)
 {
-    enum { LARGEST = 65500 };
     JsonNode *node = json_object_get_member(object, "size");
     JsonArray *size = node && JSON_NODE_HOLDS_ARRAY(node) ? json_node_get_array(node) : NULL;
     if (!size || json_array_get_length(size) != 2)
         return FALSE;
     const double h = json_array_get_double_element(size, 0), w = json_array_get_double_element(size, 1);
-    if (!(h >= 1 && w >= 1 && h <= LARGEST && w <= LARGEST))
+    if (!(h >= 1 && w >= 1 && h <= FV_CHAIN_SIDE && w <= FV_CHAIN_SIDE))
         return FALSE;
     out->h = (int) h;
     out->w = (int) w;
@@ -141,7 +140,7 @@ static gboolean read_all(FvDraw *draw, JsonArray *array, GError **error)
         if (!read_applied(draw->chain, object, i, &applied, error))
             return FALSE;
         const gboolean mixes = draw->chain->mix == applied.operation;
-        if (mixes != (applied.operation == draw->chain->mix && !mixed) || (mixed && part > 0))
+        if (mixed && (mixes || part > 0))
             return wrong(error, i, "images are mixed once, and before what follows");
         at[part] = applied.out;
         if (mixes) {

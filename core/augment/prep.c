@@ -9,9 +9,9 @@
 struct FvPrep {
     FvAugmentChain *chain;
     FvShape in, want;
-    gboolean fixed; /* nothing is drawn: every image of one extent takes the same program */
+    int words;
     FvShape fixed_image;
-    GArray *fixed_program; /* for images of fixed_image, or NULL */
+    guint32 *fixed_program; /* where nothing is drawn: that of every image of fixed_image; else NULL */
 };
 
 static gboolean known(FvShape shape)
@@ -105,16 +105,15 @@ FvPrep *fv_prep_new(const GPtrArray *augment, const GPtrArray *prepare, FvShape 
                                        where, error);
     if (!prep->chain || !check_colours(prep, where, error) || !check_chain(prep, where, error))
         return NULL;
-    prep->fixed = !draws(prep->chain);
-    if (prep->fixed && known(in)) {
+    prep->words = fv_program_most(prep->chain);
+    if (!draws(prep->chain) && known(in)) {
         const FvDrawKey key = { 0 };
         const FvShape image = { in.c ? in.c : want.c, in.h, in.w };
-        g_autofree guint32 *program = g_new0(guint32, (gsize) fv_prep_words(prep));
+        g_autofree guint32 *program = g_new0(guint32, (gsize) prep->words);
         if (!fv_prep_program(prep, key, image, program, error))
             return NULL;
         prep->fixed_image = image;
-        prep->fixed_program = g_array_new(FALSE, FALSE, sizeof(guint32));
-        g_array_append_vals(prep->fixed_program, program, (guint) fv_prep_words(prep));
+        prep->fixed_program = g_steal_pointer(&program);
     }
     return g_steal_pointer(&prep);
 }
@@ -124,8 +123,7 @@ void fv_prep_free(FvPrep *prep)
     if (!prep)
         return;
     fv_augment_chain_free(prep->chain);
-    if (prep->fixed_program)
-        g_array_unref(prep->fixed_program);
+    g_free(prep->fixed_program);
     g_free(prep);
 }
 
@@ -136,7 +134,7 @@ FvShape fv_prep_want(const FvPrep *prep)
 
 int fv_prep_words(const FvPrep *prep)
 {
-    return fv_program_most(prep->chain);
+    return prep->words;
 }
 
 const FvAugmentChain *fv_prep_chain(const FvPrep *prep)
@@ -166,7 +164,7 @@ static gboolean check_image(const FvPrep *prep, FvShape image, GError **error)
 gboolean fv_prep_program(const FvPrep *prep, FvDrawKey key, FvShape image, guint32 *program, GError **error)
 {
     if (prep->fixed_program && fv_shape_equal(image, prep->fixed_image)) {
-        memcpy(program, prep->fixed_program->data, sizeof(guint32) * (gsize) fv_prep_words(prep));
+        memcpy(program, prep->fixed_program, sizeof(guint32) * (gsize) prep->words);
         return TRUE;
     }
     if (!check_image(prep, image, error))
@@ -176,9 +174,9 @@ gboolean fv_prep_program(const FvPrep *prep, FvDrawKey key, FvShape image, guint
     g_autoptr(FvDraw) draw = fv_draw_new(prep->chain, key, NULL, &as, error);
     if (!draw || !check_end(prep, image, fv_draw_output(draw), error))
         return FALSE;
-    g_autoptr(GArray) words = g_array_sized_new(FALSE, FALSE, sizeof(guint32), (guint) fv_prep_words(prep));
+    g_autoptr(GArray) words = g_array_sized_new(FALSE, FALSE, sizeof(guint32), (guint) prep->words);
     fv_program_write(draw, &image, &target, words);
-    g_assert(words->len <= (guint) fv_prep_words(prep));
+    g_assert(words->len <= (guint) prep->words);
     memcpy(program, words->data, sizeof(guint32) * words->len);
     return TRUE;
 }

@@ -77,6 +77,12 @@ void fv_program_place(guint32 *program, const guint64 *images, guint64 planes, g
 /** The program that moves masks along: a pass for each part, without values. */
 void fv_program_write_mask(const FvDraw *draw, const FvShape *images, GArray *words);
 enum { FV_PROGRAM_PLANES = 3 };
+/** What whoever launches the kernels has to know. */
+enum {
+    FV_PROGRAM_STRIP = 8,    /* rows of a work-item on CPUs */
+    FV_PROGRAM_PADDING = 64, /* bytes that kernels may read behind the last image, and behind planes */
+    FV_PROGRAM_TABLE = 768   /* floats of a sample's tables */
+};
 static inline FvPass *fv_program_pass(guint32 *words, int i)
 {
     return (FvPass *) (void *) (words + sizeof(FvProgramHead) / 4) + i;

@@ -4,11 +4,7 @@
 
 #include <string.h>
 
-enum {
-    STRIP = 8,             /* rows of a work-item on CPUs */
-    PADDING = 64,          /* bytes that kernels may read behind the last image */
-    MOST_BYTES = 512 << 20 /* of planes and images at once, where more than one job is there */
-};
+enum { MOST_BYTES = 512 << 20 /* of planes and images at once, where more than one job is there */ };
 
 enum { KERNEL_AUGMENT, KERNEL_LOOK_AROUND, KERNEL_COUNT, KERNEL_MASK, KERNELS };
 static const char *const kernel_names[KERNELS] = { "fv_augment", "fv_look_around", "fv_count", "fv_mask" };
@@ -178,6 +174,18 @@ static gsize mask_bytes(const FvShape shape)
     return (gsize) shape.h * (gsize) shape.w;
 }
 
+/* Programs one behind the other, each in as many words as the longest has. */
+static GArray *join_programs(const GPtrArray *programs, gsize words)
+{
+    GArray *joined = g_array_new(FALSE, TRUE, sizeof(guint32));
+    g_array_set_size(joined, (guint) (words * programs->len));
+    for (guint k = 0; k < programs->len; k++) {
+        const GArray *program = programs->pdata[k];
+        memcpy((guint32 *) (void *) joined->data + k * words, program->data, program->len * sizeof(guint32));
+    }
+    return joined;
+}
+
 static void add_masks(Chunk *chunk)
 {
     g_autoptr(GPtrArray) all = g_ptr_array_new_with_free_func((GDestroyNotify) g_array_unref);
@@ -205,13 +213,7 @@ static void add_masks(Chunk *chunk)
         chunk->mask_words = MAX(chunk->mask_words, program->len);
         chunk->mask_rounds = MAX(chunk->mask_rounds, (int) *(guint32 *) (void *) program->data);
     }
-    chunk->mask_programs = g_array_new(FALSE, TRUE, sizeof(guint32));
-    g_array_set_size(chunk->mask_programs, (guint) (chunk->mask_words * all->len));
-    for (guint k = 0; k < all->len; k++) {
-        const GArray *program = all->pdata[k];
-        memcpy((guint32 *) (void *) chunk->mask_programs->data + k * chunk->mask_words, program->data,
-               program->len * sizeof(guint32));
-    }
+    chunk->mask_programs = join_programs(all, chunk->mask_words);
 }
 
 /* As many of the jobs as fit, at least one. */
@@ -232,13 +234,7 @@ static void fill_chunk(Chunk *chunk, FvAugmenter *augmenter, const FvAugmentJob 
         place_job(chunk, &jobs[chunk->count], (guint32 *) (void *) program->data);
         chunk->count++;
     }
-    chunk->programs = g_array_new(FALSE, TRUE, sizeof(guint32));
-    g_array_set_size(chunk->programs, (guint) (chunk->words * all->len));
-    for (guint k = 0; k < all->len; k++) {
-        const GArray *program = all->pdata[k];
-        memcpy((guint32 *) (void *) chunk->programs->data + k * chunk->words, program->data,
-               program->len * sizeof(guint32));
-    }
+    chunk->programs = join_programs(all, chunk->words);
     add_masks(chunk);
 }
 
@@ -257,13 +253,13 @@ static gboolean upload(Chunk *chunk, GError **error)
 {
     FvAugmenter *augmenter = chunk->augmenter;
     const gsize programs = chunk->programs->len * sizeof(guint32), masks = chunk->mask_programs->len * sizeof(guint32);
-    const gsize bytes[MEMORIES] = { chunk->pixels + PADDING,
-                                    chunk->masks + PADDING,
+    const gsize bytes[MEMORIES] = { chunk->pixels + FV_PROGRAM_PADDING,
+                                    chunk->masks + FV_PROGRAM_PADDING,
                                     programs,
                                     masks,
-                                    chunk->floats * sizeof(float) + PADDING,
+                                    chunk->floats * sizeof(float) + FV_PROGRAM_PADDING,
                                     fv_augment_has_histograms(augmenter->chain)
-                                        ? (gsize) chunk->count * 768 * sizeof(float)
+                                        ? (gsize) chunk->count * FV_PROGRAM_TABLE * sizeof(float)
                                         : 16,
                                     chunk->out,
                                     chunk->masks_out };
@@ -292,7 +288,7 @@ static gboolean launch(Chunk *chunk, int which, const int *memories, int count, 
 {
     FvAugmenter *augmenter = chunk->augmenter;
     const gboolean rows = augmenter->rows, counts = which == KERNEL_COUNT;
-    const int strip = rows ? STRIP : 1;
+    const int strip = rows ? FV_PROGRAM_STRIP : 1;
     const cl_int numbers[] = { 0, (cl_int) words, round, strip };
     const size_t columns = rows || counts ? 1 : (size_t) chunk->most_w;
     const size_t global[3] = { columns, counts ? 1 : ((size_t) chunk->most_h + (size_t) strip - 1) / (size_t) strip,

@@ -6,12 +6,6 @@
 
 enum { AHEAD = 2 }; /* uploads that may still be under way */
 
-enum {
-    STRIP = 8,   /* rows of a work-item of a pass */
-    TABLE = 768, /* floats of a sample's tables */
-    PADDING = 64 /* bytes that kernels may read behind the last image */
-};
-
 /* The kernels of a chain: passes before the last, and the last. */
 enum { KERNEL_AUGMENT, KERNEL_LOOK_AROUND, KERNEL_COUNT, KERNEL_PREPARE, KERNELS };
 static const char *const kernel_names[KERNELS] = { "augment", "look_around", "count", "prepare" };
@@ -104,10 +98,10 @@ static void keep_images(FvFeed *feed, const FvFeedConfig *config)
     const guint64 image = (guint64) fv_shape_elements(shape), count = (guint64) fv_loader_count(feed->loader);
     if (image == 0 || count > config->budget / image)
         return;
-    feed->pixels = fv_device_alloc_unset(feed->device, image * count + PADDING, NULL);
+    feed->pixels = fv_device_alloc_unset(feed->device, image * count + FV_PROGRAM_PADDING, NULL);
     if (!feed->pixels)
         return;
-    feed->pixel_bytes = image * count + PADDING;
+    feed->pixel_bytes = image * count + FV_PROGRAM_PADDING;
     feed->resident = image * count;
     fv_loader_keep_images(feed->loader);
 }
@@ -145,7 +139,7 @@ FvFeed *fv_feed_new(const FvFeedConfig *config, GError **error)
     const size_t most = (size_t) fv_loader_most(feed->loader), words = (size_t) fv_prep_words(feed->prep);
     const gboolean tables = fv_augment_has_histograms(fv_prep_chain(feed->prep));
     feed->about = take(feed, most * (sizeof(FvImageInfo) + words * sizeof(guint32)), error);
-    feed->tables = take(feed, tables ? (size_t) feed->batch * TABLE * sizeof(float) : 0, error);
+    feed->tables = take(feed, tables ? (size_t) feed->batch * FV_PROGRAM_TABLE * sizeof(float) : 0, error);
     feed->planes = take(feed, 0, error);
     feed->labels = config->label ? config->label->memory : take(feed, (size_t) feed->batch * sizeof(gint32), error);
     if (!feed->about || !feed->labels || !feed->tables || !feed->planes)
@@ -232,7 +226,8 @@ static gboolean upload_pixels(FvFeed *feed, const FvBatch *batch, GError **error
 {
     if (batch->bytes == 0)
         return TRUE;
-    if (!feed->resident && !make_room(feed, &feed->pixels, &feed->pixel_bytes, batch->bytes + PADDING, error))
+    if (!feed->resident &&
+        !make_room(feed, &feed->pixels, &feed->pixel_bytes, batch->bytes + FV_PROGRAM_PADDING, error))
         return FALSE;
     return write_buffer(feed, feed->pixels, batch->place, batch->bytes, batch->pixels, NULL, error);
 }
@@ -263,7 +258,7 @@ static gboolean upload(FvFeed *feed, FvBatch *batch, GError **error)
     *up = (Upload){ .batch = batch };
     const size_t planes = place_programs(feed, batch);
     /* In-order: when the last of these is done, all are. */
-    if (!make_room(feed, &feed->planes, &feed->plane_bytes, planes > 0 ? planes + PADDING : 0, error) ||
+    if (!make_room(feed, &feed->planes, &feed->plane_bytes, planes > 0 ? planes + FV_PROGRAM_PADDING : 0, error) ||
         !upload_pixels(feed, batch, error) ||
         !write_buffer(feed, feed->about, 0, batch->about, batch->info, &up->uploaded, error))
         return FALSE;
@@ -303,7 +298,7 @@ static gboolean run_passes(FvFeed *feed, int n, int round, FvPassKind kind, GErr
 {
     const FvBatch *batch = fv_feed_batch(feed);
     const gboolean rows = fv_feed_rows(feed->device);
-    const int words = fv_prep_words(feed->prep), strip = rows ? STRIP : 1;
+    const int words = fv_prep_words(feed->prep), strip = rows ? FV_PROGRAM_STRIP : 1;
     size_t h = 0, w = 0;
     for (int i = 0; i < n; i++) {
         guint32 *program = batch->programs + (size_t) words * (size_t) (feed->taken + i);
