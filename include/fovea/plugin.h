@@ -18,7 +18,7 @@
 
 G_BEGIN_DECLS
 
-#define FV_ABI 3u
+#define FV_ABI 4u
 
 /** What a plugin is; one folder below plugins/ each. */
 typedef enum { FV_SOURCE, FV_AUGMENT, FV_LAYER, FV_LOSS, FV_OPTIM, FV_SCHEDULE, FV_METRIC, FV_KINDS } FvKind;
