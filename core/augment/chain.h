@@ -21,6 +21,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(FvAugmentChain, fv_augment_chain_free)
 
 /** Operations that are there, those in branches too. */
 int fv_augment_chain_count(const FvAugmentChain *chain);
+/** Images that an output of these FvUses is made of, at most: 1 where none are mixed. @uses may be NULL. */
+int fv_augment_uses_parts(const GPtrArray *uses);
 /** What comes out of it; h = w = 0 where that is not known before drawing. */
 FvShape fv_augment_chain_output(const FvAugmentChain *chain);
 

@@ -124,6 +124,42 @@ static void lay_out_value(FvNode *node, guint64 align)
         ((FvNode *) node->tail->pdata[i])->y = node->y;
 }
 
+static FvArea *add_classes(FvPlan *plan, guint64 align)
+{
+    return add_area(plan, (guint64) plan->settings.batch, sizeof(cl_int), -1, FV_ALWAYS, align);
+}
+
+static void lay_out_targets(FvPlan *plan, guint64 align)
+{
+    const int parts = plan->settings.purpose == FV_FOR_TRAINING ? plan->settings.parts : 1;
+    for (guint i = 0; i < plan->targets->len; i++) {
+        FvTargetArea *target = plan->targets->pdata[i];
+        target->area = target->kind == FV_TARGET_CLASS ? add_classes(plan, align)
+                                                       : add_value(plan, target->shape, -1, FV_ALWAYS, align);
+        g_clear_pointer(&target->others, g_ptr_array_unref);
+        if (target->kind != FV_TARGET_CLASS || parts < 2)
+            continue;
+        target->others = g_ptr_array_new();
+        for (int part = 1; part < parts; part++)
+            g_ptr_array_add(target->others, add_classes(plan, align));
+    }
+    plan->shares = parts < 2 ? NULL
+                             : add_area(plan, (guint64) plan->settings.batch * (guint64) parts, sizeof(cl_float), -1,
+                                        FV_ALWAYS, align);
+}
+
+/* Where a loss of mixed samples is added up. */
+static void lay_out_mixed(FvNode *term, guint64 align)
+{
+    const int now = loss_time(term->plan);
+    term->mixed_loss = term->mixed_gradient = NULL;
+    if (!fv_mixed_is(term))
+        return;
+    term->mixed_loss =
+        add_area(term->plan, (guint64) term->plan->settings.batch, term->plan->real_size, now, now, align);
+    term->mixed_gradient = add_value(term->plan, fv_node_input(term, 0), now, now, align);
+}
+
 static void lay_out_values(FvPlan *plan, guint64 align)
 {
     for (guint i = 0; i < plan->nodes->len; i++) {
@@ -144,13 +180,9 @@ static void lay_out_values(FvPlan *plan, guint64 align)
             extend(fv_plan_resolve(plan, term->inputs[0])->y, loss_time(plan));
         term->result = add_area(plan, (guint64) plan->settings.slots * (guint64) term->result_stride, plan->real_size,
                                 -1, FV_ALWAYS, align);
+        lay_out_mixed(term, align);
     }
-    for (guint i = 0; i < plan->targets->len; i++) {
-        FvTargetArea *target = plan->targets->pdata[i];
-        target->area = target->kind == FV_TARGET_CLASS
-                           ? add_area(plan, (guint64) plan->settings.batch, sizeof(cl_int), -1, FV_ALWAYS, align)
-                           : add_value(plan, target->shape, -1, FV_ALWAYS, align);
-    }
+    lay_out_targets(plan, align);
 }
 
 /* Gradients that are the same numbers, or follow each other as they are written, have one piece (fuse_backward.c). */

@@ -70,6 +70,7 @@ static gboolean build_sources(FvPlan *plan, GError **error)
             return FALSE;
     }
     fv_maps_build(plan);
+    fv_mixed_build(plan);
     return TRUE;
 }
 

@@ -186,7 +186,9 @@ FvBuffer *fv_node_scratch(const FvNode *node, int i)
 
 FvBuffer *fv_node_target(const FvNode *node)
 {
-    return node->target ? area_buffer(node->target->area) : NULL;
+    if (!node->target)
+        return NULL;
+    return area_buffer(node->part > 0 ? node->target->others->pdata[node->part - 1] : node->target->area);
 }
 
 FvBuffer *fv_node_result(const FvNode *node)

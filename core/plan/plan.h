@@ -30,6 +30,7 @@ typedef struct {
     GHashTable *tiles;       /* FvPlanProduct.text -> number of a tile that was found by trying, or NULL; referenced */
     int tile;                /* above 0: number of the tile that products take where it can be had, to try it */
     int slots;               /* steps whose results are kept until they are read; 0: 1 */
+    int parts;               /* images that a sample of a training is mixed of, at most; 0: 1 */
 } FvPlanSettings;
 
 typedef struct FvPlan FvPlan;
@@ -121,6 +122,11 @@ FvBuffer *fv_plan_value_gradient(FvPlan *plan, guint layer);
 FvBuffer *fv_plan_input_gradient(FvPlan *plan); /* where settings ask for it */
 /** The buffer of a target by its name, and what it takes; NULL where no loss or metric has it. */
 FvBuffer *fv_plan_target(FvPlan *plan, const char *name, FvTarget *kind, FvShape *shape);
+/** Where samples are mixed of several images: buffer of the classes of image @part, from 1; NULL where there is no such
+ * target. */
+FvBuffer *fv_plan_part_target(FvPlan *plan, const char *name, int part);
+/** The shares of these classes, float: part behind part, n samples of each; NULL where nothing is mixed. */
+FvBuffer *fv_plan_shares(FvPlan *plan);
 /** The first loss's target, or NULL. */
 const char *fv_plan_first_target(const FvPlan *plan);
 

@@ -43,6 +43,7 @@ typedef struct {
     FvTarget kind;
     FvShape shape;
     FvArea *area;
+    GPtrArray *others; /* of FvArea: classes of the other images that samples are mixed of; or NULL */
 } FvTargetArea;
 
 /** How a node's backward pass gives the gradient of one of its inputs: fuse_backward.c. */
@@ -84,7 +85,9 @@ struct FvNode {
     FvTargetArea *target;
     FvArea *result;
     int result_stride;
-    FvKernel *maps[2]; /* of expressions: forward, backward */
+    int part; /* losses of mixed samples: the image whose class fv_node_target() is, while they are recorded */
+    FvArea *mixed_loss, *mixed_gradient; /* sums over parts, or NULL: mixed.c */
+    FvKernel *maps[2];                   /* of expressions: forward, backward */
     const FvTerm *term;
     FvNode *head;      /* its y is written by that one's kernels: fuse.c */
     FvNode *added;     /* in a chain: what this one, a sum, adds to the value before it; else NULL */
@@ -126,7 +129,8 @@ struct FvPlan {
     cl_mem call_memory, param_memory, gradient_memory, slot_memory[FV_MAX_SLOTS];
     FvBuffer weights_value, weights_gradient, all_value, all_gradient, all_slots[FV_MAX_SLOTS];
     GPtrArray *buffers; /* of cl_mem: sub-buffers */
-    FvKernel *add_kernel, *update_kernel, *clear_kernel;
+    FvKernel *add_kernel, *update_kernel, *clear_kernel, *mix_loss_kernel, *mix_gradient_kernel;
+    FvArea *shares;    /* of mixed samples' labels: [part][sample], float; or NULL */
     GHashTable *lists; /* kind and samples -> FvList */
 };
 
@@ -164,6 +168,13 @@ void fv_maps_add(FvPlan *plan, FvBuffer *sum, FvBuffer *more, guint64 reals, FvL
 gboolean fv_param_unwritten(const FvParam *param);
 void fv_maps_clear(FvPlan *plan, FvBuffer *gradient, guint64 reals, FvList *list);
 FvKernel *fv_plan_add_kernel(FvPlan *plan, const char *source, const char *name, const char *defines);
+
+/* mixed.c */
+/** Whether a term is a loss of samples that are mixed of several images. */
+gboolean fv_mixed_is(const FvNode *term);
+void fv_mixed_build(FvPlan *plan);
+/** Records such a loss. @forward records it for one class. */
+void fv_mixed_loss(FvNode *term, void (*forward)(FvNode *term, FvList *list), FvList *list);
 
 static inline guint64 fv_round_up(guint64 value, guint64 align)
 {

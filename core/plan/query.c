@@ -116,6 +116,21 @@ FvBuffer *fv_plan_target(FvPlan *plan, const char *name, FvTarget *kind, FvShape
     return NULL;
 }
 
+FvBuffer *fv_plan_part_target(FvPlan *plan, const char *name, int part)
+{
+    for (guint i = 0; i < plan->targets->len; i++) {
+        FvTargetArea *target = plan->targets->pdata[i];
+        if (g_str_equal(target->name, name) && target->others && part <= (int) target->others->len)
+            return &((FvArea *) target->others->pdata[part - 1])->buffer;
+    }
+    return NULL;
+}
+
+FvBuffer *fv_plan_shares(FvPlan *plan)
+{
+    return plan->shares ? &plan->shares->buffer : NULL;
+}
+
 const char *fv_plan_first_target(const FvPlan *plan)
 {
     return plan->targets->len > 0 ? ((FvTargetArea *) plan->targets->pdata[0])->name : NULL;

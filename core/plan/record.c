@@ -50,6 +50,15 @@ static void add_up(FvNode *node, FvList *list)
     }
 }
 
+static void loss_forward(FvNode *term, FvList *list)
+{
+    const FvLoss *loss = (const FvLoss *) term->plugin;
+    if (loss->forward_map)
+        fv_maps_loss(term, list);
+    else
+        loss->forward(term, term->self, list);
+}
+
 static void losses(FvPlan *plan, FvList *list)
 {
     for (guint i = 0; i < plan->terms->len; i++) {
@@ -63,10 +72,10 @@ static void losses(FvPlan *plan, FvList *list)
         const FvLoss *loss = (const FvLoss *) term->plugin;
         if (loss->target == FV_TARGET_NONE)
             continue;
-        if (loss->forward_map)
-            fv_maps_loss(term, list);
+        if (list->training && fv_mixed_is(term))
+            fv_mixed_loss(term, loss_forward, list);
         else
-            loss->forward(term, term->self, list);
+            loss_forward(term, list);
         if (list->training)
             add_up(term, list);
     }

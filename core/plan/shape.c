@@ -32,6 +32,7 @@ static void target_free(gpointer data)
 {
     FvTargetArea *target = data;
     g_free(target->name);
+    g_clear_pointer(&target->others, g_ptr_array_unref);
     g_free(target);
 }
 
@@ -92,6 +93,7 @@ static FvPlan *plan_alloc(const FvGraph *graph, const FvPlanSettings *settings, 
     plan->settings = *settings;
     plan->settings.batch = MAX(1, settings->batch);
     plan->settings.slots = MAX(1, settings->slots);
+    plan->settings.parts = MAX(1, settings->parts);
     if (settings->group_memory == 0)
         plan->settings.group_memory = 32 << 10;
     if (settings->group_items <= 0)

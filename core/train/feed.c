@@ -241,15 +241,32 @@ static size_t place_programs(const FvFeed *feed, FvBatch *batch)
     for (int i = 0; i < batch->n; i++) {
         const FvImageInfo *info = &batch->info[i];
         const guint64 image = (guint64) info->offset_high << 32 | info->offset_low;
+        const guint64 *images = batch->offsets ? batch->offsets + (gsize) i * (gsize) batch->parts : &image;
         guint32 *program = batch->programs + words * (size_t) i;
         if (i % feed->batch == 0)
             floats = 0;
         const size_t own = fv_program_floats(program);
-        fv_program_place(program, &image, floats, 0);
+        fv_program_place(program, images, floats, 0);
         floats += own;
         most = MAX(most, floats);
     }
     return most * sizeof(float);
+}
+
+/* Classes of the images that samples are mixed with; those of the first go with the infos. */
+static gboolean upload_mixed(FvFeed *feed, const FvBatch *batch, GError **error)
+{
+    const FvBuffer *shares = fv_plan_shares(feed->plan);
+    const size_t n = (size_t) batch->n;
+    if (!batch->shares || !shares)
+        return TRUE;
+    for (int part = 1; part < batch->parts; part++) {
+        const FvBuffer *to = fv_plan_part_target(feed->plan, "label", part);
+        if (to &&
+            !write_buffer(feed, to->memory, 0, n * sizeof(gint32), batch->labels + n * (size_t) part, NULL, error))
+            return FALSE;
+    }
+    return write_buffer(feed, shares->memory, 0, n * (size_t) batch->parts * sizeof(float), batch->shares, NULL, error);
 }
 
 static gboolean upload(FvFeed *feed, FvBatch *batch, GError **error)
@@ -259,7 +276,7 @@ static gboolean upload(FvFeed *feed, FvBatch *batch, GError **error)
     const size_t planes = place_programs(feed, batch);
     /* In-order: when the last of these is done, all are. */
     if (!make_room(feed, &feed->planes, &feed->plane_bytes, planes > 0 ? planes + FV_PROGRAM_PADDING : 0, error) ||
-        !upload_pixels(feed, batch, error) ||
+        !upload_pixels(feed, batch, error) || !upload_mixed(feed, batch, error) ||
         !write_buffer(feed, feed->about, 0, batch->about, batch->info, &up->uploaded, error))
         return FALSE;
     fv_loader_set_kept(feed->loader, batch);

@@ -101,6 +101,7 @@ static gboolean make_plan(FvSession *session, FvPurpose purpose, GError **error)
         .batch = graph->batch,
         .slots = FV_SESSION_SLOTS,
         .keep = session->settings.keep,
+        .parts = fv_augment_uses_parts(graph->augment),
     };
     session->plan = fv_pipeline_plan(graph, session->settings.device, &settings, error);
     return session->plan != NULL;
@@ -219,11 +220,13 @@ const char *fv_session_metric(const FvSession *session)
 
 /* ---------------------------------------------------------------- evaluation */
 
-/* Images stay on the device where a split is run through again and again. */
+/* Images stay on the device where a split is run through again and again; not where they are mixed with others, which
+ * may not have come by yet. */
 static guint64 budget_of(const FvSession *session, FvSplit split)
 {
     const FvGraph *graph = session->settings.graph;
-    if (!session->trains || session->settings.keep || split == FV_TEST || graph->epochs < 2)
+    const gboolean mixed = split == FV_TRAIN && fv_augment_uses_parts(graph->augment) > 1;
+    if (!session->trains || session->settings.keep || split == FV_TEST || graph->epochs < 2 || mixed)
         return 0;
     guint64 taken = fv_plan_memory(session->plan).total;
     for (int i = 0; i < FV_SPLITS; i++)

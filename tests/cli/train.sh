@@ -182,6 +182,19 @@ exits 137 'with SIGKILL'
 fv train "${long[@]}" --resume stopped --seed 1
 finishes_alike stopped 'interrupted, then killed'
 
+# Images mixed with others, and operations that need passes of their own, in training.
+sed 's/^augment .*/augment { crop(8, pad=1) -> mixup(0.4, p=0.8) -> blur(0.5..1) -> equalize(p=0.3) }/' net.fv >mixed.fv
+fv train mixed.fv --out mixed --seed 3
+exits 0 'mixed images: train'
+like "$out" "$test_line" 'mixed images: a result'
+start mixed.fv --out mixed-killed --seed 3
+ok 'mixed images: in the middle of an epoch' hold mixed-killed 5
+finish KILL
+fv train --resume mixed-killed
+exits 0 'mixed images: resumed'
+ok 'mixed images: byte for byte that of the run without interruption' \
+  same_bytes mixed-killed/last.safetensors mixed/last.safetensors
+
 FOVEA_RESIDENT=off start "${long[@]}" --out changing
 ok 'images sent in each epoch: in the middle of one' hold changing 5
 finish KILL
