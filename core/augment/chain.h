@@ -8,6 +8,12 @@
 /** Immutable once made; shared by all threads. */
 typedef struct FvAugmentChain FvAugmentChain;
 
+/** Where the pixels of an image lie that was decoded smaller: point (u, v) of the image in full size is at
+ * (u * scale + u_shift, v * scale + v_shift). Zeroes: its extent fills that of the full size. */
+typedef struct {
+    double scale, u_shift, v_shift;
+} FvPlacing;
+
 /** Plans a chain.
  * @uses, @more: of FvUse, as the graph has them, one after the other; either may be NULL. They must outlive the chain.
  * @in: what all images have: c = 0 where channels differ, h = w = 0 where extents do.

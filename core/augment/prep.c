@@ -168,6 +168,7 @@ gboolean fv_prep_program(const FvPrep *prep, FvDrawKey key, const guint32 *other
 {
     const int parts = others ? fv_prep_parts(prep) : 1;
     FvShape as[FV_AUGMENT_PARTS];
+    FvDecoded decoded[FV_AUGMENT_PARTS] = { 0 };
     if (prep->fixed_program && fv_shape_equal(images[0], prep->fixed_image)) {
         memcpy(program, prep->fixed_program, sizeof(guint32) * (gsize) prep->words);
         return TRUE;
@@ -176,13 +177,14 @@ gboolean fv_prep_program(const FvPrep *prep, FvDrawKey key, const guint32 *other
         if (!check_image(prep, images[i], error))
             return FALSE;
         as[i] = (FvShape){ prep->want.c, images[i].h, images[i].w };
+        decoded[i].shape = images[i];
     }
     const FvProgramTarget target = { FV_PLACE_NET, prep->want.c, FALSE };
     g_autoptr(FvDraw) draw = fv_draw_new(prep->chain, key, others, as, error);
     if (!draw || !check_end(prep, images[0], fv_draw_output(draw), error))
         return FALSE;
     g_autoptr(GArray) words = g_array_sized_new(FALSE, FALSE, sizeof(guint32), (guint) prep->words);
-    fv_program_write(draw, images, &target, words);
+    fv_program_write(draw, decoded, &target, words);
     g_assert(words->len <= (guint) prep->words);
     memcpy(program, words->data, sizeof(guint32) * words->len);
     if (shares)

@@ -117,19 +117,19 @@ static void clear_chunk(Chunk *chunk)
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Chunk, clear_chunk)
 
-static void decoded_shapes(const FvAugmentJob *job, FvShape *shapes)
+static void list_decoded(const FvAugmentJob *job, FvDecoded *decoded)
 {
     for (int i = 0; i < fv_draw_parts(job->draw); i++)
-        shapes[i] = job->images[i].shape;
+        decoded[i] = (FvDecoded){ job->images[i].shape, job->images[i].placing };
 }
 
 static GArray *program_of(const FvAugmenter *augmenter, const FvAugmentJob *job)
 {
     const FvProgramTarget target = { FV_PLACE_BYTES, fv_draw_output(job->draw).c, augmenter->cubic };
-    FvShape shapes[FV_AUGMENT_PARTS];
+    FvDecoded decoded[FV_AUGMENT_PARTS];
     GArray *words = g_array_new(FALSE, FALSE, sizeof(guint32));
-    decoded_shapes(job, shapes);
-    fv_program_write(job->draw, shapes, &target, words);
+    list_decoded(job, decoded);
+    fv_program_write(job->draw, decoded, &target, words);
     return words;
 }
 
@@ -191,7 +191,7 @@ static void add_masks(Chunk *chunk)
     g_autoptr(GPtrArray) all = g_ptr_array_new_with_free_func((GDestroyNotify) g_array_unref);
     for (int k = 0; k < chunk->count; k++) {
         const FvAugmentJob *job = &chunk->jobs[k];
-        FvShape shapes[FV_AUGMENT_PARTS];
+        FvDecoded decoded[FV_AUGMENT_PARTS];
         guint64 images[FV_AUGMENT_PARTS] = { 0 };
         GArray *program = g_array_new(FALSE, TRUE, sizeof(guint32));
         g_ptr_array_add(all, program);
@@ -199,11 +199,11 @@ static void add_masks(Chunk *chunk)
             g_array_set_size(program, sizeof(FvProgramHead) / 4);
             continue;
         }
-        decoded_shapes(job, shapes);
-        fv_program_write_mask(job->draw, shapes, program);
+        list_decoded(job, decoded);
+        fv_program_write_mask(job->draw, decoded, program);
         for (int i = 0; i < fv_draw_parts(job->draw); i++) {
             images[i] = chunk->masks;
-            chunk->masks += mask_bytes(shapes[i]);
+            chunk->masks += mask_bytes(decoded[i].shape);
         }
         fv_program_place((guint32 *) (void *) program->data, images, 0, chunk->masks_out);
         chunk->masks_out += mask_bytes(fv_draw_output(job->draw));
