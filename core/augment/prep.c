@@ -168,7 +168,7 @@ gboolean fv_prep_program(const FvPrep *prep, FvDrawKey key, const guint32 *other
 {
     const int parts = others ? fv_prep_parts(prep) : 1;
     FvShape as[FV_AUGMENT_PARTS];
-    FvDecoded decoded[FV_AUGMENT_PARTS] = { 0 };
+    FvProgramImage decoded[FV_AUGMENT_PARTS] = { 0 };
     if (prep->fixed_program && fv_shape_equal(images[0], prep->fixed_image)) {
         memcpy(program, prep->fixed_program, sizeof(guint32) * (gsize) prep->words);
         return TRUE;

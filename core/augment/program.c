@@ -321,7 +321,7 @@ static void add_region(Writer *writer, const FvPart *part)
     g_array_append_val(writer->instructions, made);
 }
 
-void fv_program_write_mask(const FvDraw *draw, const FvDecoded *images, GArray *words)
+void fv_program_write_mask(const FvDraw *draw, const FvProgramImage *images, GArray *words)
 {
     static const FvProgramTarget target = { FV_PLACE_BYTES, 1, FALSE };
     g_autoptr(GArray) passes = g_array_new(FALSE, FALSE, sizeof(FvPass));
@@ -353,7 +353,7 @@ void fv_program_write_mask(const FvDraw *draw, const FvDecoded *images, GArray *
     put_together(&writer);
 }
 
-void fv_program_write(const FvDraw *draw, const FvDecoded *images, const FvProgramTarget *target, GArray *words)
+void fv_program_write(const FvDraw *draw, const FvProgramImage *images, const FvProgramTarget *target, GArray *words)
 {
     g_autoptr(GArray) passes = g_array_new(FALSE, FALSE, sizeof(FvPass));
     g_autoptr(GArray) instructions = g_array_new(FALSE, FALSE, sizeof(FvInstruction));

@@ -117,16 +117,16 @@ static void clear_chunk(Chunk *chunk)
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Chunk, clear_chunk)
 
-static void list_decoded(const FvAugmentJob *job, FvDecoded *decoded)
+static void list_decoded(const FvAugmentJob *job, FvProgramImage *decoded)
 {
     for (int i = 0; i < fv_draw_parts(job->draw); i++)
-        decoded[i] = (FvDecoded){ job->images[i].shape, job->images[i].placing };
+        decoded[i] = (FvProgramImage){ job->images[i].shape, job->images[i].placing };
 }
 
 static GArray *program_of(const FvAugmenter *augmenter, const FvAugmentJob *job)
 {
     const FvProgramTarget target = { FV_PLACE_BYTES, fv_draw_output(job->draw).c, augmenter->cubic };
-    FvDecoded decoded[FV_AUGMENT_PARTS];
+    FvProgramImage decoded[FV_AUGMENT_PARTS];
     GArray *words = g_array_new(FALSE, FALSE, sizeof(guint32));
     list_decoded(job, decoded);
     fv_program_write(job->draw, decoded, &target, words);
@@ -191,7 +191,7 @@ static void add_masks(Chunk *chunk)
     g_autoptr(GPtrArray) all = g_ptr_array_new_with_free_func((GDestroyNotify) g_array_unref);
     for (int k = 0; k < chunk->count; k++) {
         const FvAugmentJob *job = &chunk->jobs[k];
-        FvDecoded decoded[FV_AUGMENT_PARTS];
+        FvProgramImage decoded[FV_AUGMENT_PARTS];
         guint64 images[FV_AUGMENT_PARTS] = { 0 };
         GArray *program = g_array_new(FALSE, TRUE, sizeof(guint32));
         g_ptr_array_add(all, program);
