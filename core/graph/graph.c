@@ -50,6 +50,18 @@ static FvGraph *graph_new(const char *file)
     return graph;
 }
 
+FvLink fv_term_link(const FvTerm *loss)
+{
+    const FvLoss *plugin = (const FvLoss *) loss->use.plugin;
+    return plugin->link_of ? plugin->link_of(fv_state_self(loss->use.state)) : plugin->link;
+}
+
+gboolean fv_term_classifies(const FvTerm *loss)
+{
+    const FvLoss *plugin = (const FvLoss *) loss->use.plugin;
+    return loss->value >= 0 && loss->target && plugin->target == FV_TARGET_CLASS && !plugin->embeds;
+}
+
 void fv_graph_free(FvGraph *graph)
 {
     if (!graph)

@@ -35,6 +35,11 @@ typedef struct {
     char *target; /* "label", or NULL */
 } FvTerm;
 
+/** What makes probabilities of the value that a loss looks at. */
+FvLink fv_term_link(const FvTerm *loss);
+/** Whether that value is scores of classes, of which a sample has one. */
+gboolean fv_term_classifies(const FvTerm *loss);
+
 typedef struct {
     GPtrArray *nodes;   /* of FvGraphNode */
     GPtrArray *losses;  /* of FvTerm */

@@ -202,7 +202,7 @@ static void usual_metric(Builder *builder)
     const FvTerm *loss = NULL;
     for (guint i = 0; i < builder->graph->losses->len && !loss; i++) {
         const FvTerm *term = builder->graph->losses->pdata[i];
-        if (((const FvLoss *) term->use.plugin)->target == FV_TARGET_CLASS && term->value >= 0 && term->target)
+        if (fv_term_classifies(term))
             loss = term;
     }
     if (!loss)

@@ -481,8 +481,9 @@ typedef enum {
 
 /** What makes probabilities of the value that a loss looks at: how a prediction shows it. */
 typedef enum {
-    FV_LINK_NONE,   /* numbers stay as they are */
-    FV_LINK_SOFTMAX /* exp(x[i]) / sum over j of exp(x[j]) */
+    FV_LINK_NONE,    /* numbers stay as they are */
+    FV_LINK_SOFTMAX, /* exp(x[i]) / sum over j of exp(x[j]), over channels */
+    FV_LINK_SIGMOID  /* 1 / (1 + exp(-x[i])) */
 } FvLink;
 
 /** A loss, averaged over the batch by the plan; or a penalty. Either the two maps, or build and forward; a penalty has
@@ -501,6 +502,11 @@ typedef struct {
      * list is for training, overwrites it with weight / N times the derivative. */
     void (*forward)(FvNode *node, const void *self, FvList *list);
     FvLink link;
+    /** Where the link depends on options; else NULL. */
+    FvLink (*link_of)(const void *self);
+    /** FV_TARGET_CLASS: the value is an embedding, whose samples are compared with each other by their classes; its
+     * numbers are not scores of classes. */
+    gboolean embeds;
 } FvLoss;
 
 /** A metric: one number for each sample, averaged over the split. */
