@@ -149,7 +149,8 @@ static void lay_out_values(FvPlan *plan, guint64 align)
         FvTargetArea *target = plan->targets->pdata[i];
         target->area = target->kind == FV_TARGET_CLASS
                            ? add_area(plan, (guint64) plan->settings.batch, sizeof(cl_int), -1, FV_ALWAYS, align)
-                           : add_value(plan, target->shape, -1, FV_ALWAYS, align);
+                       : target->from ? add_value(plan, target->shape, loss_time(plan), loss_time(plan), align)
+                                      : add_value(plan, target->shape, -1, FV_ALWAYS, align);
     }
 }
 

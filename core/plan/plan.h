@@ -119,7 +119,8 @@ FvBuffer *fv_plan_output(FvPlan *plan); /* the value that prediction computes */
 FvBuffer *fv_plan_value(FvPlan *plan, guint layer);
 FvBuffer *fv_plan_value_gradient(FvPlan *plan, guint layer);
 FvBuffer *fv_plan_input_gradient(FvPlan *plan); /* where settings ask for it */
-/** The buffer of a target by its name, and what it takes; NULL where no loss or metric has it. */
+/** The buffer of a target by its name, and what it takes; NULL where no loss or metric has it. "one_hot" is made of
+ * "label": the buffer is that of the class. */
 FvBuffer *fv_plan_target(FvPlan *plan, const char *name, FvTarget *kind, FvShape *shape);
 /** The first loss's target, or NULL. */
 const char *fv_plan_first_target(const FvPlan *plan);

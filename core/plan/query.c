@@ -103,17 +103,14 @@ FvBuffer *fv_plan_input_gradient(FvPlan *plan)
 
 FvBuffer *fv_plan_target(FvPlan *plan, const char *name, FvTarget *kind, FvShape *shape)
 {
-    for (guint i = 0; i < plan->targets->len; i++) {
-        FvTargetArea *target = plan->targets->pdata[i];
-        if (!g_str_equal(target->name, name))
-            continue;
-        if (kind)
-            *kind = target->kind;
-        if (shape)
-            *shape = target->shape;
-        return &target->area->buffer;
-    }
-    return NULL;
+    const FvTargetArea *target = fv_target_find(plan, name);
+    if (!target)
+        return NULL;
+    if (kind)
+        *kind = target->kind;
+    if (shape)
+        *shape = target->shape;
+    return &target->area->buffer;
 }
 
 const char *fv_plan_first_target(const FvPlan *plan)

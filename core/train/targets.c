@@ -37,8 +37,7 @@ static gboolean set_target(FvPlan *plan, const FvTerm *term, int samples, guint6
         return target && fv_plan_write_value(plan, buffer, shape, samples, target, error);
     }
     /* Embeddings are compared: of two classes every batch has several samples. */
-    const gint64 count =
-        fv_term_classifies(term) ? fv_shape_elements(fv_plan_layer(plan, (guint) term->value).out) : 2;
+    const int known = fv_term_classes(term, fv_plan_layer(plan, (guint) term->value).out), count = known ? known : 2;
     g_autofree gint32 *classes = g_new(gint32, samples);
     for (int i = 0; i < samples; i++)
         classes[i] = (gint32) fv_random_below(&random, (guint32) count);
