@@ -130,9 +130,12 @@ typedef struct {
     const char *kind; /* "softmax" */
     gboolean metric;
     gboolean penalty;
-    int stride; /* numbers kept for each slot: samples of the batch; partial sums of a penalty */
+    int stride; /* numbers kept for each slot: those of the batch's samples; partial sums of a penalty */
     double weight;
     FvBuffer *result;
+    int numbers, sums;     /* metrics: of a sample, and what is kept of them; 1 each where the mean is meant */
+    const FvMetric *hooks; /* metrics with `add`, else NULL */
+    const void *self;      /* for them */
 } FvPlanTerm;
 
 guint fv_plan_terms(const FvPlan *plan);

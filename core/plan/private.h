@@ -85,6 +85,7 @@ struct FvNode {
     FvTargetArea *target;
     FvArea *result;
     int result_stride;
+    int numbers, sums; /* metrics: of a sample, and what is kept of them: 1 each where the mean is meant */
     FvKernel *maps[2]; /* of expressions: forward, backward */
     const FvTerm *term;
     FvNode *head;      /* its y is written by that one's kernels: fuse.c */

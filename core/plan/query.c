@@ -126,12 +126,17 @@ guint fv_plan_terms(const FvPlan *plan)
 FvPlanTerm fv_plan_term(const FvPlan *plan, guint i)
 {
     const FvNode *node = plan->terms->pdata[i];
+    const FvMetric *metric = node->plugin->kind == FV_METRIC ? (const FvMetric *) node->plugin : NULL;
     return (FvPlanTerm){ .kind = node->plugin->name,
-                         .metric = node->plugin->kind == FV_METRIC,
+                         .metric = metric != NULL,
                          .penalty = node->input_count == 0,
                          .stride = node->result_stride,
                          .weight = node->weight,
-                         .result = fv_node_result(node) };
+                         .result = fv_node_result(node),
+                         .numbers = node->numbers,
+                         .sums = node->sums,
+                         .hooks = metric && metric->add ? metric : NULL,
+                         .self = node->self };
 }
 
 FvDevice *fv_plan_device(const FvPlan *plan)

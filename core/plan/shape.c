@@ -259,10 +259,11 @@ static gboolean plan_term(FvNode *node, const char *target, GError **error)
     FvTarget kind = metric ? measure->target : loss->target;
     gboolean (*plan)(FvNode *, void *, GError **) = metric ? measure->plan : loss->plan;
 
-    node->result_stride = kind == FV_TARGET_NONE ? FV_PARTIALS : node->plan->settings.batch;
+    node->numbers = node->sums = 1;
     node->planning = TRUE;
     gboolean ok = !plan || plan(node, node->self, error);
     node->planning = FALSE;
+    node->result_stride = kind == FV_TARGET_NONE ? FV_PARTIALS : node->plan->settings.batch * node->numbers;
     return ok && (kind == FV_TARGET_NONE || fv_target_bind(node, target, kind, error));
 }
 

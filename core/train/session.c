@@ -214,9 +214,14 @@ gboolean fv_session_stopped(const FvSession *session)
     return session->settings.stop && *session->settings.stop;
 }
 
-const char *fv_session_metric(const FvSession *session)
+GArray *fv_session_scores(const FvSession *session)
 {
-    return fv_tally_metric(session->tally);
+    return fv_tally_scores_since(session->tally, NULL);
+}
+
+char *fv_session_tables(const FvSession *session)
+{
+    return fv_tally_tables(session->tally, session->source.info.class_names);
 }
 
 /* ---------------------------------------------------------------- evaluation */
