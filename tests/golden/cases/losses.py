@@ -309,6 +309,30 @@ def loss_softmax_smoothing(n, x):
     return y, plain + 2 * weighted + both / len(y)
 
 
+def one_hot(n, x):
+    """The label as numbers in the shape of x: 1 in its channel, or the label itself where there is one channel."""
+    labels = n.labels(len(x), 2)
+    shape = labels.view(-1, 1, 1, 1).expand(-1, 1, *x.shape[2:])
+    return shape.double() if x.shape[1] == 1 else torch.zeros_like(x).scatter(1, shape, 1.0)
+
+
+@case("loss-one-hot", 17, (2, 4, 5), """
+net {
+  # Three shapes of the same class.
+  input(2, 4, 5) -> conv(3, 3, pad=1) as map
+  map -> dense(5) as scores
+  map -> dense(1) as single
+}
+loss = bce(scores, one_hot) + 0.1 * dice(map, one_hot) + 0.5 * mse(single, one_hot) + softmax(scores, label)
+""")
+def loss_one_hot(n, x):
+    map = n.conv(x, "conv1", 3, 3, pad=1)
+    scores, single = n.dense(map, "dense1", 5), n.dense(map, "dense2", 1)
+    bce = F.binary_cross_entropy_with_logits(scores, one_hot(n, scores), reduction="sum") / len(x)
+    squares = (single - one_hot(n, single)).square().sum() / len(x)
+    return scores, bce + 0.1 * dice(map.sigmoid(), one_hot(n, map)) + 0.25 * squares + n.softmax_loss(scores)
+
+
 PENALISED = """
 net {{
   # Penalties look at the weights of conv and dense: not at biases, not at batchnorm's.
