@@ -235,7 +235,7 @@ static const struct {
     { "net { input(3, 4, 4) -> { dense(4) as a | dense(5) as b } }\nloss = mse(a, target) + mse(b, target)\n",
       "t.fv:2:25: error: mse: target is used both as numbers and as numbers of another shape" },
     { "net { input(3, 4, 4) -> dense(4) as a }\nloss = softmax(a, label) + mse(a, label)\n",
-      "t.fv:2:28: error: mse: label is used both as a class and as numbers" },
+      "t.fv:2:28: error: mse: label is used both as a class and as numbers; one_hot is the class as numbers" },
     { "net { input(3, 65500, 65500) }\n",
       "t.fv:1:7: error: input: the output of 3x65500x65500 for 2 samples has more elements than can be numbered" },
 };

@@ -37,7 +37,8 @@ static FvTargetArea *bind(FvPlan *plan, const char *name, FvTarget kind, FvShape
     const char *wanted = kind == FV_TARGET_CLASS ? "a class"
                          : target->kind == kind  ? "numbers of another shape"
                                                  : "numbers";
-    g_set_error(error, FV_ERROR, FV_ERROR_SHAPE, "%s is used both as %s and as %s", name, is, wanted);
+    g_set_error(error, FV_ERROR, FV_ERROR_SHAPE, "%s is used both as %s and as %s%s", name, is, wanted,
+                target->kind != kind && g_str_equal(name, label) ? "; one_hot is the class as numbers" : "");
     return NULL;
 }
 

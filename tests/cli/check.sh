@@ -217,6 +217,17 @@ END
 fv check shapes.fv
 refuses_pipeline 'a kernel larger than its input, and groups that do not divide' \
   '^shapes\.fv:2:21: error: conv: ' '^shapes\.fv:3:21: error: conv: '
+cat >terms.fv <<'END'
+net { input(3, 4, 4) as image -> dense(4) as x }
+loss = softmax(x, weight=[1, 2, 3]) + contrastive(image, label) + bce(x, label)
+metric = [f1(x, class=4), confusion(image)]
+END
+fv check terms.fv
+refuses_pipeline 'losses and metrics that do not fit their values' \
+  '^terms\.fv:2:8: error: softmax: 3 weights for 4 classes' \
+  '^terms\.fv:2:67: error: bce: label is used both as a class and as numbers; one_hot is' \
+  '^terms\.fv:3:11: error: f1: class 4, where classes are 0 to 3' \
+  '^terms\.fv:3:27: error: confusion: image is 3x4x4, not a vector of scores'
 printf 'net { input(1, 4, 4) -> conv(1000000, 3) -> conv(1000000, 1) -> dense(1000000) as y }\n' >vast.fv
 LIMIT=10 fv check vast.fv
 ok 'a net of a million channels: no crash' [ "$code" -le 2 ]
