@@ -4,6 +4,7 @@
 #include "core/exec/exec.h"
 #include "core/plan/plan.h"
 #include "core/train/pipeline.h"
+#include "tests/bad_files.h"
 
 #include <math.h>
 #include <string.h>
@@ -249,6 +250,21 @@ static void test_mistakes(void)
         g_assert_error(error, FV_ERROR, FV_ERROR_SHAPE);
         g_assert_cmpstr(error->message, ==, mistakes[i].message);
     }
+}
+
+/* Every NAME.fv of tests/bad/plan must be refused with exactly NAME.expect. */
+static void test_bad_file(gconstpointer data)
+{
+    g_autofree char *folder = bad_folder("plan");
+    g_autofree char *path = g_build_filename(folder, data, NULL);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(FvDiag) diag = fv_diag_new();
+    g_autoptr(FvPipeline) pipeline = fv_pipeline_open(path, NULL, &error);
+    g_assert_no_error(error);
+    const FvPlanSettings settings = { .purpose = FV_FOR_TRAINING, .batch = 2 };
+    g_autoptr(FvPlan) plan = fv_plan_new(pipeline->graph, &settings, diag);
+    g_assert_null(plan);
+    assert_expected("plan", path, diag);
 }
 
 /* --------------------------------------------------------------- what is alive */
@@ -737,6 +753,7 @@ int main(int argc, char **argv)
     g_test_add_func("/plan/shapes", test_shapes);
     g_test_add_func("/plan/match", test_match);
     g_test_add_func("/plan/mistakes", test_mistakes);
+    add_bad_files("plan", "/plan/bad/", test_bad_file);
     g_test_add_func("/plan/alive", test_alive);
     g_test_add_func("/plan/memory", test_memory);
     g_test_add_func("/plan/packed-weights", test_packed_weights);
