@@ -32,7 +32,7 @@ void FV_NAME(write)(global const real *restrict x, global const int *restrict la
         real l = (real)NAN, norm = log(sum[lane]);
         if (right >= 0 && right < C)
             l = (1 - SMOOTHING) * WEIGHT(right) * (norm - (x[right * FV_L + lane] - top[lane]));
-        for (int c = 0; c < C && SMOOTHING > 0; c++)
+        for (int c = 0; c < (SMOOTHING > 0 ? C : 0); c++)
             l += SMOOTHING / C * WEIGHT(c) * (norm - (x[c * FV_L + lane] - top[lane]));
         result[slot + first + lane] = weight * l;
     }

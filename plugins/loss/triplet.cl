@@ -35,7 +35,9 @@ int FV_NAME(negative)(global const real *restrict distance, global const int *re
                       int positive)
 {
     int found = FV_NAME(nearest)(distance, label, anchor, n, MINING == HARD ? (real)-1 : distance[positive]);
-    return found >= 0 || MINING == HARD ? found : FV_NAME(farthest)(distance, label, anchor, n, 0);
+    if (found >= 0)
+        return found;
+    return MINING == HARD ? -1 : FV_NAME(farthest)(distance, label, anchor, n, 0);
 }
 
 /* The sum over the anchor's chosen triplets, and how many there are. Every work-item has all of it. */
