@@ -251,7 +251,15 @@ static const char *schedule_missing(const FvPlugin *plugin)
 static const char *metric_missing(const FvPlugin *plugin)
 {
     const FvMetric *metric = (const FvMetric *) plugin;
-    return metric->forward ? target_missing(plugin, metric->target) : "forward";
+    if (!metric->forward)
+        return "forward";
+    if (metric->add && !metric->plan)
+        return "plan, which says what its sums are";
+    if (metric->add && !metric->finish)
+        return "finish";
+    if (!metric->add && (metric->finish || metric->table))
+        return "add";
+    return target_missing(plugin, metric->target);
 }
 
 /* What a plugin lacks that its kind cannot do without, or NULL. */

@@ -4,6 +4,7 @@
 #include "core/exec/exec.h"
 #include "core/plan/plan.h"
 #include "core/train/pipeline.h"
+#include "tests/bad_files.h"
 
 #include <math.h>
 #include <string.h>
@@ -235,7 +236,7 @@ static const struct {
     { "net { input(3, 4, 4) -> { dense(4) as a | dense(5) as b } }\nloss = mse(a, target) + mse(b, target)\n",
       "t.fv:2:25: error: mse: target is used both as numbers and as numbers of another shape" },
     { "net { input(3, 4, 4) -> dense(4) as a }\nloss = softmax(a, label) + mse(a, label)\n",
-      "t.fv:2:28: error: mse: label is used both as a class and as numbers" },
+      "t.fv:2:28: error: mse: label is used both as a class and as numbers; one_hot is the class as numbers" },
     { "net { input(3, 65500, 65500) }\n",
       "t.fv:1:7: error: input: the output of 3x65500x65500 for 2 samples has more elements than can be numbered" },
 };
@@ -249,6 +250,21 @@ static void test_mistakes(void)
         g_assert_error(error, FV_ERROR, FV_ERROR_SHAPE);
         g_assert_cmpstr(error->message, ==, mistakes[i].message);
     }
+}
+
+/* Every NAME.fv of tests/bad/plan must be refused with exactly NAME.expect. */
+static void test_bad_file(gconstpointer data)
+{
+    g_autofree char *folder = bad_folder("plan");
+    g_autofree char *path = g_build_filename(folder, data, NULL);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(FvDiag) diag = fv_diag_new();
+    g_autoptr(FvPipeline) pipeline = fv_pipeline_open(path, NULL, &error);
+    g_assert_no_error(error);
+    const FvPlanSettings settings = { .purpose = FV_FOR_TRAINING, .batch = 2 };
+    g_autoptr(FvPlan) plan = fv_plan_new(pipeline->graph, &settings, diag);
+    g_assert_null(plan);
+    assert_expected("plan", path, diag);
 }
 
 /* --------------------------------------------------------------- what is alive */
@@ -712,6 +728,7 @@ static void test_mixed(gconstpointer data)
         "net { input(2, 3, 4) -> conv(5, 2) -> tanh -> dense(4) as p }\nloss = softmax(p, label)\n",
         "net { input(2, 3, 4) -> conv(5, 2) -> tanh as t -> dense(4) as p  t -> dense(6) as q }\n"
         "loss = softmax(p, label) + 0.3 * softmax(q, label) + 2 * hinge(p, label)\n",
+        "net { input(2, 3, 4) -> conv(5, 2) -> tanh -> dense(4) as p }\nloss = bce(p, one_hot) + softmax(p, label)\n",
     };
     const int lanes = GPOINTER_TO_INT(data);
     for (guint n = 0; n < G_N_ELEMENTS(nets); n++) {
@@ -815,6 +832,7 @@ int main(int argc, char **argv)
     g_test_add_func("/plan/shapes", test_shapes);
     g_test_add_func("/plan/match", test_match);
     g_test_add_func("/plan/mistakes", test_mistakes);
+    add_bad_files("plan", "/plan/bad/", test_bad_file);
     g_test_add_func("/plan/alive", test_alive);
     g_test_add_func("/plan/memory", test_memory);
     g_test_add_func("/plan/packed-weights", test_packed_weights);

@@ -50,6 +50,39 @@ static FvGraph *graph_new(const char *file)
     return graph;
 }
 
+FvLink fv_term_link(const FvTerm *loss)
+{
+    const FvLoss *plugin = (const FvLoss *) loss->use.plugin;
+    return plugin->link_of ? plugin->link_of(fv_state_self(loss->use.state)) : plugin->link;
+}
+
+static FvTarget target_of(const FvTerm *term)
+{
+    return term->use.plugin->kind == FV_METRIC ? ((const FvMetric *) term->use.plugin)->target
+                                               : ((const FvLoss *) term->use.plugin)->target;
+}
+
+static gboolean embeds(const FvTerm *term)
+{
+    return term->use.plugin->kind == FV_LOSS && ((const FvLoss *) term->use.plugin)->embeds;
+}
+
+gboolean fv_term_classifies(const FvTerm *term)
+{
+    if (term->value < 0 || !term->target || embeds(term))
+        return FALSE;
+    return target_of(term) == FV_TARGET_CLASS ||
+           (target_of(term) == FV_TARGET_VALUE && g_str_equal(term->target, "one_hot"));
+}
+
+int fv_term_classes(const FvTerm *term, FvShape value)
+{
+    const gboolean single = term->use.plugin->kind == FV_METRIC || target_of(term) == FV_TARGET_VALUE;
+    if (!fv_term_classifies(term))
+        return 0;
+    return value.c == 1 && single ? 2 : value.c; /* one number alone tells two classes from each other */
+}
+
 void fv_graph_free(FvGraph *graph)
 {
     if (!graph)

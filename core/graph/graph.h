@@ -35,6 +35,14 @@ typedef struct {
     char *target; /* "label", or NULL */
 } FvTerm;
 
+/** What makes probabilities of the value that a loss looks at. */
+FvLink fv_term_link(const FvTerm *loss);
+/** Whether a term's value is scores of classes, of which a sample has one: its target is a class, or "one_hot", the
+ * same as numbers. Not so for embeddings. */
+gboolean fv_term_classifies(const FvTerm *term);
+/** How many classes a value of that shape can tell from each other; 0: any number. */
+int fv_term_classes(const FvTerm *term, FvShape value);
+
 typedef struct {
     GPtrArray *nodes;   /* of FvGraphNode */
     GPtrArray *losses;  /* of FvTerm */

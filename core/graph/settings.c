@@ -202,7 +202,7 @@ static void usual_metric(Builder *builder)
     const FvTerm *loss = NULL;
     for (guint i = 0; i < builder->graph->losses->len && !loss; i++) {
         const FvTerm *term = builder->graph->losses->pdata[i];
-        if (((const FvLoss *) term->use.plugin)->target == FV_TARGET_CLASS && term->value >= 0 && term->target)
+        if (fv_term_classifies(term))
             loss = term;
     }
     if (!loss)
@@ -216,13 +216,14 @@ static void usual_metric(Builder *builder)
     if (!value || !target)
         return;
     const FvValue first = { .type = FV_VALUE_NUMBER, .number = 0 };
-    const FvValue same = { .type = FV_VALUE_WORD, .text = loss->target };
+    const char *name = ((const FvLoss *) loss->use.plugin)->target == FV_TARGET_CLASS ? loss->target : "label";
+    const FvValue same = { .type = FV_VALUE_WORD, .text = (char *) name };
     g_autoptr(FvState) state = fv_state_new(plugin);
     if (!fv_option_set(state, value, &first, NULL) || !fv_option_set(state, target, &same, NULL) ||
         !fv_state_complete(state, NULL))
         return;
     FvTerm *term = g_new0(FvTerm, 1);
-    *term = (FvTerm){ { plugin, g_steal_pointer(&state), loss->use.loc }, 1, loss->value, g_strdup(loss->target) };
+    *term = (FvTerm){ { plugin, g_steal_pointer(&state), loss->use.loc }, 1, loss->value, g_strdup(name) };
     g_ptr_array_add(builder->graph->metrics, term);
 }
 

@@ -135,7 +135,8 @@ static void lay_out_targets(FvPlan *plan, guint64 align)
     for (guint i = 0; i < plan->targets->len; i++) {
         FvTargetArea *target = plan->targets->pdata[i];
         target->area = target->kind == FV_TARGET_CLASS ? add_classes(plan, align)
-                                                       : add_value(plan, target->shape, -1, FV_ALWAYS, align);
+                       : target->from ? add_value(plan, target->shape, loss_time(plan), loss_time(plan), align)
+                                      : add_value(plan, target->shape, -1, FV_ALWAYS, align);
         g_clear_pointer(&target->others, g_ptr_array_unref);
         if (target->kind != FV_TARGET_CLASS || parts < 2)
             continue;

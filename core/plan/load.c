@@ -69,6 +69,7 @@ static gboolean build_sources(FvPlan *plan, GError **error)
                         error))
             return FALSE;
     }
+    fv_targets_build(plan);
     fv_maps_build(plan);
     fv_mixed_build(plan);
     return TRUE;

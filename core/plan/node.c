@@ -84,6 +84,13 @@ void fv_node_set_flops(FvNode *node, double flops)
     node->flops = flops;
 }
 
+void fv_node_set_sums(FvNode *node, int numbers, int sums)
+{
+    g_assert(node->planning);
+    node->numbers = numbers;
+    node->sums = sums;
+}
+
 void fv_node_pass_through(FvNode *node)
 {
     g_assert(node->planning && node->plugin->kind == FV_LAYER && node->input_count > 0);

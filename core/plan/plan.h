@@ -120,7 +120,8 @@ FvBuffer *fv_plan_output(FvPlan *plan); /* the value that prediction computes */
 FvBuffer *fv_plan_value(FvPlan *plan, guint layer);
 FvBuffer *fv_plan_value_gradient(FvPlan *plan, guint layer);
 FvBuffer *fv_plan_input_gradient(FvPlan *plan); /* where settings ask for it */
-/** The buffer of a target by its name, and what it takes; NULL where no loss or metric has it. */
+/** The buffer of a target by its name, and what it takes; NULL where no loss or metric has it. "one_hot" is made of
+ * "label": the buffer is that of the class. */
 FvBuffer *fv_plan_target(FvPlan *plan, const char *name, FvTarget *kind, FvShape *shape);
 /** Where samples are mixed of several images: buffer of the classes of image @part, from 1; NULL where there is no such
  * target. */
@@ -135,9 +136,12 @@ typedef struct {
     const char *kind; /* "softmax" */
     gboolean metric;
     gboolean penalty;
-    int stride; /* numbers kept for each slot: samples of the batch; partial sums of a penalty */
+    int stride; /* numbers kept for each slot: those of the batch's samples; partial sums of a penalty */
     double weight;
     FvBuffer *result;
+    int numbers, sums;     /* metrics: of a sample, and what is kept of them; 1 each where the mean is meant */
+    const FvMetric *hooks; /* metrics with `add`, else NULL */
+    const void *self;      /* for them */
 } FvPlanTerm;
 
 guint fv_plan_terms(const FvPlan *plan);

@@ -38,12 +38,13 @@ typedef struct {
     FvArea *area;
 } FvScratch;
 
-typedef struct {
+typedef struct FvTargetArea {
     char *name;
     FvTarget kind;
     FvShape shape;
     FvArea *area;
-    GPtrArray *others; /* of FvArea: classes of the other images that samples are mixed of; or NULL */
+    GPtrArray *others;         /* of FvArea: classes of the other images that samples are mixed of; or NULL */
+    struct FvTargetArea *from; /* the class that it is made of, or NULL: it is given */
 } FvTargetArea;
 
 /** How a node's backward pass gives the gradient of one of its inputs: fuse_backward.c. */
@@ -87,7 +88,8 @@ struct FvNode {
     int result_stride;
     int part; /* losses of mixed samples: the image whose class fv_node_target() is, while they are recorded */
     FvArea *mixed_loss, *mixed_gradient; /* sums over parts, or NULL: mixed.c */
-    FvKernel *maps[2];                   /* of expressions: forward, backward */
+    int numbers, sums; /* metrics: of a sample, and what is kept of them: 1 each where the mean is meant */
+    FvKernel *maps[2]; /* of expressions: forward, backward */
     const FvTerm *term;
     FvNode *head;      /* its y is written by that one's kernels: fuse.c */
     FvNode *added;     /* in a chain: what this one, a sum, adds to the value before it; else NULL */
@@ -129,7 +131,7 @@ struct FvPlan {
     cl_mem call_memory, param_memory, gradient_memory, slot_memory[FV_MAX_SLOTS];
     FvBuffer weights_value, weights_gradient, all_value, all_gradient, all_slots[FV_MAX_SLOTS];
     GPtrArray *buffers; /* of cl_mem: sub-buffers */
-    FvKernel *add_kernel, *update_kernel, *clear_kernel, *mix_loss_kernel, *mix_gradient_kernel;
+    FvKernel *add_kernel, *update_kernel, *clear_kernel, *mix_loss_kernel, *mix_gradient_kernel, *one_hot_kernel;
     FvArea *shares;    /* of mixed samples' labels: [part][sample], float; or NULL */
     GHashTable *lists; /* kind and samples -> FvList */
 };
@@ -137,6 +139,14 @@ struct FvPlan {
 /* shape.c */
 int fv_plan_workers(const FvPlan *plan);                 /* FV_WORKERS of the prelude */
 FvNode *fv_plan_resolve(const FvPlan *plan, int number); /* past nodes that pass their input on */
+/* target.c */
+/** Gives a loss or metric the target of that name, which must be of one kind and shape everywhere. */
+gboolean fv_target_bind(FvNode *node, const char *name, FvTarget kind, GError **error);
+/** What is to be given under a name, or NULL: for one_hot, the class that it is made of. */
+const FvTargetArea *fv_target_find(const FvPlan *plan, const char *name);
+void fv_targets_build(FvPlan *plan);
+/** Makes the targets that are made of others: before losses and metrics. */
+void fv_targets_record(FvPlan *plan, FvList *list);
 /* live.c */
 gboolean fv_plan_lay_out(FvPlan *plan, guint64 chunk, guint64 align);
 unsigned fv_plan_backward_reads(const FvLayer *layer);

@@ -253,40 +253,6 @@ static void plan_layers(FvPlan *plan, gboolean *failed, FvDiag *diag)
     }
 }
 
-static FvTargetArea *find_target(FvPlan *plan, const char *name)
-{
-    for (guint i = 0; i < plan->targets->len; i++) {
-        FvTargetArea *target = plan->targets->pdata[i];
-        if (g_str_equal(target->name, name))
-            return target;
-    }
-    return NULL;
-}
-
-static gboolean bind_target(FvNode *node, const char *name, FvTarget kind, GError **error)
-{
-    FvPlan *plan = node->plan;
-    FvShape shape = kind == FV_TARGET_CLASS ? (FvShape){ 1, 1, 1 } : fv_node_input(node, 0);
-    FvTargetArea *target = find_target(plan, name);
-
-    if (!target) {
-        target = g_new0(FvTargetArea, 1);
-        target->name = g_strdup(name);
-        target->kind = kind;
-        target->shape = shape;
-        g_ptr_array_add(plan->targets, target);
-    } else if (target->kind != kind || !fv_shape_equal(target->shape, shape)) {
-        const char *is = target->kind == FV_TARGET_CLASS ? "a class" : "numbers";
-        const char *wanted = kind == FV_TARGET_CLASS ? "a class"
-                             : target->kind == kind  ? "numbers of another shape"
-                                                     : "numbers";
-        g_set_error(error, FV_ERROR, FV_ERROR_SHAPE, "%s is used both as %s and as %s", name, is, wanted);
-        return FALSE;
-    }
-    node->target = target;
-    return TRUE;
-}
-
 static gboolean plan_term(FvNode *node, const char *target, GError **error)
 {
     gboolean metric = node->plugin->kind == FV_METRIC;
@@ -295,11 +261,12 @@ static gboolean plan_term(FvNode *node, const char *target, GError **error)
     FvTarget kind = metric ? measure->target : loss->target;
     gboolean (*plan)(FvNode *, void *, GError **) = metric ? measure->plan : loss->plan;
 
-    node->result_stride = kind == FV_TARGET_NONE ? FV_PARTIALS : node->plan->settings.batch;
+    node->numbers = node->sums = 1;
     node->planning = TRUE;
     gboolean ok = !plan || plan(node, node->self, error);
     node->planning = FALSE;
-    return ok && (kind == FV_TARGET_NONE || bind_target(node, target, kind, error));
+    node->result_stride = kind == FV_TARGET_NONE ? FV_PARTIALS : node->plan->settings.batch * node->numbers;
+    return ok && (kind == FV_TARGET_NONE || fv_target_bind(node, target, kind, error));
 }
 
 static void plan_terms(FvPlan *plan, const GPtrArray *terms, const gboolean *failed, FvDiag *diag)

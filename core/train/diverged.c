@@ -42,7 +42,7 @@ static char *find_layer(const FvTrainer *trainer, gint64 step)
                                    .share = trainer->session,
                                    .keep = TRUE };
     g_autofree char *last = fv_run_file(trainer->run, FV_RUN_LAST);
-    FvPosition at;
+    g_auto(FvPosition) at = { 0 };
     int samples = 0;
     fv_session_release_feeds(trainer->session); /* the second plan may need the memory */
     g_autoptr(FvTensors) checkpoint = fv_checkpoint_read(last, &at, NULL);

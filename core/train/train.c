@@ -16,7 +16,8 @@ enum {
 void fv_train_result_clear(FvTrainResult *result)
 {
     g_clear_pointer(&result->folder, g_free);
-    g_clear_pointer(&result->metric, g_free);
+    g_clear_pointer(&result->scores, g_array_unref);
+    g_clear_pointer(&result->tables, g_free);
 }
 
 /* --------------------------------------------------------------------- steps */
@@ -46,7 +47,7 @@ static gboolean save(FvTrainer *trainer, GError **error)
     const gint64 begun = g_get_monotonic_time();
     g_autofree char *file = fv_run_file(trainer->run, FV_RUN_LAST);
     GError *failed = NULL;
-    trainer->at.sums = fv_tally_sums(trainer->tally);
+    fv_sums_copy(&trainer->at.sums, fv_tally_sums(trainer->tally));
     if (!fv_checkpoint_save(trainer->plan, &trainer->at, &trainer->notes, file, &failed)) {
         g_propagate_prefixed_error(error, failed, "step %" G_GINT64_FORMAT " (learning rate %.6g): ", trainer->at.step,
                                    fv_trainer_rate(trainer, MAX(0, trainer->at.step - 1)));
@@ -71,6 +72,16 @@ static gboolean read_back(FvTrainer *trainer, GError **error)
     return bad < 0 || fv_trainer_diverged(trainer, trainer->at.epochs * trainer->epoch_steps + bad, error);
 }
 
+/* Metrics of a line of the log; @scores must outlive it. */
+static void set_scores(FvRecord *record, const GArray *scores)
+{
+    record->scores = scores;
+    if (scores->len == 0)
+        return;
+    record->metric = g_array_index(scores, FvScore, 0).name;
+    record->value = g_array_index(scores, FvScore, 0).value;
+}
+
 static gboolean log_mark(FvTrainer *trainer, double rate_of_images, GError **error)
 {
     const FvTotals totals = fv_tally_totals_since(trainer->tally, &trainer->at.mark);
@@ -78,11 +89,11 @@ static gboolean log_mark(FvTrainer *trainer, double rate_of_images, GError **err
     if (totals.samples == 0)
         return TRUE;
     record.loss = totals.loss;
-    record.metric = fv_tally_metric(trainer->tally);
-    record.value = totals.metric;
+    g_autoptr(GArray) scores = fv_tally_scores_since(trainer->tally, &trainer->at.mark);
+    set_scores(&record, scores);
     record.rate = fv_trainer_rate(trainer, trainer->at.step - 1);
     record.images_per_second = rate_of_images;
-    trainer->at.mark = fv_tally_sums(trainer->tally);
+    fv_sums_copy(&trainer->at.mark, fv_tally_sums(trainer->tally));
     return fv_run_log(trainer->run, &record, error);
 }
 
@@ -175,8 +186,8 @@ static gboolean close_epoch(FvTrainer *trainer, double rate, GError **error)
             return FALSE;
         FvRecord record = fv_record(trainer->at.step, trainer->at.epochs + 1, FV_VALIDATE);
         record.loss = validation.loss;
-        record.metric = metric;
-        record.value = validation.metric;
+        g_autoptr(GArray) scores = fv_session_scores(trainer->session);
+        set_scores(&record, scores);
         if (!fv_run_log(trainer->run, &record, error))
             return FALSE;
     }
@@ -185,7 +196,7 @@ static gboolean close_epoch(FvTrainer *trainer, double rate, GError **error)
     if (!keep_best(trainer, validates ? &validation : NULL, error))
         return FALSE;
     trainer->at.epochs++;
-    trainer->at.mark = (FvSums){ 0 };
+    fv_sums_copy(&trainer->at.mark, &(FvSums){ 0 });
     fv_tally_reset(trainer->tally);
     return save(trainer, error);
 }
@@ -319,11 +330,12 @@ static gboolean write_report(const FvTrainer *trainer, const FvTrainResult *resu
     g_autoptr(FvReport) report = fv_report_new();
     if (!log)
         return FALSE;
-    if (result->tested) {
-        g_autofree char *key = g_strdup_printf("test %s", result->metric ? result->metric : "");
+    if (result->tested)
         fv_report_result(report, "test loss", "%.4f", result->test.loss);
-        if (result->metric)
-            fv_report_result(report, key, "%.4f", result->test.metric);
+    for (guint i = 0; result->tested && i < result->scores->len; i++) {
+        const FvScore *score = &g_array_index(result->scores, FvScore, i);
+        g_autofree char *key = g_strdup_printf("test %s", score->name);
+        fv_report_result(report, key, "%.4f", score->value);
     }
     fv_report_result(report, "parameters", "%" G_GINT64_FORMAT, fv_plan_parameter_count(trainer->plan));
     fv_report_setting(report, "optimizer", "%s, rate %g", graph->optimizer.plugin->name, fv_plan_rate(trainer->plan));
@@ -363,8 +375,9 @@ static gboolean test_best(FvTrainer *trainer, FvTrainResult *result, GError **er
         return FALSE;
     result->tested = TRUE;
     record.loss = result->test.loss;
-    record.metric = result->metric;
-    record.value = result->test.metric;
+    result->scores = fv_session_scores(trainer->session);
+    result->tables = fv_session_tables(trainer->session);
+    set_scores(&record, result->scores);
     return log_test(trainer, &record, error);
 }
 
@@ -397,11 +410,11 @@ gboolean fv_train(const FvTrainSettings *settings, FvTrainResult *result, GError
     gboolean done = settings->resume ? resume_run(&trainer, error) : begin_run(&trainer, error);
     if (done) {
         result->folder = g_strdup(fv_run_folder(trainer.run));
-        result->metric = g_strdup(fv_tally_metric(trainer.tally));
         done = run_epochs(&trainer, error) && (trainer.stopped || finish(&trainer, result, error));
     }
     result->stopped = trainer.stopped;
     result->step = trainer.at.step;
+    fv_position_clear(&trainer.at);
     fv_tally_free(trainer.tally);
     fv_session_free(trainer.session);
     fv_run_free(trainer.run);

@@ -183,8 +183,23 @@ gboolean fv_weights_save(FvPlan *plan, const FvWeightsNotes *notes, const char *
 
 static char *sums_text(const FvSums *sums)
 {
-    return g_strdup_printf("%" G_GINT64_FORMAT " %" G_GINT64_FORMAT " %a %a %a", sums->seen, sums->steps, sums->losses,
-                           sums->penalties, sums->metrics);
+    GString *text = g_string_new(NULL);
+    g_string_printf(text, "%" G_GINT64_FORMAT " %" G_GINT64_FORMAT " %a %a", sums->seen, sums->steps, sums->losses,
+                    sums->penalties);
+    for (guint i = 0; sums->metrics && i < sums->metrics->len; i++) {
+        const double sum = g_array_index(sums->metrics, double, i);
+        if (sum == 0) /* as most of a large confusion matrix is */
+            g_string_append(text, " 0");
+        else
+            g_string_append_printf(text, " %a", sum);
+    }
+    return g_string_free(text, FALSE);
+}
+
+void fv_position_clear(FvPosition *at)
+{
+    fv_sums_clear(&at->sums);
+    fv_sums_clear(&at->mark);
 }
 
 gboolean fv_checkpoint_save(FvPlan *plan, const FvPosition *at, const FvWeightsNotes *notes, const char *file,
@@ -219,7 +234,7 @@ static gboolean read_number(const char *text, gint64 max, gint64 *number)
 static gboolean read_sums(const char *text, FvSums *sums)
 {
     char *at = (char *) text;
-    double *const doubles[] = { &sums->losses, &sums->penalties, &sums->metrics };
+    double *const doubles[] = { &sums->losses, &sums->penalties };
     sums->seen = g_ascii_strtoll(at, &at, 10);
     sums->steps = g_ascii_strtoll(at, &at, 10);
     for (guint i = 0; i < G_N_ELEMENTS(doubles); i++) {
@@ -228,7 +243,15 @@ static gboolean read_sums(const char *text, FvSums *sums)
         if (at == from || !isfinite(*doubles[i]))
             return FALSE;
     }
-    return *at == '\0' && sums->seen >= 0 && sums->steps >= 0;
+    sums->metrics = g_array_new(FALSE, FALSE, sizeof(double));
+    while (*at) {
+        char *from = at;
+        const double sum = g_ascii_strtod(from, &at);
+        if (at == from || !isfinite(sum))
+            return FALSE;
+        g_array_append_val(sums->metrics, sum);
+    }
+    return sums->seen >= 0 && sums->steps >= 0;
 }
 
 static gboolean read_position(const FvTensors *tensors, FvPosition *at)
@@ -271,6 +294,7 @@ FvTensors *fv_checkpoint_read(const char *file, FvPosition *at, GError **error)
         return NULL;
     if (!read_position(tensors, at)) {
         g_set_error(error, FV_ERROR, FV_ERROR_DATA, "%s: holds no position of a training; it is no checkpoint", file);
+        fv_position_clear(at);
         return NULL;
     }
     return g_steal_pointer(&tensors);

@@ -26,6 +26,9 @@ typedef struct {
     double best;       /* what it was chosen for: larger is better */
 } FvPosition;
 
+void fv_position_clear(FvPosition *at);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(FvPosition, fv_position_clear)
+
 /** Where a training's files say what their numbers mean. */
 typedef struct {
     const char *const *classes; /* NULL-ended names, or NULL */
@@ -37,7 +40,9 @@ gboolean fv_weights_save(FvPlan *plan, const FvWeightsNotes *notes, const char *
 /** Writes a checkpoint: the same, with the optimizer's state and the position. */
 gboolean fv_checkpoint_save(FvPlan *plan, const FvPosition *at, const FvWeightsNotes *notes, const char *file,
                             GError **error);
-/** Reads one back, with its position; no plan is needed yet. FV_ERROR_DATA: it is no checkpoint. */
+/** Reads one back, with its position, which is to be cleared; no plan is needed yet. FV_ERROR_DATA: it is no
+ * checkpoint.
+ */
 FvTensors *fv_checkpoint_read(const char *file, FvPosition *at, GError **error);
 /** The name of the device that it was made on, borrowed, or NULL. */
 const char *fv_checkpoint_device(const FvTensors *checkpoint);

@@ -292,6 +292,9 @@ void fv_node_set_flops(FvNode *node, double flops);
 void fv_node_pass_through(FvNode *node);
 /** Returns the number that fv_node_param() and fv_node_gradient() take: 0, 1, ... in the order of the calls. */
 int fv_node_add_param(FvNode *node, const FvParamSpec *spec);
+/** Metrics with `add` alone: forward writes so many numbers for each sample, one after the other, at fv_slot() + sample
+ * * numbers; and so many sums are kept of them. */
+void fv_node_set_sums(FvNode *node, int numbers, int sums);
 /** Returns the number that fv_node_scratch() takes. Elements are reals. */
 int fv_node_add_scratch(FvNode *node, gint64 reals, FvLife life);
 
@@ -481,8 +484,9 @@ typedef enum {
 
 /** What makes probabilities of the value that a loss looks at: how a prediction shows it. */
 typedef enum {
-    FV_LINK_NONE,   /* numbers stay as they are */
-    FV_LINK_SOFTMAX /* exp(x[i]) / sum over j of exp(x[j]) */
+    FV_LINK_NONE,    /* numbers stay as they are */
+    FV_LINK_SOFTMAX, /* exp(x[i]) / sum over j of exp(x[j]), over channels */
+    FV_LINK_SIGMOID  /* 1 / (1 + exp(-x[i])) */
 } FvLink;
 
 /** A loss, averaged over the batch by the plan; or a penalty. Either the two maps, or build and forward; a penalty has
@@ -501,9 +505,15 @@ typedef struct {
      * list is for training, overwrites it with weight / N times the derivative. */
     void (*forward)(FvNode *node, const void *self, FvList *list);
     FvLink link;
+    /** Where the link depends on options; else NULL. */
+    FvLink (*link_of)(const void *self);
+    /** FV_TARGET_CLASS: the value is an embedding, whose samples are compared with each other by their classes; its
+     * numbers are not scores of classes. */
+    gboolean embeds;
 } FvLoss;
 
-/** A metric: one number for each sample, averaged over the split. */
+/** A metric: one number for each sample, averaged over the split; or, with add and finish, one that follows from sums
+ * over the split, as those of a confusion matrix do. */
 typedef struct {
     FvPlugin base;
     FvTarget target;
@@ -512,6 +522,14 @@ typedef struct {
     /** Writes the number of each sample to fv_node_result(). */
     void (*forward)(FvNode *node, const void *self, FvList *list);
     gboolean lower_is_better; /* which epoch of a training is kept as the best; FALSE: higher is */
+    /** Adds the numbers of one sample to the sums, which begin at 0. plan has said by fv_node_set_sums() how many there
+     * are of both. Sums must add up: those of two parts of a split are those of both, number by number. */
+    void (*add)(const void *self, const double *numbers, double *sums);
+    /** The metric of all samples that are in the sums. */
+    double (*finish)(const void *self, const double *sums);
+    /** What is printed besides, in whole lines, of the sums of a split; to be g_free()d. NULL: nothing.
+     * @class_names: NULL-ended, or NULL where the data have none. */
+    char *(*table)(const void *self, const double *sums, const char *const *class_names);
 } FvMetric;
 
 /* --------------------------------------------------------------- optimizers */

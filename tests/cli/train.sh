@@ -93,7 +93,10 @@ is "$(metadata other/last.safetensors seed)" 2 'which notes the seed'
 
 # -------------------------------------------------------------------- interrupted
 
-long=(net.fv -s epochs=20)
+# Metrics that are counted, too: their sums are part of a checkpoint.
+cp net.fv counted.fv
+echo 'metric = [accuracy(logits), f1(logits), confusion(logits), recall(logits, class=1)]' >>counted.fv
+long=(counted.fv -s epochs=20)
 fv train "${long[@]}" --out whole
 exits 0 'a longer training, not interrupted'
 whole=$out
