@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Golden cases: elementwise layers beyond the oldest, which are in layers.py."""
+import torch
 import torch.nn.functional as F
 
 from . import case, cat
@@ -106,3 +107,44 @@ def activations_far(n, x):
     y = cat(F.gelu(x), F.gelu(x, approximate="tanh"), F.silu(x), F.softplus(x), F.hardswish(x), F.selu(x), F.elu(x),
             x.sigmoid(), x.tanh(), F.softplus(x, 10), F.relu6(x))
     return y, n.mse(y)
+
+
+def prelu(n, x, path, per_channel=False):
+    n.near(x)
+    return F.prelu(x, n.param(path + ".weight", lambda: n.random.uniform(-0.5, 1.5, x.shape[1] if per_channel else 1)))
+
+
+@case("prelu", 5, (2, 5, 5), """
+net {
+  # Straight after the input, too, where only the weights have a gradient.
+  input(2, 5, 5) -> prelu(per_channel=true) -> conv(5, 2) -> prelu -> tanh -> conv(20, 2) -> prelu(per_channel=true)
+    -> dense(6) -> prelu as result
+}
+loss = mse(result, target)
+""")
+def prelu_net(n, x):
+    y = n.conv(prelu(n, x, "prelu1", True), "conv1", 5, 2)
+    y = n.conv(prelu(n, y, "prelu2").tanh(), "conv2", 20, 2)
+    y = prelu(n, n.dense(prelu(n, y, "prelu3", True), "dense1", 6), "prelu4")
+    return y, n.mse(y)
+
+
+def maxout(n, x, pieces):
+    parts = torch.stack(x.chunk(pieces, 1))
+    if pieces > 1:
+        best = parts.topk(2, dim=0).values
+        n.near(best[0] - best[1])
+    return parts.max(0).values
+
+
+@case("maxout", 5, (2, 5, 5), """
+net {
+  # The course's max(w1 x + b1, w2 x + b2) at the end.
+  input(2, 5, 5) -> conv(9, 2) -> maxout(3) -> tanh -> conv(40, 1) -> maxout -> dense(12) -> maxout(2) as result
+}
+loss = mse(result, target)
+""")
+def maxout_net(n, x):
+    y = n.conv(maxout(n, n.conv(x, "conv1", 9, 2), 3).tanh(), "conv2", 40, 1)
+    y = n.dense(maxout(n, y, 2), "dense1", 12)
+    return maxout(n, y, 2), n.mse(maxout(n, y, 2))
