@@ -29,6 +29,9 @@ static void fill(const FvParam *param, FvRandom *random, FvTensor *tensor)
         case FV_INIT_ONES:
             value = 1;
             break;
+        case FV_INIT_CONSTANT:
+            value = (double) init->std;
+            break;
         case FV_INIT_XAVIER:
             value = fv_random_range(random, -bound, bound);
             break;

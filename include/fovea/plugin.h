@@ -87,7 +87,8 @@ typedef enum {
     FV_INIT_ONES,
     FV_INIT_GAUSSIAN, /* normal, standard deviation `std` */
     FV_INIT_XAVIER,   /* uniform within sqrt(6 / (fan_in + fan_out)) (Glorot and Bengio, 2010) */
-    FV_INIT_HE        /* normal, sqrt(2 / fan_in) (He et al., 2015) */
+    FV_INIT_HE,       /* normal, sqrt(2 / fan_in) (He et al., 2015) */
+    FV_INIT_CONSTANT  /* all of them `std` */
 } FvInitKind;
 
 typedef struct {
