@@ -238,8 +238,10 @@ static const char *optim_missing(const FvPlugin *plugin)
     const FvOptim *optim = (const FvOptim *) plugin;
     if (optim->slots[FV_MAX_SLOTS])
         return "the end of its slots";
-    if (!optim->update_map)
-        return "update_map";
+    if (!optim->update_map == !optim->step)
+        return optim->step ? "a single way to step: it has update_map and step" : "update_map or step";
+    if (optim->step && (!optim->vectors || !optim->numbers))
+        return optim->vectors ? "numbers" : "vectors";
     return has_option(plugin, FV_TYPE_FLOAT, "rate") ? NULL : "the option rate";
 }
 

@@ -95,7 +95,7 @@ static void write_batch(Net *net, int samples, double scale)
 static void enqueue(Net *net, FvListKind kind, int samples, guint32 number)
 {
     g_autoptr(GError) error = NULL;
-    const FvStep step = { .step = number, .rate = 0.05, .seed = 3 };
+    const FvStep step = { .step = number, .rate = 0.05, .seed = 3, .update = number };
     const FvList *list = fv_plan_list(net->plan, kind, samples, &error);
     g_assert_no_error(error);
     fv_exec_enqueue(device, list, &step, &error);

@@ -21,6 +21,7 @@ static void node_free(gpointer data)
 static void use_clear(FvUse *use)
 {
     fv_state_free(use->state);
+    fv_state_free(use->common);
 }
 
 static void term_free(gpointer data)
@@ -43,6 +44,7 @@ static FvGraph *graph_new(const char *file)
     graph->output = -1;
     graph->epochs = 1;
     graph->batch = 64;
+    graph->accumulate = 1;
     graph->file = g_strdup(file);
     graph->stem = g_path_get_basename(file);
     if (g_str_has_suffix(graph->stem, ".fv") && strlen(graph->stem) > strlen(".fv"))

@@ -3,6 +3,7 @@
 #ifndef FOVEA_GRAPH_H
 #define FOVEA_GRAPH_H
 
+#include "core/common.h"
 #include "core/options.h"
 #include "core/parse/ast.h"
 #include "core/registry.h"
@@ -17,6 +18,7 @@ typedef struct {
     char *name; /* what `as` calls it, or NULL */
     FvLoc loc;
     char *trace; /* "(in residual, used at 14:8)", or NULL */
+    double rate; /* factor of the optimizer's rate for its parameters, those of the blocks around it included */
 } FvGraphNode;
 
 /** A use of a plugin outside the net: optimizer, schedule, source, augmentation. plugin is NULL where not given. */
@@ -25,6 +27,7 @@ typedef struct {
     FvState *state;
     FvLoc loc;
     GPtrArray *branches; /* { a | b } -> one_of: what is chosen from, of GPtrArray of FvUse; NULL for all others */
+    FvState *common;     /* options that all of its kind have (common.h); NULL: there are none */
 } FvUse;
 
 /** weight * loss(value, target), or a metric */
@@ -53,6 +56,8 @@ typedef struct {
     double validate;              /* share of the training split, 0 where not given */
     double test;                  /* share of the training split that becomes the test split, for sources without one */
     int epochs, batch;            /* defaults 1 and 64 */
+    int accumulate;               /* batches of one update; default 1 */
+    double ema;                   /* share of the old average of parameters that an update keeps; 0: no average */
     gboolean has_data, has_train;
     GHashTable *values; /* `as` name -> node number + 1 */
     char *file, *stem;  /* "pipelines/lenet.fv", "lenet" */

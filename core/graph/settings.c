@@ -176,9 +176,34 @@ static void set_loss(Builder *builder, const FvExpr *expr)
     add_losses(builder, expr, 1, 0);
 }
 
+/* One that evaluates a batch again and again takes all parameters the same way, and no batch but that one. */
+static void check_steps(Builder *builder, const FvUse *use)
+{
+    const FvGraph *graph = builder->graph;
+    const char *name = use->plugin->name;
+    if (graph->accumulate > 1)
+        fv_graph_report(builder, NULL, use->loc, FV_ERROR_OPTION,
+                        "%s: looks at the same batch several times, and cannot with train { accumulate = %d }: a "
+                        "larger batch does the same",
+                        name, graph->accumulate);
+    for (guint i = 0; i < graph->nodes->len; i++) {
+        const FvGraphNode *node = graph->nodes->pdata[i];
+        if (node->rate == 0 || node->rate == 1)
+            continue;
+        g_autofree char *rate = fv_number_text(node->rate);
+        g_autofree char *place = fv_graph_place(node->loc, use->loc.file);
+        fv_graph_report(builder, NULL, use->loc, FV_ERROR_OPTION,
+                        "%s: has one rate for all parameters; %s at %s has rate=%s, where 0 or 1 can be", name,
+                        node->path, place, rate);
+        return;
+    }
+}
+
 static void set_optimizer(Builder *builder, const FvExpr *expr)
 {
-    fv_use_plugin(builder, builder->lets, FV_OPTIM, expr, NULL, &builder->graph->optimizer);
+    FvUse *use = &builder->graph->optimizer;
+    if (fv_use_plugin(builder, builder->lets, FV_OPTIM, expr, NULL, use) && ((const FvOptim *) use->plugin)->step)
+        check_steps(builder, use);
 }
 
 static void set_schedule(Builder *builder, const FvExpr *expr)

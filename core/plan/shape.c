@@ -83,6 +83,7 @@ void fv_plan_free(FvPlan *plan)
     g_array_unref(plan->extras);
     g_array_unref(plan->products);
     g_clear_pointer(&plan->settings.tiles, g_hash_table_unref);
+    fv_update_clear(&plan->update);
     g_free(plan);
 }
 
@@ -229,6 +230,7 @@ static void plan_layers(FvPlan *plan, gboolean *failed, FvDiag *diag)
         node->name = from->name;
         node->trace = from->trace;
         node->loc = from->loc;
+        node->rate = from->rate;
         node->inputs = from->inputs;
         node->input_count = from->input_count;
         g_ptr_array_add(plan->nodes, node);

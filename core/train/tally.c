@@ -125,16 +125,34 @@ int fv_tally_step(FvTally *tally, int samples)
     return tally->waiting++;
 }
 
-/* Reads the numbers of all waiting steps of a term. */
-static gboolean read_term(FvTally *tally, guint i, GError **error)
+/* Reads the numbers of a term's steps, from one on. */
+static gboolean read_steps(FvPlan *plan, const FvPlanTerm *term, int first, int steps, double *values, GError **error)
 {
-    FvPlanTerm term = fv_plan_term(tally->plan, i);
-    size_t count = (size_t) tally->waiting * (size_t) term.stride, size = fv_plan_real_size(tally->plan);
+    const size_t count = (size_t) steps * (size_t) term->stride, size = fv_plan_real_size(plan);
     g_autofree void *raw = g_malloc(count * size);
-    if (!fv_device_read(fv_plan_device(tally->plan), term.result->memory, 0, count * size, raw, error))
+    if (!fv_device_read(fv_plan_device(plan), term->result->memory, (size_t) first * (size_t) term->stride * size,
+                        count * size, raw, error))
         return FALSE;
     for (size_t k = 0; k < count; k++)
-        tally->values[i][k] = size == sizeof(double) ? ((double *) raw)[k] : (double) ((float *) raw)[k];
+        values[k] = size == sizeof(double) ? ((double *) raw)[k] : (double) ((float *) raw)[k];
+    return TRUE;
+}
+
+gboolean fv_tally_read_loss(FvPlan *plan, int slot, int samples, double *loss, GError **error)
+{
+    *loss = 0;
+    for (guint i = 0; i < fv_plan_terms(plan); i++) {
+        const FvPlanTerm term = fv_plan_term(plan, i);
+        g_autofree double *values = g_new(double, term.stride);
+        double sum = 0;
+        if (term.metric)
+            continue;
+        if (!read_steps(plan, &term, slot, 1, values, error))
+            return FALSE;
+        for (int k = 0; k < (term.penalty ? term.stride : samples); k++)
+            sum += values[k];
+        *loss += term.penalty ? sum : sum / samples;
+    }
     return TRUE;
 }
 
@@ -181,9 +199,11 @@ gboolean fv_tally_flush(FvTally *tally, GError **error)
 {
     if (tally->waiting == 0)
         return TRUE;
-    for (guint i = 0; i < fv_plan_terms(tally->plan); i++)
-        if (!read_term(tally, i, error))
+    for (guint i = 0; i < fv_plan_terms(tally->plan); i++) {
+        const FvPlanTerm term = fv_plan_term(tally->plan, i);
+        if (!read_steps(tally->plan, &term, 0, tally->waiting, tally->values[i], error))
             return FALSE;
+    }
     for (int step = 0; step < tally->waiting; step++)
         add_step(tally, step);
     tally->waiting = 0;

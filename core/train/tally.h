@@ -36,6 +36,8 @@ int fv_tally_step(FvTally *tally, int samples);
 gboolean fv_tally_full(const FvTally *tally);
 /** Reads what the device holds; waits for it. */
 gboolean fv_tally_flush(FvTally *tally, GError **error);
+/** The loss of one step alone, penalties included; waits for the device. */
+gboolean fv_tally_read_loss(FvPlan *plan, int slot, int samples, double *loss, GError **error);
 /** The same bits whenever the device was read in between. */
 FvTotals fv_tally_totals(const FvTally *tally);
 /** Of what was added since @before only; NULL: of all. */

@@ -374,13 +374,15 @@ FvGrid fv_node_each(const FvNode *node, size_t elements);
 
 typedef enum {
     FV_ARG_BUFFER,
-    FV_ARG_INT,   /* int */
-    FV_ARG_REAL,  /* real: float, or double in gradcheck */
-    FV_ARG_LOCAL, /* local memory, in reals */
-    FV_ARG_STEP,  /* uint: number of the training step, from 0 */
-    FV_ARG_SEED,  /* uint2 */
-    FV_ARG_SLOT,  /* int: where this step's results begin in fv_node_result() */
-    FV_ARG_RATE   /* real: the learning rate of this step */
+    FV_ARG_INT,    /* int */
+    FV_ARG_REAL,   /* real: float, or double in gradcheck */
+    FV_ARG_LOCAL,  /* local memory, in reals */
+    FV_ARG_STEP,   /* uint: number of the training step, from 0 */
+    FV_ARG_SEED,   /* uint2 */
+    FV_ARG_SLOT,   /* int: where this step's results begin in fv_node_result() */
+    FV_ARG_RATE,   /* real: the learning rate of this step, times a number */
+    FV_ARG_UPDATE, /* uint: number of the update, from 0; the core's kernels alone */
+    FV_ARG_SHARE   /* real: the share of this batch in the update's gradient; the core's kernels alone */
 } FvArgType;
 
 typedef struct {
@@ -537,25 +539,70 @@ typedef struct {
 
 enum { FV_MAX_SLOTS = 4 };
 
+/** A step of an optimizer that takes it by itself: FvOptim.step. */
+typedef struct FvOptimStep FvOptimStep;
+
 /** An optimizer: OpenCL C statements that change the parameter `w` by its gradient `g`, the learning rate `rate`, the
  * number of the update `t` (int, from 1) and its slots, which begin at 0 and are kept with the checkpoint. One kernel
- * updates all parameters. Its option table must have a float `rate`. */
+ * updates all parameters. Its option table must have a float `rate`.
+ *
+ * What all optimizers have is the core's: limits of the gradient, noise, several batches for one update, averages of
+ * the parameters, and factors of the rate. */
 typedef struct {
     FvPlugin base;
     const char *slots[FV_MAX_SLOTS + 1]; /* names, NULL-ended */
     const char *update_map;
+
+    /* -- in the place of slots and update_map: optimizers that look at all parameters together, and at the loss */
+
+    /** So many vectors of the parameters' length are kept; they begin at 0. */
+    int (*vectors)(const void *self);
+    /** So many numbers are kept; they begin at 0. */
+    int (*numbers)(const void *self);
+    /** Takes one step from where the parameters are, by fv_optim_evaluate() and what follows below. It waits for the
+     * device. All that it is to remember is in vectors and numbers, which are kept with the checkpoint. */
+    gboolean (*step)(const void *self, FvOptimStep *step, GError **error);
 } FvOptim;
+
+/* For `step` only. Vectors hold a number for each parameter that is trained, all parameters one after the other; sums
+ * over them are added up in an order that is always the same. The optimizer's own vectors are 0, 1, ...; beside them:
+ */
+enum { FV_PARAMETERS = -1, FV_GRADIENT = -2 };
+
+/** The loss of the step's batch, penalties included, at the parameters as they are, and FV_GRADIENT. Random numbers
+ * (dropout) are the same at each call of one step. It must be called at least once. */
+gboolean fv_optim_evaluate(FvOptimStep *step, double *loss, GError **error);
+/** The learning rate of this step. */
+double fv_optim_rate(const FvOptimStep *step);
+double *fv_optim_numbers(FvOptimStep *step);
+/** to = alpha * a + beta * b, element by element; any of them may be the same. */
+gboolean fv_optim_combine(FvOptimStep *step, int to, double alpha, int a, double beta, int b, GError **error);
+/** The sum of a[i] * b[i]. */
+gboolean fv_optim_dot(FvOptimStep *step, int a, int b, double *sum, GError **error);
+/** The sum of the absolute values, and the largest of them; either may be NULL. */
+gboolean fv_optim_absolute(FvOptimStep *step, int a, double *sum, double *largest, GError **error);
+
+/** What an epoch came to: on the validation split, or without one on the training split. */
+typedef struct {
+    double loss, metric; /* the first metric; NAN: there is none */
+} FvEpoch;
 
 /** Where training stands. */
 typedef struct {
     gint64 step, steps; /* of the whole training; step counts from 0 */
     gint64 epoch_steps; /* steps of one epoch */
+    /** Of the epochs that are over, for schedules that watch them; else NULL and 0. */
+    const FvEpoch *epochs;
+    int epoch_count;
+    gboolean lower_is_better; /* of FvEpoch.metric */
 } FvProgress;
 
-/** A schedule: the factor by which the optimizer's rate is multiplied at a step. */
+/** A schedule: the factor by which the optimizer's rate is multiplied at a step. A step is an update. What it is
+ * depends on @at alone. Warm-up is the core's: step, steps and epochs are counted from its end. */
 typedef struct {
     FvPlugin base;
     double (*factor)(const void *self, const FvProgress *at);
+    gboolean watches; /* it looks at FvProgress.epochs */
 } FvSchedule;
 
 /* ------------------------------------------------------------------- random */
