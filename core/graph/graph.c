@@ -155,6 +155,11 @@ static int output_of(const FvGraph *graph)
 FvGraph *fv_graph_build(const FvTree *tree, const char *file, GHashTable *overrides, FvRegistry *registry, FvDiag *diag)
 {
     const int errors = fv_diag_count(diag);
+    GError *none = NULL;
+    if (!fv_registry_check(registry, &none)) { /* else every name would be unknown */
+        fv_diag_take(diag, (FvLoc){ g_intern_string(file), 1, 1 }, NULL, none);
+        return NULL;
+    }
     FvGraph *graph = graph_new(file);
     Builder builder = { .graph = graph, .tree = tree, .registry = registry, .diag = diag };
     builder.lets = fv_scope_new(NULL);
