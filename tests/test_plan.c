@@ -4,6 +4,7 @@
 #include "core/exec/exec.h"
 #include "core/plan/plan.h"
 #include "core/train/pipeline.h"
+#include "tests/bad_files.h"
 
 #include <math.h>
 #include <string.h>
@@ -251,6 +252,21 @@ static void test_mistakes(void)
     }
 }
 
+/* Every NAME.fv of tests/bad/plan must be refused with exactly NAME.expect. */
+static void test_bad_file(gconstpointer data)
+{
+    g_autofree char *folder = bad_folder("plan");
+    g_autofree char *path = g_build_filename(folder, data, NULL);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(FvDiag) diag = fv_diag_new();
+    g_autoptr(FvPipeline) pipeline = fv_pipeline_open(path, NULL, &error);
+    g_assert_no_error(error);
+    const FvPlanSettings settings = { .purpose = FV_FOR_TRAINING, .batch = 2 };
+    g_autoptr(FvPlan) plan = fv_plan_new(pipeline->graph, &settings, diag);
+    g_assert_null(plan);
+    assert_expected("plan", path, diag);
+}
+
 /* --------------------------------------------------------------- what is alive */
 
 static const char two_heads[] =
@@ -450,6 +466,10 @@ static const struct {
     { "input(4, 8, 8) -> relu -> tanh", 1 },
     { "input(4, 8, 8) -> batchnorm -> leaky", 2 },
     { "input(4, 8, 8) -> dense(6) -> sigmoid", 1 },
+    { "input(4, 8, 8) -> dense(6) -> batchnorm -> relu -> dense(19, bias=false) -> batchnorm -> tanh", 2 },
+    { "input(20) -> dense(33, bias=false) -> batchnorm -> relu6 -> dense(6) -> batchnorm -> softmax", 3 },
+    { "input(4, 8, 8) -> conv(8, 3, pad=1, groups=4) -> batchnorm -> gelu -> gap -> dense(6) -> batchnorm", 3 },
+    { "input(4, 8, 8) -> conv(8, 3) -> prelu(true) -> silu", 2 },
 };
 
 static void copy_params(Net *from, Net *to)
@@ -737,6 +757,7 @@ int main(int argc, char **argv)
     g_test_add_func("/plan/shapes", test_shapes);
     g_test_add_func("/plan/match", test_match);
     g_test_add_func("/plan/mistakes", test_mistakes);
+    add_bad_files("plan", "/plan/bad/", test_bad_file);
     g_test_add_func("/plan/alive", test_alive);
     g_test_add_func("/plan/memory", test_memory);
     g_test_add_func("/plan/packed-weights", test_packed_weights);
