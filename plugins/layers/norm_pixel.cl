@@ -256,7 +256,7 @@ FV_NAME(sum)(global const real *restrict x, global const real *restrict dy, glob
              global real *restrict weight_parts, global real *restrict bias_parts, int pixels)
 {
     int part = get_group_id(1), begin = part * ROWS, end = min(begin + ROWS, pixels);
-    int first = get_group_id(0) * SPAN, span = min(SPAN, PIXEL - first);
+    int first = get_group_id(0) * SPAN, span = PIXEL % SPAN == 0 ? SPAN : min(SPAN, PIXEL - first);
     real sum[SPAN + 15], product[SPAN + 15];
     for (int i = 0; i < SPAN + 15; i++)
         sum[i] = product[i] = 0;

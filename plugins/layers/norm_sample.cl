@@ -21,12 +21,19 @@
 #endif
 
 #if AFFINE == 2
-/* From C, H, W to the order of values. */
+/* From C, H, W to the order of values: 16 pixels, on GPUs one number. */
 FV_KERNEL FV_NAME(pack)(global const real *restrict from, global real *restrict packed)
 {
+#if FV_WORKERS > 1
     size_t at = FV_ITEM;
     if (at < (size_t)PIXELS * C)
         packed[at] = from[at % C * PIXELS + at / C];
+#else
+    int begin = get_group_id(0) * 16, end = min(begin + 16, PIXELS);
+    for (int c = 0; c < C; c++)
+        for (int p = begin; p < end; p++)
+            packed[(size_t)p * C + c] = from[(size_t)c * PIXELS + p];
+#endif
 }
 #endif
 
@@ -166,6 +173,8 @@ FV_KERNEL FV_NAME(sum_elements)(global const real *restrict x, global const real
 
 #else
 #define PARTS ((PIXELS + SOME_PIXELS - 1) / SOME_PIXELS)
+/* Columns from `first` on: a constant where that is possible, so that sums stay in registers. */
+#define WITHIN(first) (PIXEL % SPAN == 0 ? SPAN : min(SPAN, PIXEL - (first)))
 /* Parameters of elements, as those of the vector at `at` of a block. */
 real16 FV_NAME(element)(global const real *packed, size_t at)
 {
@@ -182,34 +191,34 @@ real16 FV_NAME(element)(global const real *packed, size_t at)
 }
 
 #if !BACKWARD
-/* For each part PIXEL means, and PIXEL sums of squared differences from them. What reads past the end of a pixel adds
- * to columns that are not written, here and below. */
+/* For each part PIXEL means, and PIXEL sums of squared differences from them, both from differences from the part's first
+ * pixel: it is one of the numbers, so that the error is no more than their count times that of one. What reads past the
+ * end of a pixel adds to columns that are not written, here and below. */
 kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
 FV_NAME(measure)(global const real *restrict x, global real *restrict means, global real *restrict squares)
 {
     int part = get_group_id(0), begin = part * SOME_PIXELS, end = min(begin + SOME_PIXELS, PIXELS);
-    int first = get_group_id(2) * SPAN, span = min(SPAN, PIXEL - first);
+    int first = get_group_id(2) * SPAN, span = WITHIN(first);
     size_t to = ((size_t)get_group_id(1) * PARTS + part) * PIXEL + first;
-    real mean[SPAN + 15], square[SPAN + 15];
-    x += (size_t)get_group_id(1) * PIXELS * PIXEL + first;
+    real origin[SPAN + 15], sum[SPAN + 15], square[SPAN + 15];
+    x += ((size_t)get_group_id(1) * PIXELS + begin) * PIXEL + first;
 
-    for (int i = 0; i < SPAN + 15; i++)
-        mean[i] = square[i] = 0;
-#if MEAN
-    for (int p = begin; p < end; p++)
-        for (int i = 0; i < span; i += 16)
-            vstore16(vload16(0, mean + i) + vload16(0, x + (size_t)p * PIXEL + i), 0, mean + i);
-    for (int i = 0; i < span; i++)
-        mean[i] /= end - begin;
-#endif
-    for (int p = begin; p < end; p++)
+    for (int i = 0; i < SPAN + 15; i++) {
+        origin[i] = MEAN && i < span ? x[i] : 0;
+        sum[i] = square[i] = 0;
+    }
+    for (int p = begin; p < end; p++, x += PIXEL)
         for (int i = 0; i < span; i += 16) {
-            real16 difference = vload16(0, x + (size_t)p * PIXEL + i) - vload16(0, mean + i);
+            real16 difference = vload16(0, x + i) - vload16(0, origin + i);
+#if MEAN
+            vstore16(vload16(0, sum + i) + difference, 0, sum + i);
+#endif
             vstore16(vload16(0, square + i) + difference * difference, 0, square + i);
         }
     for (int i = 0; i < span; i++) {
-        means[to + i] = mean[i];
-        squares[to + i] = square[i];
+        real mean = sum[i] / (end - begin), left = square[i] - sum[i] * mean;
+        means[to + i] = origin[i] + mean;
+        squares[to + i] = left < 0 ? 0 : left;
     }
 }
 
@@ -263,7 +272,7 @@ FV_NAME(normalise)(global const real *restrict x, global const real *restrict mo
 {
     FV_TAIL_BEGIN(y)
     int begin = get_group_id(0) * SOME_PIXELS, end = min(begin + SOME_PIXELS, PIXELS);
-    int first = get_group_id(2) * SPAN, span = min(SPAN, PIXEL - first);
+    int first = get_group_id(2) * SPAN, span = WITHIN(first);
     real mean[SPAN + 15], scale[SPAN + 15], shift[SPAN + 15];
     x += (size_t)get_group_id(1) * PIXELS * PIXEL;
     y += (size_t)get_group_id(1) * PIXELS * PIXEL;
@@ -298,7 +307,7 @@ FV_NAME(sum)(global const real *restrict x, global const real *restrict dy, glob
              global const real *restrict weight, global real *restrict sums, global real *restrict products)
 {
     int part = get_group_id(0), begin = part * SOME_PIXELS, end = min(begin + SOME_PIXELS, PIXELS);
-    int first = get_group_id(2) * SPAN, span = min(SPAN, PIXEL - first);
+    int first = get_group_id(2) * SPAN, span = WITHIN(first);
     size_t to = ((size_t)get_group_id(1) * PARTS + part) * PIXEL + first;
     real mean[SPAN + 15], sum[SPAN + 15], product[SPAN + 15];
     x += (size_t)get_group_id(1) * PIXELS * PIXEL;
@@ -352,7 +361,7 @@ FV_NAME(backward)(global const real *restrict x, global const real *restrict dy,
 {
     FV_TAIL_BEGIN(dx)
     int begin = get_group_id(0) * SOME_PIXELS, end = min(begin + SOME_PIXELS, PIXELS);
-    int first = get_group_id(2) * SPAN, span = min(SPAN, PIXEL - first);
+    int first = get_group_id(2) * SPAN, span = WITHIN(first);
     /* dx = scale * dy - (x - mean) * slope - less */
     real mean[SPAN + 15], scale[SPAN + 15], slope[SPAN + 15], less[SPAN + 15];
     size_t of = (size_t)get_group_id(1) * 2 * G * FV_L;
@@ -423,6 +432,7 @@ FV_NAME(sum_elements)(global const real *restrict x, global const real *restrict
 #endif
 #endif
 #undef PARTS
+#undef WITHIN
 #endif
 
 #undef PIXEL

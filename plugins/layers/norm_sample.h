@@ -32,7 +32,7 @@ static inline int norm_divide_up(gint64 a, gint64 b)
 static inline void norm_sample_plan(FvNode *node, NormSample *norm)
 {
     /* Columns that a work-item holds, fewer where it holds 16 pixels of them; reals that it takes. */
-    enum { HELD = 256, FEW = 64, TAKEN = 8192 };
+    enum { HELD = 1024, FEW = 64, TAKEN = 32768 };
     const FvShape in = fv_node_input(node, 0);
     const int lanes = fv_node_lanes(node), pixel = in.c * lanes, area = in.h * in.w;
     const gint64 blocks = fv_node_elements(node, (FvShape){ 1, 1, 1 }) / lanes;
@@ -95,9 +95,11 @@ static inline void norm_sample_build(FvNode *node, NormSample *norm)
 static inline void norm_sample_pack(FvNode *node, const NormSample *norm, FvList *list)
 {
     const int params[] = { norm->weight, norm->bias };
-    const size_t elements = (size_t) fv_shape_elements(fv_node_input(node, 0));
+    const FvShape in = fv_node_input(node, 0);
+    const FvGrid grid = fv_node_workers(node) > 1 ? fv_node_each(node, (size_t) fv_shape_elements(in))
+                                                  : FV_ITEMS((size_t) norm_divide_up((gint64) in.h * in.w, 16));
     for (int i = 0; i < 2 && norm->affine == NORM_ELEMENTS; i++)
-        fv_launch(list, norm->pack, fv_node_each(node, elements), fv_buffer(fv_node_param(node, params[i])),
+        fv_launch(list, norm->pack, grid, fv_buffer(fv_node_param(node, params[i])),
                   fv_buffer(fv_node_scratch(node, norm->packed[i])));
 }
 
