@@ -4,9 +4,9 @@
 # every race between work-items.
 set -u
 cases="activation-chain avgpool-rect batchnorm-conv batchnorm-dense concat conv-depthwise conv-dilation conv-everything
-conv-groups conv-stride-gaps conv-wide dense-spatial dense-wide densenet dropout-zero flatten-order gap-flatten inception
-loss-hinge loss-mse loss-smooth-l1 loss-softmax loss-sum match maxpool-rect mul penalty-all residual-change softmax-layer
-two-heads"
+conv-groups conv-stride-gaps conv-wide dense-spatial dense-wide densenet dropout-zero flatten-order gap-flatten gelu
+groupnorm inception l2-normalize layernorm layernorm-channels loss-hinge loss-mse loss-smooth-l1 loss-softmax loss-sum lrn
+match maxout maxpool-rect mul penalty-all prelu residual-change selu softmax-layer softplus two-heads"
 command -v oclgrind >/dev/null || { echo "1..0 # SKIP oclgrind is not installed"; exit 0; }
 golden=$FOVEA_SOURCE/tests/golden
 folder=$(mktemp -d)
@@ -36,7 +36,8 @@ for name in $cases; do
 done
 # The kernels for GPUs: work-items that share local memory.
 export FOVEA_KERNELS=gpu
-for name in conv-depthwise conv-everything conv-stride-gaps conv-wide dense-spatial maxpool-rect loss-smooth-l1 penalty-all; do
+for name in conv-depthwise conv-everything conv-stride-gaps conv-wide dense-spatial groupnorm layernorm \
+  layernorm-channels lrn maxout maxpool-rect loss-smooth-l1 penalty-all prelu; do
   run "$name" 1 --target "$golden/$name/target.npy"
 done
 run conv-everything 16 --target "$golden/conv-everything/target.npy"
