@@ -466,6 +466,10 @@ static const struct {
     { "input(4, 8, 8) -> relu -> tanh", 1 },
     { "input(4, 8, 8) -> batchnorm -> leaky", 2 },
     { "input(4, 8, 8) -> dense(6) -> sigmoid", 1 },
+    { "input(4, 8, 8) -> dense(6) -> batchnorm -> relu -> dense(19, bias=false) -> batchnorm -> tanh", 2 },
+    { "input(20) -> dense(33, bias=false) -> batchnorm -> relu6 -> dense(6) -> batchnorm -> softmax", 3 },
+    { "input(4, 8, 8) -> conv(8, 3, pad=1, groups=4) -> batchnorm -> gelu -> gap -> dense(6) -> batchnorm", 3 },
+    { "input(4, 8, 8) -> conv(8, 3) -> prelu(true) -> silu", 2 },
 };
 
 static void copy_params(Net *from, Net *to)

@@ -15,25 +15,33 @@ static const FvOption options[] = {
 
 static const char *const examples[] = { "gelu", "gelu(approximate=tanh)", NULL };
 
+/* A constant of the type of x, which may be a vector. */
+#define K(number) "(real)(" #number ")"
+
 /* `square`, x^2 / 2, and `tail`, the probability of a normal number above |x|: erfc(z) / 2 with z = |x| / sqrt(2).
- * erf() goes number by number on CPUs, forty times as slow. So floats have exp(-z^2) times a polynomial in 1 / (1 + 0.3
- * z), fitted to exp(z^2) erfc(z) on 0..10 by Lawson's algorithm: its relative error is at most 2e-8. */
-#define TAIL                                                                                                     \
-    "real square = 0.5 * x * x;\n"                                                                               \
-    "#if FV_DOUBLE\n"                                                                                            \
-    "real tail = 0.5 * erfc(0.7071067811865476 * fabs(x));\n"                                                    \
-    "#else\n"                                                                                                    \
-    "real t = 1 / (1 + 0.21213203 * fabs(x));\n"                                                                 \
-    "real tail = ((((((((-0.129524233 * t + 0.485569907) * t - 0.512292499) * t + 0.547737272) * t -\n"          \
-    "              0.094663251) * t + 0.214931702) * t + 0.148337633) * t + 0.170715458) * t + 0.169187991) *\n" \
-    "            0.5 * t * exp(-square);\n"                                                                      \
+ * erf() goes number by number on CPUs, forty times as slow. So floats have exp(-z^2) times a polynomial in t = 1 / (1 +
+ * 0.3 z), fitted to exp(z^2) erfc(z) on 0..10 by Lawson's algorithm: its relative error is at most 2e-8. */
+#define TAIL \
+    "real square = x * x / 2;\n"                                              \
+    "#if FV_DOUBLE\n"                                                         \
+    "real tail = erfc(fabs(x) * " K(0.7071067811865476) ") / 2;\n"            \
+    "#else\n"                                                                 \
+    "real t = 1 / (1 + fabs(x) * " K(0.21213203) "), tail = " K(-0.129524233) ";\n" \
+    "tail = tail * t + " K(0.485569907) ";\n"                                 \
+    "tail = tail * t - " K(0.512292499) ";\n"                                 \
+    "tail = tail * t + " K(0.547737272) ";\n"                                 \
+    "tail = tail * t - " K(0.094663251) ";\n"                                 \
+    "tail = tail * t + " K(0.214931702) ";\n"                                 \
+    "tail = tail * t + " K(0.148337633) ";\n"                                 \
+    "tail = tail * t + " K(0.170715458) ";\n"                                 \
+    "tail = tail * t + " K(0.169187991) ";\n"                                 \
+    "tail *= t * exp(-square) / 2;\n"                                         \
     "#endif\n"
 
 /* The share of x that is let through: (1 + tanh(u)) / 2 is 1 / (1 + exp(-2 u)). */
-#define SHARE(x)               \
-    "real square = " x " * " x \
-    ";\n"                      \
-    "real share = 1 / (1 + exp(-1.5957691216057308 * " x " * (1 + 0.044715 * square)));\n"
+#define SHARE(x) \
+    "real square = " x " * " x ", u = " x " * (1 + " K(0.044715) " * square);\n" \
+    "real share = 1 / (1 + exp(u * " K(-1.5957691216057308) "));\n"
 
 static const FvLayer gelu = {
     .base = { FV_HEAD(FvLayer, Gelu), .kind = FV_LAYER, .name = "gelu", .summary = "Gaussian error linear unit",
@@ -49,9 +57,10 @@ static const FvLayer gelu = {
     /* Far from 0 the derivative is 0 or 1: x is kept near it, so that there is no product of 0 and infinity. */
     .backward_map = "#if approximate\n"
                     "real near = x < -16 ? -16 : x > 16 ? 16 : x;\n" SHARE("near")
-                    "dx = dy * share * (1 + (1 - share) * near * 1.5957691216057308 * (1 + 0.134145 * square));\n"
+                    "real slope = near * (1 + square * " K(0.134145) ") * " K(1.5957691216057308) ";\n"
+                    "dx = dy * share * (1 + (1 - share) * slope);\n"
                     "#else\n" TAIL
-                    "dx = dy * ((x < 0 ? tail : 1 - tail) + 0.3989422804014327 * x * exp(-square));\n"
+                    "dx = dy * ((x < 0 ? tail : 1 - tail) + x * exp(-square) * " K(0.3989422804014327) ");\n"
                     "#endif\n",
     .vector_maps = TRUE,
 };

@@ -7,7 +7,7 @@ static const FvLayer hardswish = {
               .details = "y = x * min(max(x + 3, 0), 6) / 6: 0 up to -3, x from 3 on. Any shape, which stays.",
               .reference = "Howard et al., Searching for MobileNetV3, 2019" },
     .forward_map = "y = x < -3 ? 0 : x > 3 ? x : x * (x + 3) / 6;",
-    .backward_map = "dx = x < -3 ? 0 : x > 3 ? dy : dy * (x / 3 + 0.5);",
+    .backward_map = "dx = x < -3 ? 0 : x > 3 ? dy : dy * (2 * x + 3) / 6;",
     .vector_maps = TRUE,
 };
 FV_EXPORT(hardswish)

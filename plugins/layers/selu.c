@@ -3,8 +3,8 @@
 #include <fovea/plugin.h>
 
 /* The scale, and alpha times the scale. */
-#define SCALE "1.0507009873554805"
-#define BELOW "1.7580993408473766"
+#define SCALE "(real)(1.0507009873554805)"
+#define BELOW "(real)(1.7580993408473766)"
 
 static const FvLayer selu = {
     .base = { FV_HEAD(FvLayer, FvNone), .kind = FV_LAYER, .name = "selu", .summary = "scaled exponential linear unit",

@@ -16,12 +16,17 @@ static const char *const examples[] = { "softplus", "softplus(beta=2.5)", "softp
 
 /* No exponential of more than 0. log1p(e), for e of at most 1, is 2 atanh(e / (2 + e)), for floats as a series that is
  * exact to 2e-8 of it: log() and log1p() go number by number on CPUs. */
-#define LOG1P                                                                                                         \
-    "#if FV_DOUBLE\n"                                                                                                 \
-    "real more = log1p(e);\n"                                                                                         \
-    "#else\n"                                                                                                         \
-    "real s = e / (2 + e), q = s * s;\n"                                                                              \
-    "real more = 2 * s * (1 + q * (1 / 3. + q * (1 / 5. + q * (1 / 7. + q * (1 / 9. + q * (1 / 11. + q / 13))))));\n" \
+#define LOG1P                                                      \
+    "#if FV_DOUBLE\n"                                              \
+    "real more = log1p(e);\n"                                      \
+    "#else\n"                                                      \
+    "real s = e / (2 + e), q = s * s, one = 1, more = one / 13;\n" \
+    "more = more * q + one / 11;\n"                                \
+    "more = more * q + one / 9;\n"                                 \
+    "more = more * q + one / 7;\n"                                 \
+    "more = more * q + one / 5;\n"                                 \
+    "more = more * q + one / 3;\n"                                 \
+    "more = 2 * s * (more * q + 1);\n"                             \
     "#endif\n"
 
 static const FvLayer softplus = {

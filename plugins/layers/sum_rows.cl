@@ -16,12 +16,15 @@
 #define STORE(v, p, count) fv_store16(v, p, count)
 #endif
 
-/* out[i] = sum of from[row * width + i], in runs, which keep the rounding error of many rows small. */
+/* out[i] = sum of from[row * width + i], in runs, which keep the rounding error of many rows small; the same for each
+ * of several sets of rows. */
 FV_KERNEL FV_NAME(add_rows)(global const real *restrict from, global real *restrict out, int rows, int width)
 {
     size_t column = COLUMN;
     if (column >= width)
         return;
+    from += (size_t)get_group_id(1) * rows * width;
+    out += (size_t)get_group_id(1) * width;
     VECTOR sum = 0;
     for (int begin = 0; begin < rows; begin += RUN) {
         VECTOR some = 0;

@@ -29,14 +29,22 @@ static inline void sum_rows_build(FvNode *node, SumRows *sum)
         sum->fold = fv_node_add_kernel(node, sum_rows_cl, "fold", NULL);
 }
 
-static inline void sum_rows(FvNode *node, const SumRows *sum, FvBuffer *parts, FvBuffer *out, int rows, FvList *list)
+/* @sets times @rows rows become one for each set. */
+static inline void sum_row_sets(FvNode *node, const SumRows *sum, FvBuffer *parts, FvBuffer *out, int rows, int sets,
+                                FvList *list)
 {
     enum { COLUMNS = 16 }; /* of a work-item that is alone */
+    const int each = fv_node_workers(node) > 1 ? fv_node_workers(node) : COLUMNS;
+    fv_launch(list, sum->add_rows, fv_node_grid(node, (size_t) ((sum->width + each - 1) / each), (size_t) sets, 1),
+              fv_buffer(parts), fv_buffer(out), fv_int(rows), fv_int(sum->width));
+}
+
+/* All @rows rows become the sums. */
+static inline void sum_rows(FvNode *node, const SumRows *sum, FvBuffer *parts, FvBuffer *out, int rows, FvList *list)
+{
     const gboolean folds = sum->width > sum->count;
     FvBuffer *columns = folds ? fv_node_scratch(node, sum->columns) : out;
-    const FvGrid grid = fv_node_workers(node) > 1 ? fv_node_each(node, (size_t) sum->width)
-                                                  : FV_ITEMS((size_t) (sum->width + COLUMNS - 1) / COLUMNS);
-    fv_launch(list, sum->add_rows, grid, fv_buffer(parts), fv_buffer(columns), fv_int(rows), fv_int(sum->width));
+    sum_row_sets(node, sum, parts, columns, rows, 1, list);
     if (folds)
         fv_launch(list, sum->fold, fv_node_each(node, (size_t) sum->count), fv_buffer(columns), fv_buffer(out),
                   fv_int(sum->count), fv_int(sum->outer), fv_int(sum->inner));
