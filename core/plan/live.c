@@ -147,8 +147,9 @@ static void lay_out_values(FvPlan *plan, guint64 align)
     }
     for (guint i = 0; i < plan->targets->len; i++) {
         FvTargetArea *target = plan->targets->pdata[i];
-        target->area = target->kind == FV_TARGET_CLASS
-                           ? add_area(plan, (guint64) plan->settings.batch, sizeof(cl_int), -1, FV_ALWAYS, align)
+        const guint64 elements =
+            (guint64) fv_shape_elements(target->shape) * (guint64) plan->lanes * (guint64) plan->blocks;
+        target->area = target->kind == FV_TARGET_CLASS ? add_area(plan, elements, sizeof(cl_int), -1, FV_ALWAYS, align)
                        : target->from ? add_value(plan, target->shape, loss_time(plan), loss_time(plan), align)
                                       : add_value(plan, target->shape, -1, FV_ALWAYS, align);
     }

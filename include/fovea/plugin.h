@@ -334,7 +334,7 @@ FvBuffer *fv_node_param(const FvNode *node, int i);
 FvBuffer *fv_node_gradient(const FvNode *node, int i); /* to overwrite */
 FvBuffer *fv_node_scratch(const FvNode *node, int i);
 /* Losses and metrics only. */
-FvBuffer *fv_node_target(const FvNode *node); /* classes: int[N]; values: in the layout of input 0 */
+FvBuffer *fv_node_target(const FvNode *node); /* classes: int[N], or for each pixel; values: as input 0 */
 FvBuffer *fv_node_result(const FvNode *node); /* real for each sample: write at fv_slot() + sample */
 double fv_node_weight(const FvNode *node);    /* the factor before the loss, 1 for metrics */
 
@@ -478,7 +478,7 @@ typedef struct {
 
 typedef enum {
     FV_TARGET_NONE,  /* a penalty: it looks at the weights alone */
-    FV_TARGET_CLASS, /* one class for each sample: int */
+    FV_TARGET_CLASS, /* one class for each sample, or with `pixels` for each pixel of it: int */
     FV_TARGET_VALUE  /* numbers in the shape of the input */
 } FvTarget;
 
@@ -510,6 +510,9 @@ typedef struct {
     /** FV_TARGET_CLASS: the value is an embedding, whose samples are compared with each other by their classes; its
      * numbers are not scores of classes. */
     gboolean embeds;
+    /** FV_TARGET_CLASS: a class is wanted for each pixel of the value, int[ceil(N / L)][H][W][L]; of a vector that is
+     * one for each sample. */
+    gboolean pixels;
 } FvLoss;
 
 /** A metric: one number for each sample, averaged over the split; or, with add and finish, one that follows from sums
@@ -530,6 +533,7 @@ typedef struct {
     /** What is printed besides, in whole lines, of the sums of a split; to be g_free()d. NULL: nothing.
      * @class_names: NULL-ended, or NULL where the data have none. */
     char *(*table)(const void *self, const double *sums, const char *const *class_names);
+    gboolean pixels; /* as FvLoss.pixels */
 } FvMetric;
 
 /* --------------------------------------------------------------- optimizers */
