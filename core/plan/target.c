@@ -4,7 +4,7 @@
 #include "core/plan/private.h"
 
 /* The class as numbers, of which it is made on the device: no data have to bring both. */
-static const char label[] = "label", one_hot[] = "one_hot";
+static const char label[] = "label", one_hot[] = FV_ONE_HOT;
 
 static FvTargetArea *find(FvPlan *plan, const char *name, const FvShape *shape)
 {

@@ -48,7 +48,7 @@ static void check_term(const FvSession *session, const FvTerm *term, FvDiag *dia
     FvTarget kind = FV_TARGET_NONE;
     FvShape shape = { 0, 0, 0 };
     fv_plan_target(session->plan, term->target, &kind, &shape);
-    if (kind != FV_TARGET_CLASS || (!g_str_equal(term->target, "label") && !g_str_equal(term->target, "one_hot"))) {
+    if (kind != FV_TARGET_CLASS || (!g_str_equal(term->target, "label") && !g_str_equal(term->target, FV_ONE_HOT))) {
         fv_diag_error(diag, term->use.loc, NULL,
                       kind == FV_TARGET_CLASS
                           ? "%s: the data give each image a class, \"label\"; there is no class \"%s\""
