@@ -292,8 +292,8 @@ void fv_node_set_flops(FvNode *node, double flops);
 void fv_node_pass_through(FvNode *node);
 /** Returns the number that fv_node_param() and fv_node_gradient() take: 0, 1, ... in the order of the calls. */
 int fv_node_add_param(FvNode *node, const FvParamSpec *spec);
-/** Metrics with `add` alone: forward writes so many numbers for each sample, one after the other, those of sample s from
- * fv_slot() + s * numbers on; and so many sums are kept of them. */
+/** Metrics with `add` alone: forward writes so many numbers for each sample, one after the other, those of sample s
+ * from fv_slot() + s * numbers on; and so many sums are kept of them. */
 void fv_node_set_sums(FvNode *node, int numbers, int sums);
 /** Returns the number that fv_node_scratch() takes. Elements are reals. */
 int fv_node_add_scratch(FvNode *node, gint64 reals, FvLife life);
