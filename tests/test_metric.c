@@ -190,6 +190,56 @@ static void test_not_a_number(void)
     g_assert_cmpstr(strchr(table, '\n') + 1, ==, "   0  1  none\n0  0  1     1\n1  1  0     0\n");
 }
 
+/* A class for each pixel: the mean over pixels is that of the sample. */
+static void test_pixels(gconstpointer data)
+{
+    static const gint32 classes[3][2] = { { 0, 1 }, { 2, 2 }, { 1, 7 } };                   /* 7: there is none such */
+    static const float scores[3][3][2] = { { { 5, 0 }, { 1, 1 }, { 2, 2 } },                /* right, second */
+                                           { { 0, 4 }, { 1, 3 }, { 2, 5 } },                /* right, right */
+                                           { { 3, (float) NAN }, { 2, 0 }, { 2.5f, 0 } } }; /* third, wrong */
+    g_autoptr(GError) error = NULL;
+    g_autoptr(FvDiag) diag = fv_diag_new();
+    g_autoptr(FvTensor) in = fv_tensor_new(FV_F32, 4, (const gint64[]){ 3, 3, 1, 2 }, NULL);
+    const FvPlanSettings settings = { .purpose = FV_FOR_EVALUATION, .batch = 3, .lanes = GPOINTER_TO_INT(data) };
+    g_auto(Net) net = { fv_pipeline_from_text("metric.fv",
+                                              "net { input(3, 1, 2) as x }\n"
+                                              "metric = [accuracy(x, classes), topk(x, classes, 2), "
+                                              "topk(x, classes, k=3)]\n",
+                                              &error),
+                        NULL, NULL };
+    g_assert_no_error(error);
+    net.plan = fv_plan_new(net.pipeline->graph, &settings, diag);
+    fv_diag_check(diag, &error);
+    g_assert_no_error(error);
+    fv_plan_load(net.plan, device, NULL, &error);
+    g_assert_no_error(error);
+    net.tally = fv_tally_new(net.plan);
+    memcpy(in->data, scores, sizeof scores);
+    fv_plan_write_value(net.plan, fv_plan_input(net.plan), (FvShape){ 3, 1, 2 }, 3, in, &error);
+    g_assert_no_error(error);
+
+    const int lanes = fv_plan_lanes(net.plan);
+    gint32 labels[32] = { 0 };
+    FvShape shape;
+    FvBuffer *target = fv_plan_target(net.plan, "classes", NULL, &shape);
+    g_assert_true(fv_shape_equal(shape, (FvShape){ 1, 1, 2 }));
+    for (int sample = 0; sample < 3; sample++)
+        for (int pixel = 0; pixel < 2; pixel++)
+            labels[(sample / lanes * 2 + pixel) * lanes + sample % lanes] = classes[sample][pixel];
+    fv_device_write(device, target->memory, 0, (size_t) (lanes == 1 ? 6 : 2 * lanes) * sizeof *labels, labels, &error);
+    g_assert_no_error(error);
+    const FvList *list = fv_plan_list(net.plan, FV_LIST_EVALUATE, 3, &error);
+    g_assert_no_error(error);
+    fv_exec_enqueue(device, list, &(FvStep){ .slot = fv_tally_step(net.tally, 3) }, &error);
+    g_assert_no_error(error);
+    fv_tally_flush(net.tally, &error);
+    g_assert_no_error(error);
+    static const double expected[] = { 3 / 6., 4 / 6., 5 / 6. };
+    g_autoptr(GArray) results = fv_tally_scores_since(net.tally, NULL);
+    for (guint i = 0; i < results->len; i++)
+        g_assert_cmpfloat_with_epsilon(g_array_index(results, FvScore, i).value, expected[i], 1e-7);
+}
+
 int main(int argc, char **argv)
 {
     static const int lanes[] = { 1, 16 };
@@ -211,6 +261,8 @@ int main(int argc, char **argv)
     const Case first = { json_array_get_object_element(cases, 0), 1 };
     g_test_add_data_func("/metric/names", &first, test_names);
     g_test_add_func("/metric/not-a-number", test_not_a_number);
+    g_test_add_data_func("/metric/pixels/lanes-1", GINT_TO_POINTER(1), test_pixels);
+    g_test_add_data_func("/metric/pixels/lanes-16", GINT_TO_POINTER(16), test_pixels);
     const int failed = g_test_run();
     fv_device_close(device);
     return failed;

@@ -74,7 +74,7 @@ gboolean fv_term_classifies(const FvTerm *term)
     if (term->value < 0 || !term->target || embeds(term))
         return FALSE;
     return target_of(term) == FV_TARGET_CLASS ||
-           (target_of(term) == FV_TARGET_VALUE && g_str_equal(term->target, "one_hot"));
+           (target_of(term) == FV_TARGET_VALUE && g_str_equal(term->target, FV_ONE_HOT));
 }
 
 int fv_term_classes(const FvTerm *term, FvShape value)

@@ -38,6 +38,9 @@ typedef struct {
     char *target; /* "label", or NULL */
 } FvTerm;
 
+/** The target that is the class as numbers, made of the target "label". */
+#define FV_ONE_HOT "one_hot"
+
 /** What makes probabilities of the value that a loss looks at. */
 FvLink fv_term_link(const FvTerm *loss);
 /** Whether a term's value is scores of classes, of which a sample has one: its target is a class, or "one_hot", the

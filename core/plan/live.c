@@ -124,9 +124,10 @@ static void lay_out_value(FvNode *node, guint64 align)
         ((FvNode *) node->tail->pdata[i])->y = node->y;
 }
 
-static FvArea *add_classes(FvPlan *plan, guint64 align)
+static FvArea *add_classes(FvPlan *plan, FvShape shape, guint64 align)
 {
-    return fv_plan_add_area(plan, (guint64) plan->settings.batch, sizeof(cl_int), -1, FV_ALWAYS, align);
+    const guint64 elements = (guint64) fv_shape_elements(shape) * (guint64) plan->lanes * (guint64) plan->blocks;
+    return fv_plan_add_area(plan, elements, sizeof(cl_int), -1, FV_ALWAYS, align);
 }
 
 static void lay_out_targets(FvPlan *plan, guint64 align)
@@ -134,7 +135,7 @@ static void lay_out_targets(FvPlan *plan, guint64 align)
     const int parts = plan->settings.purpose == FV_FOR_TRAINING ? plan->settings.parts : 1;
     for (guint i = 0; i < plan->targets->len; i++) {
         FvTargetArea *target = plan->targets->pdata[i];
-        target->area = target->kind == FV_TARGET_CLASS ? add_classes(plan, align)
+        target->area = target->kind == FV_TARGET_CLASS ? add_classes(plan, target->shape, align)
                        : target->from ? add_value(plan, target->shape, loss_time(plan), loss_time(plan), align)
                                       : add_value(plan, target->shape, -1, FV_ALWAYS, align);
         g_clear_pointer(&target->others, g_ptr_array_unref);
@@ -142,7 +143,7 @@ static void lay_out_targets(FvPlan *plan, guint64 align)
             continue;
         target->others = g_ptr_array_new();
         for (int part = 1; part < parts; part++)
-            g_ptr_array_add(target->others, add_classes(plan, align));
+            g_ptr_array_add(target->others, add_classes(plan, target->shape, align));
     }
     plan->shares = parts < 2 ? NULL
                              : fv_plan_add_area(plan, (guint64) plan->settings.batch * (guint64) parts,

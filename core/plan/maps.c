@@ -109,30 +109,47 @@ void fv_maps_backward(FvNode *node, FvList *list)
 
 /* ------------------------------------------------------------------ losses */
 
-/* A work-group takes a block of samples, lane beside lane. */
-static const char loss_source[] = KERNEL
+/* A work-group takes a block of samples, lane beside lane. Where a block is one sample, CPUs take FV_RUN numbers beside
+ * each other, each with a sum of its own: a single sum would have to be made number by number. */
+static const char loss_source[] =
+    "#if FV_L == 1 && FV_WORKERS == 1\n"
+    "#define FV_RUN 16\n"
+    "#else\n"
+    "#define FV_RUN FV_L\n"
+    "#endif\n"
+    "real FV_NAME(loss_at)(real x, real t)\n"
+    "{\n"
+    "    real l;\n"
+    "    {\n%s\n    }\n"
+    "    return l;\n"
+    "}\n" KERNEL
     "FV_NAME(loss)(global const real *restrict fv_x, global const real *restrict fv_t, "
     "global real *restrict fv_result, int slot, int n, int elements, real weight)\n"
     "{\n"
     "    local real fv_room[FV_WORKERS];\n"
-    "    int fv_block = get_group_id(0);\n"
-    "    real fv_sum[FV_L];\n"
-    "    for (int fv_lane = 0; fv_lane < FV_L; fv_lane++)\n"
-    "        fv_sum[fv_lane] = 0;\n"
-    "    for (int fv_e = FV_ME; fv_e < elements; fv_e += FV_WORKERS) {\n"
-    "        size_t fv_i = ((size_t)fv_block * elements + fv_e) * FV_L;\n"
-    "        for (int fv_lane = 0; fv_lane < FV_L; fv_lane++, fv_i++) {\n"
-    "            real x = fv_x[fv_i], t = fv_t[fv_i], l;\n"
-    "            {\n%s\n            }\n"
-    "            fv_sum[fv_lane] += l;\n"
-    "        }\n"
+    "    int fv_block = get_group_id(0), fv_runs = elements * FV_L / FV_RUN;\n"
+    "    size_t fv_begin = (size_t)fv_block * elements * FV_L;\n"
+    "    real fv_sum[FV_RUN];\n"
+    "    for (int fv_k = 0; fv_k < FV_RUN; fv_k++)\n"
+    "        fv_sum[fv_k] = 0;\n"
+    "    for (int fv_e = FV_ME; fv_e < fv_runs; fv_e += FV_WORKERS) {\n"
+    "        size_t fv_i = fv_begin + (size_t)fv_e * FV_RUN;\n"
+    "        for (int fv_k = 0; fv_k < FV_RUN; fv_k++)\n"
+    "            fv_sum[fv_k] += FV_NAME(loss_at)(fv_x[fv_i + fv_k], fv_t[fv_i + fv_k]);\n"
     "    }\n"
+    "#if FV_RUN != FV_L\n"
+    "    for (int fv_e = fv_runs * FV_RUN; fv_e < elements; fv_e++)\n"
+    "        fv_sum[fv_e %% FV_RUN] += FV_NAME(loss_at)(fv_x[fv_begin + fv_e], fv_t[fv_begin + fv_e]);\n"
+    "    for (int fv_k = 1; fv_k < FV_RUN; fv_k++)\n"
+    "        fv_sum[0] += fv_sum[fv_k];\n"
+    "#endif\n"
     "    for (int fv_lane = 0; fv_lane < FV_L; fv_lane++) {\n"
     "        real fv_all = fv_total(fv_sum[fv_lane], fv_room);\n"
     "        if (FV_ME == 0 && fv_block * FV_L + fv_lane < n)\n"
     "            fv_result[slot + fv_block * FV_L + fv_lane] = weight * fv_all;\n"
     "    }\n"
-    "}\n" KERNEL
+    "}\n"
+    "#undef FV_RUN\n" KERNEL
     "FV_NAME(loss_gradient)(global const real *restrict fv_x, global const real *restrict fv_t, "
     "global real *restrict fv_dx, int n, int elements, real scale)\n"
     "{\n"

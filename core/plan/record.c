@@ -61,7 +61,7 @@ static void loss_forward(FvNode *term, FvList *list)
 
 static void losses(FvPlan *plan, FvList *list)
 {
-    list->layer = "one_hot";
+    list->layer = FV_ONE_HOT;
     fv_targets_record(plan, list);
     for (guint i = 0; i < plan->terms->len; i++) {
         FvNode *term = plan->terms->pdata[i];

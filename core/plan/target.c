@@ -4,7 +4,7 @@
 #include "core/plan/private.h"
 
 /* The class as numbers, of which it is made on the device: no data have to bring both. */
-static const char label[] = "label", one_hot[] = "one_hot";
+static const char label[] = "label", one_hot[] = FV_ONE_HOT;
 
 static FvTargetArea *find(FvPlan *plan, const char *name, const FvShape *shape)
 {
@@ -26,6 +26,19 @@ static FvTargetArea *add(FvPlan *plan, const char *name, FvTarget kind, FvShape 
     return target;
 }
 
+static gboolean wants_pixels(const FvNode *node)
+{
+    return node->plugin->kind == FV_METRIC ? ((const FvMetric *) node->plugin)->pixels
+                                           : ((const FvLoss *) node->plugin)->pixels;
+}
+
+static const char *describe(FvTarget kind, FvShape shape)
+{
+    if (kind == FV_TARGET_VALUE)
+        return "numbers";
+    return shape.h * shape.w > 1 ? "a class for each pixel" : "a class";
+}
+
 static FvTargetArea *bind(FvPlan *plan, const char *name, FvTarget kind, FvShape shape, GError **error)
 {
     FvTargetArea *target = find(plan, name, NULL);
@@ -33,12 +46,11 @@ static FvTargetArea *bind(FvPlan *plan, const char *name, FvTarget kind, FvShape
         return add(plan, name, kind, shape);
     if (target->kind == kind && fv_shape_equal(target->shape, shape))
         return target;
-    const char *is = target->kind == FV_TARGET_CLASS ? "a class" : "numbers";
-    const char *wanted = kind == FV_TARGET_CLASS ? "a class"
-                         : target->kind == kind  ? "numbers of another shape"
-                                                 : "numbers";
-    g_set_error(error, FV_ERROR, FV_ERROR_SHAPE, "%s is used both as %s and as %s%s", name, is, wanted,
-                target->kind != kind && g_str_equal(name, label) ? "; one_hot is the class as numbers" : "");
+    const char *is = describe(target->kind, target->shape), *wanted = describe(kind, shape);
+    const char *rest = is == wanted                                       ? " of another shape"
+                       : target->kind != kind && g_str_equal(name, label) ? "; one_hot is the class as numbers"
+                                                                          : "";
+    g_set_error(error, FV_ERROR, FV_ERROR_SHAPE, "%s is used both as %s and as %s%s", name, is, wanted, rest);
     return NULL;
 }
 
@@ -55,7 +67,9 @@ static FvTargetArea *bind_one_hot(FvPlan *plan, FvShape shape, GError **error)
 
 gboolean fv_target_bind(FvNode *node, const char *name, FvTarget kind, GError **error)
 {
-    const FvShape shape = kind == FV_TARGET_CLASS ? (FvShape){ 1, 1, 1 } : fv_node_input(node, 0);
+    FvShape shape = fv_node_input(node, 0);
+    if (kind == FV_TARGET_CLASS)
+        shape = wants_pixels(node) ? (FvShape){ 1, shape.h, shape.w } : (FvShape){ 1, 1, 1 };
     const gboolean made = kind == FV_TARGET_VALUE && g_str_equal(name, one_hot);
     node->target = made ? bind_one_hot(node->plan, shape, error) : bind(node->plan, name, kind, shape, error);
     return node->target != NULL;

@@ -103,27 +103,43 @@ FvTensor *fv_apply_forward(const FvApplySettings *settings, const FvTensor *in, 
 
 /* ---------------------------------------------------------------- gradients */
 
-static gboolean set_classes(FvPlan *plan, FvBuffer *buffer, const FvTensor *target, const char *name, int samples,
-                            int count, GError **error)
+/* Classes of samples, N, or of their pixels, N,H,W. */
+static gboolean check_classes(const FvTensor *target, const char *name, int samples, FvShape shape, GError **error)
 {
-    gboolean whole = target->dtype == FV_I64 || target->dtype == FV_I32 || target->dtype == FV_U8;
-    if (!whole || target->rank != 1 || target->dims[0] != samples) {
-        g_autofree char *dims = fv_tensor_dims_text(target);
-        g_set_error(error, FV_ERROR, FV_ERROR_DATA, "%s: expected %d classes, int64 of shape %d; it is %s %s", name,
-                    samples, samples, whole ? "of shape" : "no whole numbers, of shape", dims);
+    const gboolean whole = target->dtype == FV_I64 || target->dtype == FV_I32 || target->dtype == FV_U8;
+    const gboolean pixels = shape.h * shape.w > 1;
+    if (whole && target->rank == (pixels ? 3 : 1) && target->dims[0] == samples &&
+        (!pixels || (target->dims[1] == shape.h && target->dims[2] == shape.w)))
+        return TRUE;
+    g_autofree char *dims = fv_tensor_dims_text(target);
+    g_autofree char *each = pixels ? g_strdup_printf("x%dx%d", shape.h, shape.w) : g_strdup("");
+    g_set_error(error, FV_ERROR, FV_ERROR_DATA, "%s: expected classes, int64 of shape %d%s; it is %s %s", name, samples,
+                each, whole ? "of shape" : "no whole numbers, of shape", dims);
+    return FALSE;
+}
+
+/* @count: classes that there are; 0: any number. */
+static gboolean set_classes(FvPlan *plan, FvBuffer *buffer, const FvTensor *target, const char *name, int samples,
+                            FvShape shape, int count, GError **error)
+{
+    const int lanes = fv_plan_lanes(plan), blocks = (samples + lanes - 1) / lanes;
+    const gint64 pixels = fv_shape_elements(shape), elements = pixels * lanes * blocks;
+    if (!check_classes(target, name, samples, shape, error))
         return FALSE;
-    }
-    g_autofree gint32 *classes = g_new(gint32, samples);
-    for (int i = 0; i < samples; i++) {
+    g_autofree gint32 *classes = g_new0(gint32, elements);
+    for (gint64 i = 0; i < fv_tensor_elements(target); i++) {
+        const gint64 sample = i / pixels, pixel = i % pixels;
         const double class = fv_tensor_get(target, i);
         if (class < 0 || class > (double) G_MAXINT32 || (count > 0 && class >= (double) count)) {
-            g_set_error(error, FV_ERROR, FV_ERROR_DATA, "%s: element %d is %.0f, where classes are 0 to %d", name, i,
-                        class, count > 0 ? count - 1 : G_MAXINT32);
+            g_set_error(error, FV_ERROR, FV_ERROR_DATA,
+                        "%s: element %" G_GINT64_FORMAT " is %.0f, where classes are 0 to %d", name, i, class,
+                        count > 0 ? count - 1 : G_MAXINT32);
             return FALSE;
         }
-        classes[i] = (gint32) class;
+        classes[(sample / lanes * pixels + pixel) * lanes + sample % lanes] = (gint32) class;
     }
-    return fv_device_write(fv_plan_device(plan), buffer->memory, 0, (size_t) samples * sizeof *classes, classes, error);
+    return fv_device_write(fv_plan_device(plan), buffer->memory, 0, (size_t) elements * sizeof *classes, classes,
+                           error);
 }
 
 /* Every target of the net's losses. */
@@ -140,7 +156,7 @@ static gboolean set_targets(FvPlan *plan, const FvGraph *graph, const FvTensor *
         if (!buffer || !g_hash_table_add(seen, term->target))
             continue;
         if (kind == FV_TARGET_CLASS) {
-            if (!set_classes(plan, buffer, target, name, samples,
+            if (!set_classes(plan, buffer, target, name, samples, shape,
                              fv_term_classes(term, fv_plan_layer(plan, (guint) term->value).out), error))
                 return FALSE;
             continue;

@@ -46,14 +46,21 @@ static void check_term(const FvSession *session, const FvTerm *term, FvDiag *dia
     if (!term->target)
         return;
     FvTarget kind = FV_TARGET_NONE;
-    fv_plan_target(session->plan, term->target, &kind, NULL);
-    if (kind != FV_TARGET_CLASS || (!g_str_equal(term->target, "label") && !g_str_equal(term->target, "one_hot"))) {
+    FvShape shape = { 0, 0, 0 };
+    fv_plan_target(session->plan, term->target, &kind, &shape);
+    if (kind != FV_TARGET_CLASS || (!g_str_equal(term->target, "label") && !g_str_equal(term->target, FV_ONE_HOT))) {
         fv_diag_error(diag, term->use.loc, NULL,
                       kind == FV_TARGET_CLASS
                           ? "%s: the data give each image a class, \"label\"; there is no class \"%s\""
                           : "%s: the data give each image a class, \"label\", or as numbers \"one_hot\"; there is no "
                             "target \"%s\"",
                       name, term->target);
+        return;
+    }
+    if (shape.h * shape.w > 1) {
+        fv_diag_error(diag, term->use.loc, NULL,
+                      "%s: the data give each image one class, not one for each of %dx%d pixels", name, shape.h,
+                      shape.w);
         return;
     }
     if (info->classes < 1) {

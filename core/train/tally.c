@@ -5,7 +5,6 @@
 #include "core/sink/run.h"
 
 #include <math.h>
-#include <string.h>
 
 struct FvTally {
     FvPlan *plan;
@@ -103,9 +102,8 @@ void fv_tally_restore(FvTally *tally, const FvSums *sums)
     tally->sums = *sums;
     tally->sums.metrics = metrics;
     tally->bad_step = -1;
-    memset(metrics->data, 0, metrics->len * sizeof(double));
-    if (given > 0)
-        memcpy(metrics->data, sums->metrics->data, given * sizeof(double));
+    for (guint i = 0; i < metrics->len; i++)
+        g_array_index(metrics, double, i) = i < given ? g_array_index(sums->metrics, double, i) : 0;
 }
 
 const FvSums *fv_tally_sums(const FvTally *tally)

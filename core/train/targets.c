@@ -38,10 +38,13 @@ static gboolean set_target(FvPlan *plan, const FvTerm *term, int samples, guint6
     }
     /* Embeddings are compared: of two classes every batch has several samples. */
     const int known = fv_term_classes(term, fv_plan_layer(plan, (guint) term->value).out), count = known ? known : 2;
-    g_autofree gint32 *classes = g_new(gint32, samples);
-    for (int i = 0; i < samples; i++)
+    const int lanes = fv_plan_lanes(plan), blocks = (samples + lanes - 1) / lanes;
+    const gint64 elements = fv_shape_elements(shape) * lanes * blocks;
+    g_autofree gint32 *classes = g_new(gint32, elements);
+    for (gint64 i = 0; i < elements; i++)
         classes[i] = (gint32) fv_random_below(&random, (guint32) count);
-    return fv_device_write(fv_plan_device(plan), buffer->memory, 0, (size_t) samples * sizeof *classes, classes, error);
+    return fv_device_write(fv_plan_device(plan), buffer->memory, 0, (size_t) elements * sizeof *classes, classes,
+                           error);
 }
 
 gboolean fv_random_targets(FvPlan *plan, const FvGraph *graph, int samples, guint64 seed, GError **error)

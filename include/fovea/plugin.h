@@ -293,8 +293,8 @@ void fv_node_set_flops(FvNode *node, double flops);
 void fv_node_pass_through(FvNode *node);
 /** Returns the number that fv_node_param() and fv_node_gradient() take: 0, 1, ... in the order of the calls. */
 int fv_node_add_param(FvNode *node, const FvParamSpec *spec);
-/** Metrics with `add` alone: forward writes so many numbers for each sample, one after the other, at fv_slot() + sample
- * * numbers; and so many sums are kept of them. */
+/** Metrics with `add` alone: forward writes so many numbers for each sample, one after the other, those of sample s
+ * from fv_slot() + s * numbers on; and so many sums are kept of them. */
 void fv_node_set_sums(FvNode *node, int numbers, int sums);
 /** Returns the number that fv_node_scratch() takes. Elements are reals. */
 int fv_node_add_scratch(FvNode *node, gint64 reals, FvLife life);
@@ -335,7 +335,7 @@ FvBuffer *fv_node_param(const FvNode *node, int i);
 FvBuffer *fv_node_gradient(const FvNode *node, int i); /* to overwrite */
 FvBuffer *fv_node_scratch(const FvNode *node, int i);
 /* Losses and metrics only. */
-FvBuffer *fv_node_target(const FvNode *node); /* classes: int[N]; values: in the layout of input 0 */
+FvBuffer *fv_node_target(const FvNode *node); /* classes: int[N], or for each pixel; values: as input 0 */
 FvBuffer *fv_node_result(const FvNode *node); /* real for each sample: write at fv_slot() + sample */
 double fv_node_weight(const FvNode *node);    /* the factor before the loss, 1 for metrics */
 
@@ -481,7 +481,7 @@ typedef struct {
 
 typedef enum {
     FV_TARGET_NONE,  /* a penalty: it looks at the weights alone */
-    FV_TARGET_CLASS, /* one class for each sample: int */
+    FV_TARGET_CLASS, /* one class for each sample, or with `pixels` for each pixel of it: int */
     FV_TARGET_VALUE  /* numbers in the shape of the input */
 } FvTarget;
 
@@ -513,6 +513,9 @@ typedef struct {
     /** FV_TARGET_CLASS: the value is an embedding, whose samples are compared with each other by their classes; its
      * numbers are not scores of classes. */
     gboolean embeds;
+    /** FV_TARGET_CLASS: a class is wanted for each pixel of the value, int[ceil(N / L)][H][W][L]; of a vector that is
+     * one for each sample. */
+    gboolean pixels;
 } FvLoss;
 
 /** A metric: one number for each sample, averaged over the split; or, with add and finish, one that follows from sums
@@ -533,6 +536,7 @@ typedef struct {
     /** What is printed besides, in whole lines, of the sums of a split; to be g_free()d. NULL: nothing.
      * @class_names: NULL-ended, or NULL where the data have none. */
     char *(*table)(const void *self, const double *sums, const char *const *class_names);
+    gboolean pixels; /* as FvLoss.pixels */
 } FvMetric;
 
 /* --------------------------------------------------------------- optimizers */

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * bce: binary cross-entropy of numbers from 0 to 1 and the sigmoid of the scores. */
+#include "../log1p.h"
+
 #include <fovea/plugin.h>
 
 typedef struct {
@@ -29,9 +31,9 @@ static const FvLoss bce = {
               .examples = examples },
     .target = FV_TARGET_VALUE,
     /* -log(p) = log(1 + exp(-x)), and -log(1 - p) is x more. */
-    .forward_map =
-        "real without = log1p(exp(-fabs(x))) + (x < 0 ? -x : 0);\n"
-        "l = (1 - t) * x + (1 + (pos_weight - 1) * t) * without;",
+    .forward_map = "real e = exp(-fabs(x));\n" LOG1P_MORE
+                   "real without = more + (x < 0 ? -x : 0);\n"
+                   "l = (1 - t) * x + (1 + (pos_weight - 1) * t) * without;",
     .backward_map = "dx = 1 - t - (1 + (pos_weight - 1) * t) / (1 + exp(x));",
     .link = FV_LINK_SIGMOID,
 };

@@ -21,14 +21,12 @@ static const FvOption options[] = {
 
 static gboolean plan(FvNode *node, void *self, GError **error)
 {
-    (void) error;
     pairs_plan(node, &((Contrastive *) self)->pairs);
     return TRUE;
 }
 
 static gboolean build(FvNode *node, void *self, GError **error)
 {
-    (void) error;
     Contrastive *contrastive = self;
     pairs_build(node, &contrastive->pairs, FALSE);
     contrastive->evaluate = fv_node_add_kernel(node, contrastive_cl, "judge", "#define TRAIN 0\n");

@@ -37,7 +37,6 @@ static int chunks_of(FvNode *node)
 
 static gboolean plan(FvNode *node, void *self, GError **error)
 {
-    (void) error;
     Dice *dice = self;
     const FvShape in = fv_node_input(node, 0);
     dice->probability = fv_node_add_scratch(node, fv_node_elements(node, in), FV_LIFE_CALL);
@@ -57,7 +56,6 @@ static FvKernel *kernel(FvNode *node, const Dice *dice, const char *name)
 
 static gboolean build(FvNode *node, void *self, GError **error)
 {
-    (void) error;
     Dice *dice = self;
     dice->probabilities = kernel(node, dice, "probabilities");
     dice->overlap = kernel(node, dice, "overlap");

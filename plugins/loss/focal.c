@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * focal: binary cross-entropy in which what is well classified already counts little (Lin et al., 2017). */
+#include "../log1p.h"
+
 #include <fovea/plugin.h>
 
 typedef struct {
@@ -19,6 +21,15 @@ static const FvOption options[] = {
 static const char *const examples[] = { "focal(value)", "focal(value, target, alpha=0.6, gamma=1.5)",
                                         "focal(value, alpha=-1, gamma=0.5)", "focal(value, gamma=0)", NULL };
 
+/* p and 1 - p each from x, so that neither is lost beside 1. pow() goes number by number on CPUs. */
+#define FOCAL                                                                  \
+    "real e = exp(-fabs(x));\n" LOG1P_MORE                                     \
+    "real loss = more + (x < 0 ? -x : 0) + (1 - t) * x;\n"                     \
+    "real p = (x < 0 ? e : 1) / (1 + e), not_p = (x < 0 ? 1 : e) / (1 + e);\n" \
+    "real q = (1 - t) * p + t * not_p;\n"                                      \
+    "real a = alpha < 0 ? 1 : alpha * t + (1 - alpha) * (1 - t);\n"            \
+    "real power = gamma == 0 ? 1 : gamma == 1 ? q : gamma == 2 ? q * q : pow(q, (real)gamma);\n"
+
 static const FvLoss focal = {
     .base = { FV_HEAD(FvLoss, Focal), .kind = FV_LOSS, .name = "focal",
               .summary = "binary cross-entropy in which what is classified well counts little", .options = options,
@@ -30,19 +41,11 @@ static const FvLoss focal = {
                   "paper; the target one_hot trains on images with a class. gamma=0, alpha=-1 is bce. Any shape.",
               .reference = "Lin et al., Focal loss for dense object detection, 2017", .examples = examples },
     .target = FV_TARGET_VALUE,
-    /* p and 1 - p each from x, so that neither is lost beside 1. */
-    .forward_map =
-        "real q = (1 - t) / (1 + exp(-x)) + t / (1 + exp(x));\n"
-        "real loss = log1p(exp(-fabs(x))) + (x < 0 ? -x : 0) + (1 - t) * x;\n"
-        "real a = alpha < 0 ? 1 : alpha * t + (1 - alpha) * (1 - t);\n"
-        "l = a * loss * (gamma == 0 ? 1 : pow(q, (real)gamma));",
-    .backward_map =
-        "real p = 1 / (1 + exp(-x)), not_p = 1 / (1 + exp(x)), q = (1 - t) * p + t * not_p;\n"
-        "real loss = log1p(exp(-fabs(x))) + (x < 0 ? -x : 0) + (1 - t) * x;\n"
-        "real a = alpha < 0 ? 1 : alpha * t + (1 - alpha) * (1 - t);\n"
-        "real power = gamma == 0 ? 1 : pow(q, (real)gamma);\n"
-        "real steep = gamma == 0 || q == 0 ? 0 : gamma * (1 - 2 * t) * p * not_p / q;\n" /* of q^gamma, beside it */
-        "dx = a * power * (1 - t - not_p + steep * loss);",
+    .forward_map = FOCAL "l = a * power * loss;",
+    .backward_map = FOCAL
+    /* of q^gamma, beside it */
+    "real steep = gamma == 0 || q == 0 ? 0 : gamma * (1 - 2 * t) * p * not_p / q;\n"
+    "dx = a * power * (1 - t - not_p + steep * loss);",
     .link = FV_LINK_SIGMOID,
 };
 FV_EXPORT(focal)

@@ -28,7 +28,6 @@ static FvKernel *judge(FvNode *node, const Kl *kl, gboolean train)
 
 static gboolean build(FvNode *node, void *self, GError **error)
 {
-    (void) error;
     Kl *kl = self;
     kl->evaluate = judge(node, kl, FALSE);
     if (fv_node_training(node))

@@ -24,8 +24,6 @@ static gboolean plan(FvNode *node, void *self, GError **error)
 {
     const Softmax *softmax = self;
     const int classes = fv_node_input(node, 0).c;
-    if (!scores_plan(node, error))
-        return FALSE;
     if (softmax->weight.count == 1 || softmax->weight.count == classes)
         return TRUE;
     g_set_error(error, FV_ERROR, FV_ERROR_OPTION, "%d weights for %d classes", softmax->weight.count, classes);
@@ -37,9 +35,10 @@ static double weight_of(const Softmax *softmax, int class)
     return (double) softmax->weight.values[softmax->weight.count > 1 ? class : 0];
 }
 
-static FvKernel *kernel(FvNode *node, const Softmax *softmax, const char *name)
+static FvKernel *judge(FvNode *node, const Softmax *softmax, gboolean train)
 {
-    const int classes = fv_node_input(node, 0).c;
+    const FvShape in = fv_node_input(node, 0);
+    const int classes = in.c;
     g_autoptr(GString) weights = g_string_new(NULL);
     double total = 0;
     gboolean weighted = FALSE;
@@ -48,19 +47,20 @@ static FvKernel *kernel(FvNode *node, const Softmax *softmax, const char *name)
         total += weight_of(softmax, c);
         weighted |= weight_of(softmax, c) != 1;
     }
-    return fv_node_add_kernel(node, softmax_cl, name,
-                              "#define C %d\n#define LANES %d\n#define SMOOTHING ((real)%.9g)\n"
-                              "#define WEIGHTED %d\n#define WEIGHTS %s\n#define TOTAL ((real)%.17g)\n",
-                              classes, scores_lanes(node), (double) softmax->smoothing, weighted,
-                              weighted ? weights->str : "", total);
+    return fv_node_add_kernel(
+        node, softmax_cl, "judge",
+        "#define C %d\n#define PIXELS %d\n#define LANES %d\n#define TRAIN %d\n#define SMOOTHING ((real)%.9g)\n"
+        "#define WEIGHTED %d\n#define WEIGHTS %s\n#define TOTAL ((real)%.17g)\n",
+        classes, in.h * in.w, scores_lanes(node), train, (double) softmax->smoothing, weighted,
+        weighted ? weights->str : "", total);
 }
 
 static gboolean build(FvNode *node, void *self, GError **error)
 {
     Softmax *softmax = self;
-    softmax->evaluate = kernel(node, softmax, "evaluate");
+    softmax->evaluate = judge(node, softmax, FALSE);
     if (fv_node_training(node))
-        softmax->train = kernel(node, softmax, "train");
+        softmax->train = judge(node, softmax, TRUE);
     return TRUE;
 }
 
@@ -72,10 +72,10 @@ static void forward(FvNode *node, const void *self, FvList *list)
     FvArg result = fv_buffer(fv_node_result(node)), n = fv_int(samples), weight = fv_real(fv_node_weight(node));
 
     if (fv_list_training(list) && fv_node_dx(node, 0))
-        fv_launch(list, softmax->train, scores_grid(node, list), x, label, result, fv_slot(), n, weight,
+        fv_launch(list, softmax->train, scores_groups(node, list), x, label, result, fv_slot(), n, weight,
                   fv_buffer(fv_node_dx(node, 0)), fv_real(fv_node_weight(node) / samples));
     else
-        fv_launch(list, softmax->evaluate, scores_grid(node, list), x, label, result, fv_slot(), n, weight);
+        fv_launch(list, softmax->evaluate, scores_groups(node, list), x, label, result, fv_slot(), n, weight);
 }
 
 static const char *const examples[] = { "softmax(value)",
@@ -102,5 +102,6 @@ static const FvLoss softmax = {
     .build = build,
     .forward = forward,
     .link = FV_LINK_SOFTMAX,
+    .pixels = TRUE,
 };
 FV_EXPORT(softmax)

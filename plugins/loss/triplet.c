@@ -29,7 +29,6 @@ static const FvOption options[] = {
 
 static gboolean plan(FvNode *node, void *self, GError **error)
 {
-    (void) error;
     pairs_plan(node, &((Triplet *) self)->pairs);
     return TRUE;
 }
@@ -43,7 +42,6 @@ static FvKernel *judge(FvNode *node, const Triplet *triplet, gboolean train)
 
 static gboolean build(FvNode *node, void *self, GError **error)
 {
-    (void) error;
     Triplet *triplet = self;
     pairs_build(node, &triplet->pairs, triplet->squared);
     triplet->evaluate = judge(node, triplet, FALSE);

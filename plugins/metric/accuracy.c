@@ -16,15 +16,10 @@ static const FvOption options[] = {
     { 0 },
 };
 
-static gboolean plan(FvNode *node, void *self, GError **error)
-{
-    return scores_plan(node, error);
-}
-
 static gboolean build(FvNode *node, void *self, GError **error)
 {
     Accuracy *accuracy = self;
-    accuracy->evaluate = scores_kernel(node, top_cl, "evaluate");
+    accuracy->evaluate = top_kernel(node);
     return TRUE;
 }
 
@@ -41,8 +36,8 @@ static const FvMetric accuracy = {
               .summary = "share of samples whose class has the highest score", .options = options,
               .details = TOP_DETAILS("top"), .examples = examples },
     .target = FV_TARGET_CLASS,
-    .plan = plan,
     .build = build,
     .forward = forward,
+    .pixels = TRUE,
 };
 FV_EXPORT(accuracy)

@@ -33,7 +33,6 @@ static gboolean plan(FvNode *node, void *self, GError **error)
 
 static gboolean build(FvNode *node, void *self, GError **error)
 {
-    (void) error;
     ((Confusion *) self)->evaluate = counts_kernel(node);
     return TRUE;
 }

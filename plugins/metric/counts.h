@@ -91,7 +91,6 @@ static inline gboolean counts_plan(FvNode *node, void *self, GError **error)
 
 static inline gboolean counts_build(FvNode *node, void *self, GError **error)
 {
-    (void) error;
     ((CountsMetric *) self)->evaluate = counts_kernel(node);
     return TRUE;
 }
@@ -105,7 +104,6 @@ static inline void counts_add(const void *self, const double *numbers, double *s
 {
     const int predicted = (int) numbers[COUNTS_PREDICTED], right = (int) numbers[COUNTS_RIGHT];
     Counts *counts = (Counts *) sums;
-    (void) self;
     if (predicted >= 0)
         counts[predicted].predicted++;
     if (right >= 0)

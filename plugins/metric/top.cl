@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * top.cl: C classes. A work-item takes LANES samples. */
+ * top.cl: C classes, at each of PIXELS places. A work-group takes LANES samples. */
 
 /* How many classes have a higher score than the right one. */
 int FV_NAME(ahead)(global const real *restrict x, int right)
@@ -15,15 +15,21 @@ int FV_NAME(ahead)(global const real *restrict x, int right)
     return ahead;
 }
 
-kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
-FV_NAME(evaluate)(global const real *restrict x, global const int *restrict label, global real *restrict result,
-                  int slot, int n, int top)
+FV_KERNEL FV_NAME(evaluate)(global const real *restrict x, global const int *restrict label, global real *restrict result,
+                            int slot, int n, int top)
 {
+    local real room[FV_WORKERS];
     int first = get_group_id(0) * LANES;
-    x += FV_AT(first, 0, 0, 0, C, 1, 1);
 
-    for (int lane = 0; lane < LANES && first + lane < n; lane++) {
-        int right = label[first + lane], counts = right >= 0 && right < max(C, 2);
-        result[slot + first + lane] = counts && FV_NAME(ahead)(x + lane, right) < top ? 1 : 0;
+    for (int lane = 0; lane < LANES; lane++) {
+        int hits = 0;
+        for (int pixel = FV_ME; pixel < PIXELS && first + lane < n; pixel += FV_WORKERS) {
+            int right = label[FV_AT(first, 0, pixel, 0, 1, PIXELS, 1) + lane], counts = right >= 0 && right < max(C, 2);
+            size_t at = FV_AT(first, 0, pixel, 0, C, PIXELS, 1) + lane;
+            hits += counts && FV_NAME(ahead)(x + at, right) < top;
+        }
+        real all = fv_total(hits, room);
+        if (FV_ME == 0 && first + lane < n)
+            result[slot + first + lane] = all / PIXELS;
     }
 }

@@ -16,16 +16,9 @@ static const FvOption options[] = {
     { 0 },
 };
 
-static gboolean plan(FvNode *node, void *self, GError **error)
-{
-    (void) self;
-    return scores_plan(node, error);
-}
-
 static gboolean build(FvNode *node, void *self, GError **error)
 {
-    (void) error;
-    ((Topk *) self)->evaluate = scores_kernel(node, top_cl, "evaluate");
+    ((Topk *) self)->evaluate = top_kernel(node);
     return TRUE;
 }
 
@@ -42,8 +35,8 @@ static const FvMetric topk = {
               .summary = "share of samples whose class is among the k highest scores", .options = options,
               .details = TOP_DETAILS("k") " It is accuracy with top=k.", .examples = examples },
     .target = FV_TARGET_CLASS,
-    .plan = plan,
     .build = build,
     .forward = forward,
+    .pixels = TRUE,
 };
 FV_EXPORT(topk)

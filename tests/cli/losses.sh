@@ -35,6 +35,14 @@ triplet(logits, label, mining=semi_hard)
 contrastive(logits, label)
 END
 
+printf 'net { input(2, 3, 4) -> conv(4, 3, pad=1) as map }\nloss = softmax(map, classes, smoothing=0.1)\n' >map.fv
+fv gradcheck map.fv
+exits 0 'gradients of a class for each pixel'
+sed 's/^loss .*/loss = softmax(map, label)/; s/-> dropout.*/as flat/; s/net {/net { input(1, 8, 8) -> conv(3, 1) as map/' \
+  net.fv | sed '/^  input/,/as flat/d' >map.fv
+fv train map.fv
+refuses_pipeline 'which the data have not' '^map\.fv:.*softmax: the data give each image one class, not one for each of 8x8 pixels$'
+
 fv eval one.fv -w run-7/best.safetensors
 like "$out" '^test: loss [0-9.]+ \([0-9]+ images\)$' 'an embedding has no accuracy unless it is asked for'
 

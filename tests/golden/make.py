@@ -9,7 +9,7 @@ with differences of the loss. For each case of cases/ a folder is made beside th
 
     case.fv              the pipeline
     in.npy               the input, float32, N,C,H,W
-    target.npy           classes: int64, N; values: float32, N,C,H,W
+    target.npy           classes: int64, N or N,H,W; values: float32, N,C,H,W
     weights.safetensors  parameters and running statistics under fovea's names
     out.npy              prediction (running statistics) of what the first loss looks at
     loss.txt             the whole objective of one training step (batch statistics, penalties)

@@ -333,6 +333,22 @@ def loss_one_hot(n, x):
     return scores, bce + 0.1 * dice(map.sigmoid(), one_hot(n, map)) + 0.25 * squares + n.softmax_loss(scores)
 
 
+@case("loss-softmax-pixels", 17, (2, 5, 4), """
+net {
+  # A class for each pixel.
+  input(2, 5, 4) -> conv(5, 3, pad=1, stride=2) as map
+}
+loss = softmax(map, classes) + 0.5 * softmax(map, classes, smoothing=0.2, weight=[1, 2, 0.5, 0, 3])
+""")
+def loss_softmax_pixels(n, x):
+    y = n.conv(x, "conv1", 5, 3, stride=2, pad=1)
+    if n.target is None:
+        n.target = torch.from_numpy(n.random.integers(0, 5, (len(y), *y.shape[2:])))
+    weights = n.tensor([1, 2, 0.5, 0, 3])
+    both = F.cross_entropy(y, n.target, weights, reduction="sum", label_smoothing=0.2) / n.target.numel()
+    return y, F.cross_entropy(y, n.target) + 0.5 * both
+
+
 PENALISED = """
 net {{
   # Penalties look at the weights of conv and dense: not at biases, not at batchnorm's.
