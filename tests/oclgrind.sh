@@ -55,4 +55,18 @@ export FOVEA_WINOGRAD=unfused
 for name in conv-wide-blocks conv-pad residual-change; do
   run "$name" 1 --target "$golden/$name/target.npy"
 done
+# What is done with all parameters: updates, limits, noise, averages, vectors.
+for family in cpu gpu; do
+  for name in ema-all lbfgs-wolfe rates-frozen; do
+    number=$((number + 1))
+    if FOVEA_KERNELS=$family oclgrind --data-races --max-errors 5 "$FOVEA_BUILD/tests/test_optim" \
+      -p "/optim/$name/ten-steps-float" >"$folder/out" 2>"$folder/errors" &&
+      grep -q '^ok' "$folder/out" && [ ! -s "$folder/errors" ]; then
+      echo "ok $number - $name, $family"
+    else
+      echo "not ok $number - $name, $family"
+      head -n 40 "$folder/errors" | sed 's/^/# /'
+    fi
+  done
+done
 echo "1..$number"

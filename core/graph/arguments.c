@@ -187,7 +187,7 @@ gboolean fv_use_apply(Builder *builder, Scope *scope, FvState *state, FvState *c
         const FvOption *option = option_of(builder, scope, plugin, shared, argument, &position, &of);
         if (!option)
             sound = FALSE;
-        else if (of == shared)
+        else if (shared && of == shared)
             sound = fv_use_common(builder, scope, plugin->name, common, option, argument->value) && sound;
         else if (is_value_option(option) && inputs)
             sound = apply_values(builder, scope, state, option, argument->value, inputs) && sound;

@@ -8,7 +8,7 @@
 #include <float.h>
 
 /* Slots of the settings; a plugin's are words of OpenCL C, which have no blank. */
-static const char gathered_name[] = "gathered gradient", averages_name[] = "average";
+static const char gathered_name[] = "gathered gradient", averages_name[] = "averaged parameter";
 
 static const FvOptim *optim_of(const FvPlan *plan)
 {

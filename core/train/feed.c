@@ -66,10 +66,11 @@ gboolean fv_source_try(const FvOpenSource *open, GError **error)
 {
     FvSample sample = { .pixels = g_byte_array_new() };
     gboolean done = TRUE;
-    for (int split = 0; split < FV_SPLITS && done; split++)
+    for (int split = 0; split < FV_SPLITS && done; split++) {
         done = open->info.count[split] == 0 || open->source->read(open->self, (FvSplit) split, 0, &sample, error);
+        g_clear_pointer(&sample.name, g_free);
+    }
     g_byte_array_unref(sample.pixels);
-    g_free(sample.name);
     return done;
 }
 

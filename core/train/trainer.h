@@ -22,6 +22,8 @@ typedef struct {
     gboolean stopped;
 } FvTrainer;
 
+/** Of the first metric, or of the loss where there is none. */
+gboolean fv_trainer_lower_is_better(const FvGraph *graph);
 /** The learning rate of a step. */
 double fv_trainer_rate(const FvTrainer *trainer, gint64 step);
 /** Takes one step with the batch that the feed has brought. @updates: FALSE: its gradient alone is wanted. */

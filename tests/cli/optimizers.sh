@@ -52,7 +52,7 @@ rates() { # RUN
 
 goes_on momentum 'momentum(rate=rate)' 'exponential(k=0.2)'
 goes_on nesterov 'nesterov(rate=rate, clip_norm=1)' 'inverse(k=0.5)' 'accumulate = 4 ema = 0.9'
-is "$(slots nesterov)" 'optimizer/average/optimizer/gathered gradient/optimizer/velocity/' \
+is "$(slots nesterov)" 'optimizer/averaged parameter/optimizer/gathered gradient/optimizer/velocity/' \
   'a checkpoint holds the averages and what was gathered'
 goes_on adagrad 'adagrad(rate=rate)' 'linear(warmup=150)'
 goes_on rmsprop 'rmsprop(rate=0.002, momentum=0.5, centered=true, noise=0.001)' \
