@@ -27,7 +27,7 @@ char *fv_cli_term_text(const FvGraph *graph, const FvTerm *term)
         g_ptr_array_add(parts, options);
     g_ptr_array_add(parts, NULL);
     g_autofree char *arguments = g_strjoinv(", ", (char **) parts->pdata);
-    return g_strdup_printf("%s(%s)", term->use.plugin->name, arguments);
+    return *arguments ? g_strdup_printf("%s(%s)", term->use.plugin->name, arguments) : g_strdup(term->use.plugin->name);
 }
 
 void fv_cli_statistics(const double *numbers, gint64 count, double statistics[3])

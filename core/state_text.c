@@ -76,6 +76,14 @@ static char *value_text(const FvOption *option, const void *at)
     }
 }
 
+/* Of a penalty. */
+static gboolean is_strength(const FvPlugin *plugin, const FvOption *option)
+{
+    return plugin->kind == FV_LOSS && option == plugin->options && option->type == FV_TYPE_FLOAT;
+}
+
+/* Whole numbers at the beginning and the first extent, such as a kernel's, stand without their names, as people write
+ * them; the extent and a penalty's strength are written even where they are at their defaults. */
 char *fv_state_text(const FvState *state)
 {
     const FvPlugin *plugin = fv_state_plugin(state);
@@ -86,10 +94,11 @@ char *fv_state_text(const FvState *state)
     for (const FvOption *option = plugin->options; option && option->name; option++) {
         g_autofree char *value = value_text(option, self + option->offset);
         g_autofree char *def = value_text(option, (const char *) fv_state_self(usual) + option->offset);
-        /* Extents such as a kernel's are always written, as people do. */
         const gboolean first = option->type == FV_TYPE_SIZE && !extent && !named;
+        named |= !first && option->type != FV_TYPE_INT && option != plugin->options;
         extent |= option->type == FV_TYPE_SIZE;
-        if (value && ((option->flags & FV_REQUIRED) || first || g_strcmp0(value, def) != 0))
+        if (value &&
+            ((option->flags & FV_REQUIRED) || first || is_strength(plugin, option) || g_strcmp0(value, def) != 0))
             g_string_append_printf(text, "%s%s%s%s", text->len ? ", " : "", named ? option->name : "", named ? "=" : "",
                                    value);
         else

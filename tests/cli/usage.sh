@@ -46,7 +46,7 @@ declare -A options=(
   [trace]='--set --weights --seed --device --in --target --param --digits --limit --json'
   [augment]='--set --seed --device --copies --labels --format --quality --filter --shard-size --sheet --resume --force
     --replay --on-error --max-bad --least-visible --max-pixels --max-side --jobs --batch'
-  [check]='--set --dot --json'
+  [check]='--set --dot --svg --json'
   [inspect]='--json'
   [gradcheck]='--set --weights --seed --device --batch --tolerance --quiet'
   [bench]='--set --seed --device --batch --seconds --kernels --chart --json'
