@@ -29,7 +29,7 @@ char *fv_cli_number(double number, int digits)
         return g_strdup(isnan(number) ? "nan" : number > 0 ? "inf" : "-inf");
     if (number == 0)
         return g_strdup("0");
-    const gboolean wide = size >= 1e9 || size < pow(10, FEWEST - 1 - digits);
+    const gboolean wide = size >= 1e9 || size < fmin(0.01, pow(10, FEWEST - 1 - digits));
     g_snprintf(format, sizeof format, "%%.%d%c", wide ? MIN(digits, MAX(FEWEST, digits - 4)) : digits,
                wide ? 'e' : 'f');
     g_ascii_formatd(text, sizeof text, format, number);

@@ -198,7 +198,7 @@ static void decide(FvNode *value)
 {
     g_autoptr(GArray) writers = writers_of(value);
     const int early = find_early(value, writers);
-    value->gradient.cleared = value->plan->settings.keep && value->plan->settings.shares && writers->len > 1;
+    value->gradient.cleared = value->plan->settings.keep && value->plan->settings.contributions && writers->len > 1;
     if (early >= 0)
         hand_on(value, &g_array_index(writers, Writer, early));
     for (guint i = 0; i < writers->len; i++)

@@ -171,7 +171,7 @@ static void lay_out_gradient(FvNode *node, guint64 align)
 static void lay_out_stores(FvNode *reader, int time, guint64 align)
 {
     FvPlan *plan = reader->plan;
-    const int last = plan->settings.shares ? FV_ALWAYS : time;
+    const int last = plan->settings.contributions ? FV_ALWAYS : time;
     reader->dx = g_new0(FvArea *, reader->input_count + 1);
     for (int i = 0; i < reader->input_count; i++) {
         const FvStore *store = &reader->stores[i];

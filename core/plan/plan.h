@@ -22,7 +22,7 @@ typedef struct {
     gboolean doubles;        /* real is double */
     gboolean input_gradient; /* keep the gradient of the net's input (gradcheck) */
     gboolean keep;           /* keep every value and gradient until the next step */
-    gboolean shares;         /* with keep: what each reader of a value gives to its gradient, too */
+    gboolean contributions;  /* with keep: what each reader of a value gives to its gradient, too */
     int units;               /* compute units of the device; 0: not known */
     guint64 local_memory;    /* bytes that a work-group may have on a device that computes as CPUs do; 0: none */
     FvFamily family;         /* of kernels */
@@ -124,10 +124,11 @@ FvBuffer *fv_plan_input_gradient(FvPlan *plan); /* where settings ask for it */
 typedef struct {
     const char *from; /* path of the layer, or name of the loss */
     FvBuffer *gradient;
-} FvPlanShare;
-/** All that the gradient of a layer's output is the sum of, in the order of backward passes: array of FvPlanShare, to
- * be unreferenced. Buffers hold what they say where settings ask for shares, or where there is but one. */
-GArray *fv_plan_shares(FvPlan *plan, guint layer);
+} FvPlanContribution;
+/** All that the gradient of a layer's output is the sum of, in the order of backward passes: array of
+ * FvPlanContribution, to be unreferenced. Buffers hold what they say where settings ask for contributions, or where
+ * there is but one. */
+GArray *fv_plan_contributions(FvPlan *plan, guint layer);
 /** The buffer of a target by its name, and what it takes; NULL where no loss or metric has it. */
 FvBuffer *fv_plan_target(FvPlan *plan, const char *name, FvTarget *kind, FvShape *shape);
 /** The first loss's target, or NULL. */

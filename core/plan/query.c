@@ -101,23 +101,23 @@ FvBuffer *fv_plan_input_gradient(FvPlan *plan)
     return plan->input < 0 ? NULL : fv_node_dy(plan->nodes->pdata[plan->input]);
 }
 
-static void append_shares(GArray *shares, const FvNode *reader, const FvNode *value)
+static void append_contributions(GArray *shares, const FvNode *reader, const FvNode *value)
 {
     for (int i = 0; reader->stores && i < reader->input_count; i++)
         if (reader->stores[i].wanted && fv_plan_resolve(reader->plan, reader->inputs[i]) == value) {
-            const FvPlanShare share = { reader->path, fv_node_dx(reader, i) };
+            const FvPlanContribution share = { reader->path, fv_node_dx(reader, i) };
             g_array_append_val(shares, share);
         }
 }
 
-GArray *fv_plan_shares(FvPlan *plan, guint layer)
+GArray *fv_plan_contributions(FvPlan *plan, guint layer)
 {
     const FvNode *value = fv_plan_resolve(plan, (int) layer);
-    GArray *shares = g_array_new(FALSE, FALSE, sizeof(FvPlanShare));
+    GArray *shares = g_array_new(FALSE, FALSE, sizeof(FvPlanContribution));
     for (guint i = 0; i < plan->terms->len; i++)
-        append_shares(shares, plan->terms->pdata[i], value);
+        append_contributions(shares, plan->terms->pdata[i], value);
     for (guint i = plan->nodes->len; i-- > 0;)
-        append_shares(shares, plan->nodes->pdata[i], value);
+        append_contributions(shares, plan->nodes->pdata[i], value);
     return shares;
 }
 

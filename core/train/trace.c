@@ -66,7 +66,7 @@ static FvPlan *make_plan(const FvTraceSettings *settings, gboolean doubles, int 
                                     .doubles = doubles,
                                     .input_gradient = TRUE,
                                     .keep = TRUE,
-                                    .shares = TRUE };
+                                    .contributions = TRUE };
     return fv_pipeline_plan(settings->graph, settings->device, &wanted, error);
 }
 
@@ -188,9 +188,9 @@ static double *read_value(const FvTrace *trace, guint layer, FvBuffer *buffer, G
 
 static gboolean read_shares(const FvTrace *trace, guint layer, GPtrArray *shares, GError **error)
 {
-    g_autoptr(GArray) all = fv_plan_shares(trace->plan, layer);
+    g_autoptr(GArray) all = fv_plan_contributions(trace->plan, layer);
     for (guint i = 0; i < all->len; i++) {
-        const FvPlanShare *share = &g_array_index(all, FvPlanShare, i);
+        const FvPlanContribution *share = &g_array_index(all, FvPlanContribution, i);
         FvTraceShare *read = g_new0(FvTraceShare, 1);
         g_ptr_array_add(shares, read);
         read->from = g_strdup(share->from);
