@@ -143,7 +143,7 @@ static void add_param(const FvCliTrace *shown, JsonBuilder *builder, guint i)
     add_text(builder, "name", fv_plan_param(shown->trace->plan, i).name);
     add_tensor(shown, builder, "before", param->before);
     add_tensor(shown, builder, "gradient", param->gradient);
-    for (guint s = 0; slots[s] && param->slots[s]; s++)
+    for (guint s = 0; param->slots && param->slots[s]; s++)
         add_tensor(shown, builder, slots[s], param->slots[s]);
     add_tensor(shown, builder, "after", param->after);
     json_builder_end_object(builder);

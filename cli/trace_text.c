@@ -353,39 +353,44 @@ static void print_backward(const FvCliTrace *shown)
             print_backward_layer(shown, i);
 }
 
-/* Arrays of one parameter, side by side. */
-enum { MOST_COLUMNS = 3 + FV_MAX_SLOTS };
+/* One of the arrays that stand side by side for a parameter. */
 typedef struct {
-    int count;
-    const char *heads[MOST_COLUMNS];
-    double *numbers[MOST_COLUMNS];
-    FvCliColumn columns[MOST_COLUMNS];
-} Table;
+    const char *head;
+    double *numbers;
+    FvCliColumn column;
+} Column;
 
-static void add_column(const FvCliTrace *shown, Table *table, const char *head, const FvTensor *tensor)
+static void column_clear(gpointer data)
 {
-    FvCliColumn *column = &table->columns[table->count];
-    table->heads[table->count] = head;
-    table->numbers[table->count] = doubles_of(tensor);
-    *column = (FvCliColumn){ .digits = shown->digits };
-    fv_cli_fit(column, table->numbers[table->count++], fv_tensor_elements(tensor));
-    column->before = MAX(column->before, (int) strlen(head) - column->after);
+    g_free(((Column *) data)->numbers);
 }
 
-static void print_rows(const Table *table, const FvTensor *tensor)
+static void add_column(const FvCliTrace *shown, GArray *columns, const char *head, const FvTensor *tensor)
+{
+    Column made = { head, doubles_of(tensor), { .digits = shown->digits } };
+    fv_cli_fit(&made.column, made.numbers, fv_tensor_elements(tensor));
+    made.column.before = MAX(made.column.before, (int) strlen(head) - made.column.after);
+    g_array_append_val(columns, made);
+}
+
+static void print_rows(const GArray *columns, const FvTensor *tensor)
 {
     Block places = { .rank = tensor->rank + 1 };
     g_autoptr(GString) line = g_string_new(NULL);
     memcpy(places.dims, tensor->dims, sizeof tensor->dims);
     g_string_printf(line, "%*s", INDENT + LABEL, "");
-    for (int c = 0; c < table->count; c++)
-        fv_cli_append_head(line, &table->columns[c], table->heads[c]);
+    for (guint c = 0; c < columns->len; c++) {
+        const Column *column = &g_array_index(columns, Column, c);
+        fv_cli_append_head(line, &column->column, column->head);
+    }
     print_line(line);
     for (gint64 k = 0; k < fv_tensor_elements(tensor); k++) {
         g_autofree char *at = row_text(&places, k);
         g_string_printf(line, "%*s%-*s", INDENT, "", LABEL, at);
-        for (int c = 0; c < table->count; c++)
-            fv_cli_append_number(line, &table->columns[c], table->numbers[c][k]);
+        for (guint c = 0; c < columns->len; c++) {
+            const Column *column = &g_array_index(columns, Column, c);
+            fv_cli_append_number(line, &column->column, column->numbers[k]);
+        }
         print_line(line);
     }
 }
@@ -396,20 +401,21 @@ static void print_param(const FvCliTrace *shown, guint i)
     const FvTraceParam *param = &shown->trace->params[i];
     const char *const *slots = fv_plan_slots(shown->trace->plan);
     const gint64 count = fv_tensor_elements(param->before);
-    Table table = { 0 };
-    add_column(shown, &table, "before", param->before);
-    add_column(shown, &table, "gradient", param->gradient);
-    for (int s = 0; slots[s] && param->slots[s]; s++)
-        add_column(shown, &table, slots[s], param->slots[s]);
-    add_column(shown, &table, "after", param->after);
+    g_autoptr(GArray) columns = g_array_new(FALSE, FALSE, sizeof(Column));
+    g_array_set_clear_func(columns, column_clear);
+    add_column(shown, columns, "before", param->before);
+    add_column(shown, columns, "gradient", param->gradient);
+    for (guint s = 0; param->slots && param->slots[s]; s++)
+        add_column(shown, columns, slots[s], param->slots[s]);
+    add_column(shown, columns, "after", param->after);
     g_print("\n%s\n", fv_plan_param(shown->trace->plan, i).name);
-    if (shown->limit < 0 || count <= shown->limit)
-        print_rows(&table, param->before);
-    for (int c = 0; c < table.count; c++) {
-        const Block block = { .label = table.heads[c], .numbers = table.numbers[c], .rank = 1, .dims = { count } };
-        if (shown->limit >= 0 && count > shown->limit)
-            print_block(shown, &block);
-        g_free(table.numbers[c]);
+    if (shown->limit < 0 || count <= shown->limit) {
+        print_rows(columns, param->before);
+        return;
+    }
+    for (guint c = 0; c < columns->len; c++) {
+        const Column *column = &g_array_index(columns, Column, c);
+        print_block(shown, &(Block){ .label = column->head, .numbers = column->numbers, .rank = 1, .dims = { count } });
     }
 }
 

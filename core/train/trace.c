@@ -32,8 +32,9 @@ static void param_clear(FvTraceParam *param)
     fv_tensor_free(param->before);
     fv_tensor_free(param->gradient);
     fv_tensor_free(param->after);
-    for (FvTensor **slot = param->slots; *slot; slot++)
+    for (FvTensor **slot = param->slots; slot && *slot; slot++)
         fv_tensor_free(*slot);
+    g_free(param->slots);
 }
 
 void fv_trace_free(FvTrace *trace)
@@ -252,6 +253,7 @@ static gboolean read_terms(FvTrace *trace, const FvGraph *graph, GError **error)
 static gboolean read_slots(FvTrace *trace, guint i, GError **error)
 {
     const char *const *names = fv_plan_slots(trace->plan);
+    trace->params[i].slots = g_new0(FvTensor *, g_strv_length((char **) names) + 1);
     for (guint s = 0; names[s]; s++)
         if (!(trace->params[i].slots[s] = fv_plan_get_slot(trace->plan, i, s, error)))
             return FALSE;

@@ -37,7 +37,7 @@ typedef struct {
 
 typedef struct {
     FvTensor *before, *gradient, *after; /* the last two NULL where there is none */
-    FvTensor *slots[FV_MAX_SLOTS + 1];   /* of the optimizer, after the update; NULL-ended */
+    FvTensor **slots;                    /* NULL-ended: of the optimizer, after the update; or NULL */
 } FvTraceParam;
 
 typedef struct {

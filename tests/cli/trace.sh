@@ -106,6 +106,12 @@ json=$(tr -d ' \n' <<<"$out")
 has "$json" '{"path":"relu1","kind":"relu","name":"a","inputs":["conv1"],"formula":"' 'a layer'
 has "$json" '"shares":[{"from":"add1","gradient":{"shape":[1,2,2,2],"numbers":[' 'its shares'
 has "$json" '{"name":"dense1.bias","before":{"shape":[2],"numbers":[' 'a parameter'
+fv trace "$example" --in 1e-10,1e20 --json
+if command -v json-glib-format >/dev/null; then
+  ok 'numbers with exponents' json-glib-format "$tmp/.out" >/dev/null
+fi
+unlike "$out" 'e[-+]?[0-9]+\.' 'no point after an exponent'
+like "$out" '^ +1(\.0)?e-10,$' 'the number itself'
 fv trace fan.fv --in 1,-2,3,4 --target 1 --json --limit 4
 has "$(tr -d ' \n' <<<"$out")" '"shape":[1,2,2,2],"min":' '--json --limit'
 
