@@ -398,6 +398,7 @@ static void print_rows(const GArray *columns, const FvTensor *tensor)
 /* A line for each number of a parameter: what it was, its gradient, the optimizer's slots, and what it becomes. */
 static void print_param(const FvCliTrace *shown, guint i)
 {
+    enum { MOST_SLOTS = 6 };
     const FvTraceParam *param = &shown->trace->params[i];
     const char *const *slots = fv_plan_slots(shown->trace->plan);
     const gint64 count = fv_tensor_elements(param->before);
@@ -405,7 +406,9 @@ static void print_param(const FvCliTrace *shown, guint i)
     g_array_set_clear_func(columns, column_clear);
     add_column(shown, columns, "before", param->before);
     add_column(shown, columns, "gradient", param->gradient);
-    for (guint s = 0; param->slots && param->slots[s]; s++)
+    /* lbfgs has hundreds, which are not for people. */
+    const guint many = g_strv_length((char **) slots);
+    for (guint s = 0; many <= MOST_SLOTS && param->slots && param->slots[s]; s++)
         add_column(shown, columns, slots[s], param->slots[s]);
     add_column(shown, columns, "after", param->after);
     g_print("\n%s\n", fv_plan_param(shown->trace->plan, i).name);

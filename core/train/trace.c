@@ -6,6 +6,8 @@
 #include "core/train/apply.h"
 #include "core/train/numbers.h"
 #include "core/train/pipeline.h"
+#include "core/train/rate.h"
+#include "core/train/step.h"
 #include "core/train/tally.h"
 #include "core/train/trace_loss.h"
 #include "core/train/weights.h"
@@ -154,15 +156,13 @@ static gboolean load(FvTrace *trace, const FvTraceSettings *settings, const FvTe
 static double rate_of(const FvPlan *plan, const FvGraph *graph)
 {
     const FvProgress first = { .step = 0, .steps = graph->epochs, .epoch_steps = 1 };
-    const FvUse *use = &graph->schedule;
-    return fv_plan_rate(plan) *
-           (use->plugin ? ((const FvSchedule *) use->plugin)->factor(fv_state_self(use->state), &first) : 1);
+    return fv_plan_rate(plan) * fv_rate_factor(&graph->schedule, &first);
 }
 
 static gboolean enqueue(const FvTrace *trace, const FvTraceSettings *settings, FvListKind kind, GError **error)
 {
     const FvList *list = fv_plan_list(trace->plan, kind, trace->samples, error);
-    const FvStep step = { .rate = trace->rate, .seed = settings->seed };
+    const FvStep step = { .seed = settings->seed };
     return list && fv_exec_enqueue(settings->device, list, &step, error);
 }
 
@@ -173,7 +173,9 @@ static gboolean run(FvTrace *trace, const FvTraceSettings *settings, GError **er
     trace->rate = trace->updated ? rate_of(trace->plan, settings->graph) : 0;
     if (!trace->backward)
         return enqueue(trace, settings, FV_LIST_PACK, error) && enqueue(trace, settings, FV_LIST_PREDICT, error);
-    return enqueue(trace, settings, trace->updated ? FV_LIST_TRAIN : FV_LIST_GRADIENT, error);
+    const FvStep now = { .rate = trace->rate, .seed = settings->seed };
+    return fv_step_take(trace->plan, settings->graph, trace->updated ? FV_LIST_TRAIN : FV_LIST_GRADIENT, &now,
+                        trace->samples, error);
 }
 
 /* ------------------------------------------------------------------ reading */

@@ -53,8 +53,9 @@ typedef struct {
 } FvTrace;
 
 /** Runs the first step of a training in one batch: forward and, with a target, losses, backward, and the optimizer's
- * update where the pipeline has one. For the schedule an epoch is one step. FV_ERROR_DATA: input, target or a parameter
- * does not fit. */
+ * update where the pipeline has one. For the schedule an epoch is one step. Of optimizers that
+ * evaluate a batch again and again, values and gradients are those of the last evaluation. FV_ERROR_DATA: input, target
+ * or a parameter does not fit. */
 FvTrace *fv_trace_new(const FvTraceSettings *settings, GError **error);
 void fv_trace_free(FvTrace *trace);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FvTrace, fv_trace_free)

@@ -26,7 +26,8 @@ typedef struct {
     gint64 step;      /* steps done */
     gboolean tested;  /* there is a test split */
     FvTotals test;    /* of best.safetensors */
-    char *metric;     /* name, or NULL */
+    GArray *scores;   /* and all its metrics: of FvScore */
+    char *tables;     /* of those that have one: text, in whole lines */
 } FvTrainResult;
 
 void fv_train_result_clear(FvTrainResult *result);
