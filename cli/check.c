@@ -6,13 +6,15 @@
 
 #include "cli/dot.h"
 
+#include <stdio.h>
+
 static const FvCliHelp help = {
     "check", "PIPELINE", "Checks a pipeline, and prints shape, parameters, FLOPs and memory of each layer.",
     "FLOPs are those of one image, forward, a multiplication and an addition counting two. A layer's memory is that "
     "of\n"
     "its output for a whole batch. What a pipeline with an optimizer needs is told for training, else for prediction.\n"
     "No device is needed, and no data.\n\n"
-    "Example: fovea check --dot pipelines/resnet-small.fv | dot -Tsvg > net.svg\n"
+    "Example: fovea check --svg net.svg pipelines/resnet-small.fv\n"
 };
 
 /* Where a layer's inputs come from, unless that is just the layer before; NULL then. g_free() it. */
@@ -96,6 +98,13 @@ static void print_memory(const FvPlan *plan, FvPurpose purpose)
     g_print(")\n");
 }
 
+/* Graphviz reads UTF-8 in every locale, into which g_print() would bring it. */
+static void print_dot(const FvPlan *plan, const FvGraph *graph)
+{
+    g_autofree char *text = fv_cli_dot_text(plan, graph);
+    fputs(text, stdout);
+}
+
 static void print_table(const FvPlan *plan, FvPurpose purpose)
 {
     const int width = path_width(plan);
@@ -161,16 +170,18 @@ enum { USUAL_LOCAL_MEMORY = 1 << 20 };
 int fv_cli_check(int argc, char **argv)
 {
     gboolean dot = FALSE, json = FALSE;
+    g_autofree char *svg = NULL;
     const GOptionEntry own[] = {
         { "dot", 0, 0, G_OPTION_ARG_NONE, &dot, "Print a drawing for Graphviz instead", NULL },
+        { "svg", 0, 0, G_OPTION_ARG_FILENAME, &svg, "Draw the net, by Graphviz, instead", "FILE" },
         { "json", 0, 0, G_OPTION_ARG_NONE, &json, "Print an object instead", NULL },
         G_OPTION_ENTRY_NULL,
     };
     g_auto(FvCliOptions) options = { 0 };
     if (!fv_cli_parse(&help, FV_CLI_SETS, own, &options, argc, argv) || !fv_cli_count(&help, &options, 1, 1))
         return FV_CLI_WRONG;
-    if (dot && json)
-        return fv_cli_usage("check", "--dot and --json: one of them");
+    if (dot + json + (svg != NULL) > 1)
+        return fv_cli_usage("check", "--dot, --svg and --json: one of them");
     g_autoptr(FvPipeline) pipeline = fv_cli_pipeline(&options);
     if (!pipeline)
         return FV_CLI_WRONG;
@@ -191,8 +202,10 @@ int fv_cli_check(int argc, char **argv)
         fv_cli_fail(error);
         return FV_CLI_WRONG;
     }
+    if (svg)
+        return fv_cli_write_svg(plan, graph, svg, &error) ? FV_CLI_DONE : fv_cli_fail(error);
     if (dot)
-        fv_cli_print_dot(plan, graph->stem);
+        print_dot(plan, graph);
     else if (json)
         print_json(plan);
     else

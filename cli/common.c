@@ -154,6 +154,14 @@ int fv_cli_open(const FvCliOptions *options, FvPipeline **pipeline, FvDevice **d
 
 /* --------------------------------------------------------------------- texts */
 
+/* json-glib ends 1e-10 in ".0" as it does whole numbers, which is no JSON any more. A value ends its line; a string
+ * would end in a quote. g_free() it. */
+static char *mend_exponents(const char *text)
+{
+    g_autoptr(GRegex) exponent = g_regex_new("(e[-+]?[0-9]+)\\.0(,?)$", G_REGEX_MULTILINE, 0, NULL);
+    return g_regex_replace(exponent, text, -1, 0, "\\1\\2", 0, NULL);
+}
+
 void fv_cli_print_json(JsonBuilder *builder)
 {
     g_autoptr(JsonGenerator) generator = json_generator_new();
@@ -161,7 +169,8 @@ void fv_cli_print_json(JsonBuilder *builder)
     json_generator_set_root(generator, root);
     json_generator_set_pretty(generator, TRUE);
     g_autofree char *text = json_generator_to_data(generator, NULL);
-    g_print("%s\n", text);
+    g_autofree char *mended = mend_exponents(text);
+    g_print("%s\n", mended);
 }
 
 char *fv_cli_bytes(guint64 bytes)

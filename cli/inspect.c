@@ -7,6 +7,8 @@
 #include "core/options.h"
 #include "core/registry.h"
 
+#include "cli/formula.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -164,7 +166,8 @@ static void add_option(JsonBuilder *builder, const FvOption *option)
         [FV_TYPE_INT] = "int",       [FV_TYPE_FLOAT] = "float",   [FV_TYPE_BOOL] = "bool",
         [FV_TYPE_STRING] = "string", [FV_TYPE_CHOICE] = "choice", [FV_TYPE_SIZE] = "size",
         [FV_TYPE_RANGE] = "range",   [FV_TYPE_FLOATS] = "floats", [FV_TYPE_INIT] = "init",
-        [FV_TYPE_VALUE] = "value",   [FV_TYPE_VALUES] = "values", [FV_TYPE_TARGET] = "target",
+        [FV_TYPE_VALUE] = "value",   [FV_TYPE_VALUES] = "values", [FV_TYPE_EXTENT] = "extent",
+        [FV_TYPE_TARGET] = "target",
     };
     const gboolean bounded = option->type == FV_TYPE_INT || option->type == FV_TYPE_FLOAT ||
                              option->type == FV_TYPE_SIZE || option->type == FV_TYPE_RANGE ||
@@ -204,7 +207,11 @@ static void add_plugin(JsonBuilder *builder, FvRegistry *registry, const FvPlugi
     add_text(builder, "kind", fv_kind_name(plugin->kind));
     add_text(builder, "name", plugin->name);
     add_text(builder, "summary", plugin->summary);
+    g_autofree char *formula = fv_cli_formula(plugin);
+    g_autofree char *gradient = fv_cli_backward_formula(plugin);
     add_text(builder, "details", plugin->details);
+    add_text(builder, "formula", g_strcmp0(formula, plugin->summary) == 0 ? NULL : formula);
+    add_text(builder, "gradient", gradient);
     if (plugin->kind == FV_LAYER) {
         g_autofree char *inputs = inputs_text((const FvLayer *) plugin);
         add_text(builder, "inputs", inputs);

@@ -206,13 +206,14 @@ static void lay_out_gradient(FvNode *node, guint64 align)
 static void lay_out_stores(FvNode *reader, int time, guint64 align)
 {
     FvPlan *plan = reader->plan;
+    const int last = plan->settings.contributions ? FV_ALWAYS : time;
     reader->dx = g_new0(FvArea *, reader->input_count + 1);
     for (int i = 0; i < reader->input_count; i++) {
         const FvStore *store = &reader->stores[i];
         FvNode *input = fv_plan_resolve(plan, reader->inputs[i]);
         if (store->wanted)
             reader->dx[i] = store->same   ? reader->dy
-                            : store->adds ? add_value(plan, input->out, time, time, align)
+                            : store->adds ? add_value(plan, input->out, time, last, align)
                                           : input->dy;
     }
 }

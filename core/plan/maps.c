@@ -292,6 +292,8 @@ void fv_maps_build(FvPlan *plan)
     if (sums)
         build_add(plan);
     gboolean unwritten = FALSE;
+    for (guint i = 0; i < plan->nodes->len; i++)
+        unwritten |= ((FvNode *) plan->nodes->pdata[i])->gradient.cleared;
     for (guint i = 0; i < plan->params->len; i++)
         unwritten |= fv_param_unwritten(plan->params->pdata[i]);
     if (plan->settings.purpose == FV_FOR_TRAINING && unwritten)

@@ -22,6 +22,7 @@ typedef struct {
     gboolean doubles;        /* real is double */
     gboolean input_gradient; /* keep the gradient of the net's input (gradcheck) */
     gboolean keep;           /* keep every value and gradient until the next step */
+    gboolean contributions;  /* with keep: what each reader of a value gives to its gradient, too */
     int units;               /* compute units of the device; 0: not known */
     guint64 local_memory;    /* bytes that a work-group may have on a device that computes as CPUs do; 0: none */
     FvFamily family;         /* of kernels */
@@ -123,6 +124,15 @@ FvBuffer *fv_plan_output(FvPlan *plan); /* the value that prediction computes */
 FvBuffer *fv_plan_value(FvPlan *plan, guint layer);
 FvBuffer *fv_plan_value_gradient(FvPlan *plan, guint layer);
 FvBuffer *fv_plan_input_gradient(FvPlan *plan); /* where settings ask for it */
+/** What one reader of a value gives to its gradient. */
+typedef struct {
+    const char *from; /* path of the layer, or name of the loss */
+    FvBuffer *gradient;
+} FvPlanContribution;
+/** All that the gradient of a layer's output is the sum of, in the order of backward passes: array of
+ * FvPlanContribution, to be unreferenced. Buffers hold what they say where settings ask for contributions, or where
+ * there is but one. */
+GArray *fv_plan_contributions(FvPlan *plan, guint layer);
 /** The buffer of a target by its name, and what it takes; NULL where no loss or metric has it. "one_hot" is made of
  * "label": the buffer is that of the class. */
 FvBuffer *fv_plan_target(FvPlan *plan, const char *name, FvTarget *kind, FvShape *shape);

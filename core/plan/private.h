@@ -82,6 +82,7 @@ struct FvNode {
         FvNode *owner;           /* whose dy it is, too: gradients of one memory; NULL: there is none */
         int first, second, last; /* moments at which it is written; second: 0 where it is written once */
         FvStore *store;          /* the last of these, where derivatives can be applied; or NULL */
+        gboolean cleared;        /* it begins as 0, and all writers add to it */
     } gradient;
     gboolean derived; /* a map whose derivative is applied in another one's kernel */
     FvTargetArea *target;

@@ -101,6 +101,26 @@ FvBuffer *fv_plan_input_gradient(FvPlan *plan)
     return plan->input < 0 ? NULL : fv_node_dy(plan->nodes->pdata[plan->input]);
 }
 
+static void append_contributions(GArray *shares, const FvNode *reader, const FvNode *value)
+{
+    for (int i = 0; reader->stores && i < reader->input_count; i++)
+        if (reader->stores[i].wanted && fv_plan_resolve(reader->plan, reader->inputs[i]) == value) {
+            const FvPlanContribution share = { reader->path, fv_node_dx(reader, i) };
+            g_array_append_val(shares, share);
+        }
+}
+
+GArray *fv_plan_contributions(FvPlan *plan, guint layer)
+{
+    const FvNode *value = fv_plan_resolve(plan, (int) layer);
+    GArray *shares = g_array_new(FALSE, FALSE, sizeof(FvPlanContribution));
+    for (guint i = 0; i < plan->terms->len; i++)
+        append_contributions(shares, plan->terms->pdata[i], value);
+    for (guint i = plan->nodes->len; i-- > 0;)
+        append_contributions(shares, plan->nodes->pdata[i], value);
+    return shares;
+}
+
 FvBuffer *fv_plan_target(FvPlan *plan, const char *name, FvTarget *kind, FvShape *shape)
 {
     const FvTargetArea *target = fv_target_find(plan, name);

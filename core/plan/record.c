@@ -50,6 +50,17 @@ static void add_up(FvNode *node, FvList *list)
     }
 }
 
+/* Gradients to which all readers add. */
+static void clear_sums(FvPlan *plan, FvList *list)
+{
+    for (guint i = 0; i < plan->nodes->len; i++) {
+        FvNode *node = plan->nodes->pdata[i];
+        list->layer = node->path;
+        if (node->gradient.cleared)
+            fv_maps_clear(plan, fv_node_dy(node), (guint64) fv_node_elements(node, node->out), list);
+    }
+}
+
 static void loss_forward(FvNode *term, FvList *list)
 {
     const FvLoss *loss = (const FvLoss *) term->plugin;
@@ -157,6 +168,8 @@ static void record(FvPlan *plan, FvListKind kind, FvList *list)
     forward(plan, list);
     if (kind == FV_LIST_PREDICT)
         return;
+    if (trains(kind))
+        clear_sums(plan, list);
     losses(plan, list);
     if (trains(kind)) {
         clear_rest(plan, list);

@@ -36,8 +36,7 @@ static gboolean enqueue(FvPlan *plan, FvListKind kind, int samples, guint64 seed
 
 /* ------------------------------------------------------------------ tensors */
 
-/* Whether a tensor is samples of that shape; trailing ones may be missing. Sets the number of samples. */
-static gboolean check_shape(const FvTensor *tensor, const char *name, FvShape shape, int *samples, GError **error)
+gboolean fv_apply_check_shape(const FvTensor *tensor, const char *name, FvShape shape, int *samples, GError **error)
 {
     const gint64 dims[] = { shape.c, shape.h, shape.w };
     gboolean fits = tensor->rank >= 1 && tensor->rank <= 4 && tensor->dims[0] >= 1 && tensor->dims[0] <= G_MAXINT;
@@ -87,7 +86,7 @@ FvTensor *fv_apply_forward(const FvApplySettings *settings, const FvTensor *in, 
     const gint64 given = in->rank >= 1 ? CLAMP(in->dims[0], 1, settings->graph->batch) : 1;
     g_autoptr(FvPlan) plan = make_plan(settings, FV_FOR_PREDICTION, (int) given, error);
     int samples;
-    if (!plan || !check_shape(in, name, fv_plan_input_shape(plan), &samples, error) ||
+    if (!plan || !fv_apply_check_shape(in, name, fv_plan_input_shape(plan), &samples, error) ||
         !load(settings, plan, NULL, NULL, error) || !enqueue(plan, FV_LIST_PACK, 1, settings->seed, error))
         return NULL;
     const FvShape shape = fv_plan_output_shape(plan);
@@ -142,9 +141,8 @@ static gboolean set_classes(FvPlan *plan, FvBuffer *buffer, const FvTensor *targ
                            error);
 }
 
-/* Every target of the net's losses. */
-static gboolean set_targets(FvPlan *plan, const FvGraph *graph, const FvTensor *target, const char *name, int samples,
-                            GError **error)
+gboolean fv_apply_set_targets(FvPlan *plan, const FvGraph *graph, const FvTensor *target, const char *name, int samples,
+                              GError **error)
 {
     g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
     for (guint i = 0; i < graph->losses->len; i++) {
@@ -161,7 +159,7 @@ static gboolean set_targets(FvPlan *plan, const FvGraph *graph, const FvTensor *
                 return FALSE;
             continue;
         }
-        if (!check_shape(target, name, shape, &count, error))
+        if (!fv_apply_check_shape(target, name, shape, &count, error))
             return FALSE;
         if (count != samples) {
             g_set_error(error, FV_ERROR, FV_ERROR_DATA, "%s: holds %d samples, the input %d", name, count, samples);
@@ -217,7 +215,7 @@ gboolean fv_apply_gradients(const FvApplySettings *settings, const FvTensor *in,
     if (!has_target(settings->graph, error))
         return FALSE;
     g_autoptr(FvPlan) plan = make_plan(settings, FV_FOR_TRAINING, batch, error);
-    if (!plan || !check_shape(in, in_name, fv_plan_input_shape(plan), &samples, error))
+    if (!plan || !fv_apply_check_shape(in, in_name, fv_plan_input_shape(plan), &samples, error))
         return FALSE;
     if (samples > batch) {
         g_set_error(error, FV_ERROR, FV_ERROR_DATA, "%s: more than %d samples", in_name, G_MAXINT16);
@@ -225,7 +223,7 @@ gboolean fv_apply_gradients(const FvApplySettings *settings, const FvTensor *in,
     }
     if (!load(settings, plan, NULL, NULL, error) ||
         !fv_plan_write_value(plan, fv_plan_input(plan), fv_plan_input_shape(plan), samples, in, error) ||
-        !set_targets(plan, settings->graph, target, target_name, samples, error) ||
+        !fv_apply_set_targets(plan, settings->graph, target, target_name, samples, error) ||
         !enqueue(plan, FV_LIST_GRADIENT, samples, settings->seed, error) || !read_loss(plan, samples, loss, error))
         return FALSE;
     *grads = read_gradients(plan, error);

@@ -67,6 +67,49 @@ done
 fv check conv.fv --dot --json
 refuses 2 '--dot and --json' '^fovea: check: '
 
+# What a drawing says.
+cat >deep.fv <<'END'
+block unit(c) {
+  in -> conv(c, 3, pad=1, bias=false) -> batchnorm -> relu -> conv(c, 1) as main
+  add(main, in) -> relu as out
+}
+net {
+  input(3, 8, 8) -> conv(4, 3, pad=1) -> repeat 20 { unit(4) } -> repeat 2 { unit(4) }
+    -> flatten -> dropout(0.2) -> dense(10) as logits
+}
+loss = softmax(logits, label) + 0.5 * hinge(logits, label) + l2(0.01)
+END
+fv check deep.fv --dot
+has "$out" '<B>deep</B>' 'a drawing has a title'
+has "$out" '>6,466 parameters ' 'with all parameters, those of blocks that are drawn once too'
+has "$out" 'label=<<B>unit1</B>  <FONT COLOR="#a8442a"><B>× 22</B></FONT>' 'blocks that are the same are drawn once'
+is "$(grep -c 'subgraph cluster_' <<<"$out")" 1 'and not again'
+has "$out" '<B>conv</B>  4, 3, pad=1</FONT><BR/><FONT POINT-SIZE="9" COLOR="#5b6673">conv1 · 144 parameters · ' \
+  'a layer with its parameters'
+has "$out" '[label="  4×8×8", weight=8];' 'shapes on the edges'
+has "$out" '[label="0.5 × hinge(logits, label)"' 'losses with their factors'
+sed 's/repeat 20/repeat 2/' deep.fv >shallow.fv
+fv check shallow.fv --dot
+is "$(grep -c 'subgraph cluster_' <<<"$out")" 4 'small nets are drawn whole'
+if command -v dot >/dev/null; then
+  fv check deep.fv --svg deep.svg
+  exits 0 '--svg'
+  is "$out$err" '' 'prints nothing'
+  like "$(cat deep.svg)" '<svg ' 'and writes a drawing'
+  unlike "$(cat deep.svg)" '<!ENTITY|href="http' 'with nothing of elsewhere in it'
+  fv check deep.fv --svg no/such/folder.svg
+  refuses 1 '--svg to where nothing can be written' 'no/such'
+else
+  skip '--svg' 'no dot here'
+fi
+mkdir empty
+(PATH=$tmp/empty "$FOVEA" check deep.fv --svg none.svg) >.out 2>.err
+code=$? out=$(cat .out) err=$(cat .err) last='check --svg without dot'
+refuses 1 '--svg without Graphviz' 'apt install graphviz'
+ok 'leaves no file' [ ! -e none.svg ]
+fv check deep.fv --svg x.svg --json
+refuses 2 '--svg and --json' '^fovea: check: --dot, --svg and --json: one of them'
+
 # ------------------------------------------------------------------------- let
 
 cat >let.fv <<'END'
