@@ -124,37 +124,76 @@ def read_safetensors(path):
             .reshape(e["shape"]) for name, e in header.items()}
 
 
+def distance(got, want):
+    """Of all gradients together, and the largest of one parameter, by their norms."""
+    def norm(tensors):
+        return np.sqrt(sum(np.square(tensor).sum() for tensor in tensors))
+    each = {name: norm([got[name].flatten() - want[name]]) / norm([want[name]]) for name in want}
+    worst = max(each, key=each.get)
+    return norm([got[n].flatten() - want[n] for n in want]) / norm(want.values()), each[worst], worst
+
+
+def fovea_gradients(net, folder, x, target, size):
+    lets = [word for let in DROPS.get(net, []) + [f"size={size}"] for word in ("-s", let if "=" in let else let + "=0")]
+    files = {name: os.path.join(folder, name) for name in ("in.npy", "target.npy", "grads.safetensors")}
+    write_npy(files["in.npy"], x.numpy())
+    write_npy(files["target.npy"], target.numpy())
+    run(pipeline(net), *lets, "--weights", os.path.join(folder, "weights.safetensors"), "--in", files["in.npy"],
+        "--target", files["target.npy"], "--grads", files["grads.safetensors"])
+    return read_safetensors(files["grads.safetensors"])
+
+
+def decide(model):
+    """A relu that is all but undecided falls on the other side in float32, which changes every gradient before it by
+    some thousandths, in PyTorch's float32 as well. So batchnorm's biases are 4 or -4: nearly every value is then far
+    from 0, and channels are on or off."""
+    with torch.no_grad():
+        for module in model.modules():
+            if isinstance(module, nn.BatchNorm2d):
+                module.bias.copy_(4 * torch.sign(torch.randn(module.bias.shape)))
+
+
+def compare_gradients(net, folder, model):
+    """What is undecided still is a matter of luck: several images are tried. If anything but rounding were wrong, none
+    would do."""
+    target = torch.tensor([3, 700])
+    decide(model)
+    write_safetensors(os.path.join(folder, "weights.safetensors"), state(model.float()))
+    for attempt in range(1, 6):
+        x = torch.randn(2, 3, 224, 224)
+        theirs = gradients(model.float(), net, x, target)[1]
+        want = gradients(model.double(), net, x.double(), target)[1]
+        got = fovea_gradients(net, folder, x, target, 224)
+        assert set(got) == set(want)
+        whole, worst, name = distance(got, want)
+        if worst < 1e-3:
+            break
+    theirs = distance(theirs, want)
+    print(f"  gradients by {whole:.1e}, at worst {worst:.1e} of {name}, image {attempt} (PyTorch's float32: "
+          f"{theirs[0]:.1e}, {theirs[1]:.1e})", end="")
+    return worst < 1e-3
+
+
+def pipeline(net):
+    return os.path.join(HERE, "../../pipelines", net + ".fv")
+
+
 def compare(net, folder):
     torch.manual_seed(1)
     model = make(net, 1000)
     randomise(model)
-    weights, pipeline = os.path.join(folder, "weights.safetensors"), os.path.join(HERE, "../../pipelines", net + ".fv")
-    x, target = torch.randn(2, 3, 224, 224), torch.tensor([3, 700])
-    paths = {name: os.path.join(folder, name) for name in ("in.npy", "out.npy", "target.npy", "grads.safetensors")}
+    weights, given, out = (os.path.join(folder, name) for name in ("weights.safetensors", "in.npy", "out.npy"))
+    x = torch.randn(2, 3, 224, 224)
     write_safetensors(weights, state(model))
-    write_npy(paths["in.npy"], x.numpy())
-    write_npy(paths["target.npy"], target.numpy())
-    model = model.double()
+    write_npy(given, x.numpy())
     with torch.no_grad():
-        expected = model.eval()(x.double()).numpy()
-    common = [pipeline, "--weights", weights, "--in", paths["in.npy"]]
-    run(*common, "--out", paths["out.npy"])
-    error = relative(np.load(paths["out.npy"]).reshape(expected.shape), expected)
-    print(f"{net:16} output {error:.1e}", end="", flush=True)
+        expected = model.double().eval()(x.double()).numpy()
+    run(pipeline(net), "--weights", weights, "--in", given, "--out", out)
+    error = relative(np.load(out).reshape(expected.shape), expected)
+    print(f"{net:16} output off by {error:.1e}", end="", flush=True)
     good = error < 1e-4
     if NETS[net][2]:
-        loss = objective(model.train(), net, x.double(), target, NETS[net][2])
-        loss.backward()
-        lets = [word for let in DROPS.get(net, []) for word in ("-s", let + "=0")]
-        run(*common, *lets, "--target", paths["target.npy"], "--grads", paths["grads.safetensors"])
-        got = read_safetensors(paths["grads.safetensors"])
-        want = {name: p.grad.numpy() for name, p in model.named_parameters()}
-        assert set(got) == set(want)
-        worst = max(want, key=lambda name: np.linalg.norm(got[name] - want[name]) / np.linalg.norm(want[name]))
-        error = float(np.linalg.norm(got[worst] - want[worst]) / np.linalg.norm(want[worst]))
-        whole = np.sqrt(sum(np.square(got[n] - want[n]).sum() for n in want) / sum(np.square(w).sum() for w in want.values()))
-        print(f"  gradients {whole:.1e} all together, at worst {error:.1e} of {worst}", end="")
-        good = good and error < 1e-3
+        good = compare_gradients(net, folder, model) and good
     print("" if good else "  WRONG")
     return good
 
@@ -194,7 +233,8 @@ def digest(model):
 
 
 def images(key, size):
-    return torch.from_numpy((1.7 * hashed(key, BATCH * 3 * size * size)).astype(np.float32).reshape(BATCH, 3, size, size))
+    values = (1.7 * hashed(key, BATCH * 3 * size * size)).astype(np.float32)
+    return torch.from_numpy(values.reshape(BATCH, 3, size, size))
 
 
 def gradients(model, net, x, target):
@@ -219,7 +259,7 @@ def small(net):
         lets.append(f"groups={32 // SHRUNK}")
     entry = {"net": net, "sets": lets, "batch": BATCH, "parameters": sum(p.numel() for p in model.parameters()),
              "digest": digest(model)}
-    # Images for which float32 is enough: where a relu or a pool is all but undecided, PyTorch's own float32 is off, too.
+    # Images for which float32 is enough, as in compare_gradients().
     for attempt in range(100):
         key = f"input{attempt}"
         x = images(key, size)
