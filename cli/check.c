@@ -105,7 +105,13 @@ static void print_dot(const FvPlan *plan, const FvGraph *graph)
     fputs(text, stdout);
 }
 
-static void print_table(const FvPlan *plan, FvPurpose purpose)
+static gint64 needed(const FvPlan *plan)
+{
+    return fv_plan_parameter_count(plan) - fv_plan_idle_parameter_count(plan);
+}
+
+/* @prediction: the same net without what only losses need. */
+static void print_table(const FvPlan *plan, const FvPlan *prediction, FvPurpose purpose)
 {
     const int width = path_width(plan);
     g_autofree char *flops = flops_text(fv_plan_flops(plan));
@@ -113,6 +119,10 @@ static void print_table(const FvPlan *plan, FvPurpose purpose)
     for (guint i = 0; i < fv_plan_layers(plan); i++)
         print_layer(plan, i, width);
     g_print("\n%" G_GINT64_FORMAT " parameters, %s FLOPs for an image\n", fv_plan_parameter_count(plan), flops);
+    if (fv_plan_idle_parameter_count(prediction)) {
+        g_autofree char *fewer = flops_text(fv_plan_flops(prediction));
+        g_print("%" G_GINT64_FORMAT " parameters, %s FLOPs for an image in prediction\n", needed(prediction), fewer);
+    }
     print_memory(plan, purpose);
 }
 
@@ -147,7 +157,7 @@ static void add_layer(JsonBuilder *builder, const FvPlan *plan, guint i)
     json_builder_end_object(builder);
 }
 
-static void print_json(const FvPlan *plan)
+static void print_json(const FvPlan *plan, const FvPlan *prediction)
 {
     g_autoptr(JsonBuilder) builder = json_builder_new();
     json_builder_begin_object(builder);
@@ -158,14 +168,34 @@ static void print_json(const FvPlan *plan)
     json_builder_end_array(builder);
     add_int(builder, "parameters", fv_plan_parameter_count(plan));
     add_int(builder, "flops", (gint64) fv_plan_flops(plan));
+    json_builder_set_member_name(builder, "prediction");
+    json_builder_begin_object(builder);
+    add_int(builder, "parameters", needed(prediction));
+    add_int(builder, "flops", (gint64) fv_plan_flops(prediction));
+    json_builder_end_object(builder);
     add_int(builder, "batch", fv_plan_batch(plan));
     add_int(builder, "bytes", (gint64) fv_plan_memory(plan).total);
     json_builder_end_object(builder);
     fv_cli_print_json(builder);
 }
 
-/* Of PoCL, so that the numbers are those of a run on a CPU. */
-enum { USUAL_LOCAL_MEMORY = 1 << 20 };
+/* NULL after the mistakes were printed. */
+static FvPlan *make_plan(const FvGraph *graph, FvPurpose purpose)
+{
+    /* PoCL's, so that the numbers are those of a run on a CPU. */
+    enum { USUAL_LOCAL_MEMORY = 1 << 20 };
+    const FvPlanSettings settings = {
+        .purpose = purpose, .batch = graph->batch, .local_memory = USUAL_LOCAL_MEMORY, .family = fv_device_family(NULL)
+    };
+    g_autoptr(GError) error = NULL;
+    g_autoptr(FvDiag) diag = fv_diag_new();
+    FvPlan *plan = fv_plan_new(graph, &settings, diag);
+    if (!plan) {
+        fv_diag_check(diag, &error);
+        fv_cli_fail(error);
+    }
+    return plan;
+}
 
 int fv_cli_check(int argc, char **argv)
 {
@@ -188,27 +218,20 @@ int fv_cli_check(int argc, char **argv)
 
     const FvGraph *graph = pipeline->graph;
     const gboolean trains = graph->losses->len > 0 && graph->optimizer.plugin;
-    const FvPlanSettings settings = { .purpose = trains                   ? FV_FOR_TRAINING
-                                                 : graph->losses->len > 0 ? FV_FOR_EVALUATION
-                                                                          : FV_FOR_PREDICTION,
-                                      .batch = graph->batch,
-                                      .local_memory = USUAL_LOCAL_MEMORY,
-                                      .family = fv_device_family(NULL) };
-    g_autoptr(GError) error = NULL;
-    g_autoptr(FvDiag) diag = fv_diag_new();
-    g_autoptr(FvPlan) plan = fv_plan_new(graph, &settings, diag);
-    if (!plan) {
-        fv_diag_check(diag, &error);
-        fv_cli_fail(error);
+    const FvPurpose purpose = trains ? FV_FOR_TRAINING : graph->losses->len > 0 ? FV_FOR_EVALUATION : FV_FOR_PREDICTION;
+    g_autoptr(FvPlan) plan = make_plan(graph, purpose);
+    g_autoptr(FvPlan) prediction = plan ? make_plan(graph, FV_FOR_PREDICTION) : NULL;
+    if (!prediction)
         return FV_CLI_WRONG;
-    }
-    if (svg)
+    if (svg) {
+        g_autoptr(GError) error = NULL;
         return fv_cli_write_svg(plan, graph, svg, &error) ? FV_CLI_DONE : fv_cli_fail(error);
+    }
     if (dot)
         print_dot(plan, graph);
     else if (json)
-        print_json(plan);
+        print_json(plan, prediction);
     else
-        print_table(plan, settings.purpose);
+        print_table(plan, prediction, purpose);
     return FV_CLI_DONE;
 }

@@ -75,6 +75,9 @@ gboolean fv_cli_parse(const FvCliHelp *help, unsigned wants, const GOptionEntry 
             "NAME=VALUE" } },
         { FV_CLI_WEIGHTS,
           { "weights", 'w', 0, G_OPTION_ARG_FILENAME, &options->weights, "Parameters: a safetensors file", "FILE" } },
+        { FV_CLI_WEIGHTS,
+          { "partial", 0, 0, G_OPTION_ARG_NONE, &options->partial,
+            "Take what fits of the weights, and say what does not", NULL } },
         { FV_CLI_SEED, { "seed", 0, 0, G_OPTION_ARG_INT64, &options->seed, "Seed of all that is random", "N" } },
         { FV_CLI_DEVICE,
           { "device", 'd', 0, G_OPTION_ARG_STRING, &options->device,
@@ -104,6 +107,10 @@ gboolean fv_cli_parse(const FvCliHelp *help, unsigned wants, const GOptionEntry 
     }
     if (!options->rest)
         options->rest = g_new0(char *, 1);
+    if (options->partial && !options->weights) {
+        fv_cli_usage(help->verb, "--partial goes with --weights");
+        return FALSE;
+    }
     if (options->seed == G_MININT64)
         options->seed = -1;
     else if (options->seed < 0) {
@@ -123,6 +130,18 @@ gboolean fv_cli_count(const FvCliHelp *help, const FvCliOptions *options, int mi
     else
         fv_cli_usage(help->verb, "unexpected argument \"%s\"", options->rest[max]);
     return FALSE;
+}
+
+static void note_difference(const char *line)
+{
+    g_printerr("fovea: %s\n", line);
+}
+
+FvBeginning fv_cli_beginning(const FvCliOptions *options)
+{
+    return (FvBeginning){ .file = options->weights,
+                          .seed = options->seed < 0 ? 1 : (guint64) options->seed,
+                          .partial = options->partial ? note_difference : NULL };
 }
 
 FvPipeline *fv_cli_pipeline(const FvCliOptions *options)

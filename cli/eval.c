@@ -3,7 +3,6 @@
 #include "cli/cli.h"
 
 #include "core/train/session.h"
-#include "core/train/weights.h"
 
 #include "cli/result.h"
 
@@ -30,7 +29,8 @@ static int evaluate(const FvCliOptions *options, FvSplit split)
                                          .stop = fv_cli_catch_signals() };
     g_autoptr(FvSession) session = fv_session_new(&settings, FV_FOR_EVALUATION, &error);
     FvTotals totals;
-    if (!session || !fv_weights_load(fv_session_plan(session), options->weights, NULL, &error))
+    const FvBeginning begin = fv_cli_beginning(options);
+    if (!session || !fv_weights_begin(fv_session_plan(session), &begin, NULL, &error))
         return fv_cli_fail(error);
     if (!fv_session_evaluate(session, split, fv_split_name(split), &totals, &error))
         return error ? fv_cli_fail(error) : FV_CLI_FAILED;

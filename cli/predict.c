@@ -164,7 +164,7 @@ static int predict(const FvCliOptions *options, Output *output)
     const int code = fv_cli_open(options, &pipeline, &device);
     if (code != FV_CLI_DONE)
         return code;
-    const FvApplySettings settings = { .graph = pipeline->graph, .device = device, .weights = options->weights };
+    const FvApplySettings settings = { .graph = pipeline->graph, .device = device, .begin = fv_cli_beginning(options) };
     describe(pipeline->graph, output);
     if (output->builder)
         json_builder_begin_array(output->builder);

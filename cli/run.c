@@ -133,10 +133,7 @@ static int run(const FvCliOptions *options, const Files *files)
     const int code = fv_cli_open(options, &pipeline, &device);
     if (code != FV_CLI_DONE)
         return code;
-    const FvApplySettings settings = { .graph = pipeline->graph,
-                                       .device = device,
-                                       .weights = options->weights,
-                                       .seed = options->seed < 0 ? 1 : (guint64) options->seed };
+    const FvApplySettings settings = { .graph = pipeline->graph, .device = device, .begin = fv_cli_beginning(options) };
     if (files->target ? backward(&settings, files, &error) : forward(&settings, files, &error))
         return FV_CLI_DONE;
     return fv_cli_fail(error);

@@ -69,9 +69,8 @@ static int trace(const FvCliOptions *options, const Arguments *arguments)
         return code;
     const FvTraceSettings settings = { .graph = pipeline->graph,
                                        .device = device,
-                                       .weights = options->weights,
+                                       .begin = fv_cli_beginning(options),
                                        .params = (const char *const *) arguments->params,
-                                       .seed = options->seed < 0 ? 1 : (guint64) options->seed,
                                        .in = arguments->in,
                                        .target = arguments->target };
     g_autoptr(FvTrace) traced = fv_trace_new(&settings, &error);

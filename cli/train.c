@@ -95,6 +95,7 @@ static int train(const FvCliOptions *options, const char *out, const char *resum
         .out = out,
         .resume = resume,
         .weights = options->weights,
+        .partial = fv_cli_beginning(options).partial,
         .seed = (guint64) MAX(options->seed, 0),
         .has_seed = options->seed >= 0,
         .progress = progress,

@@ -82,6 +82,18 @@ static void mark(FvPlan *plan)
     }
 }
 
+/* Training and evaluation keep the parameters of every layer; prediction those that it computes with. */
+static void drop_idle_params(FvPlan *plan)
+{
+    for (guint i = 0; plan->settings.purpose == FV_FOR_PREDICTION && i < plan->params->len;) {
+        const FvParam *param = plan->params->pdata[i];
+        if (param->node->alive)
+            i++;
+        else
+            g_ptr_array_add(plan->idle, g_ptr_array_steal_index(plan->params, i));
+    }
+}
+
 FvArea *fv_plan_add_area(FvPlan *plan, guint64 reals, size_t size, int first, int last, guint64 align)
 {
     FvArea *area = g_new0(FvArea, 1);
@@ -315,6 +327,7 @@ gboolean fv_plan_lay_out(FvPlan *plan, guint64 chunk, guint64 align)
     }
 
     mark(plan);
+    drop_idle_params(plan);
     fv_fuse(plan);
     fv_fuse_backward(plan);
     lay_out_values(plan, align);

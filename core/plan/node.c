@@ -107,6 +107,7 @@ int fv_node_add_param(FvNode *node, const FvParamSpec *spec)
     param->elements = 1;
     for (int d = 0; d < spec->rank; d++)
         param->elements *= spec->dims[d];
+    param->number = node->plan->params->len;
     g_ptr_array_add(node->plan->params, param);
     g_ptr_array_add(node->params, param);
     return (int) node->params->len - 1;

@@ -10,6 +10,14 @@ guint fv_plan_params(const FvPlan *plan)
     return plan->params->len;
 }
 
+gboolean fv_plan_has_idle_param(const FvPlan *plan, const char *name)
+{
+    for (guint i = 0; i < plan->idle->len; i++)
+        if (g_str_equal(((const FvParam *) plan->idle->pdata[i])->name, name))
+            return TRUE;
+    return FALSE;
+}
+
 FvPlanParam fv_plan_param(const FvPlan *plan, guint i)
 {
     const FvParam *param = plan->params->pdata[i];
@@ -88,7 +96,7 @@ gboolean fv_plan_initialise(FvPlan *plan, guint64 seed, GError **error)
     enum { STREAM = 0x1717 }; /* apart from the streams of samples */
     for (guint i = 0; i < plan->params->len; i++) {
         const FvParam *param = plan->params->pdata[i];
-        FvRandom random = fv_random(seed, G_MAXUINT32, i, STREAM);
+        FvRandom random = fv_random(seed, G_MAXUINT32, param->number, STREAM);
         g_autoptr(FvTensor) tensor = tensor_for(plan, param, error);
         if (!tensor)
             return FALSE;

@@ -73,8 +73,9 @@ typedef struct {
 } FvPlanMemory;
 
 FvPlanMemory fv_plan_memory(const FvPlan *plan);
-gint64 fv_plan_parameter_count(const FvPlan *plan); /* trained ones */
-double fv_plan_flops(const FvPlan *plan);           /* forward, one sample */
+gint64 fv_plan_parameter_count(const FvPlan *plan);      /* trained ones of all layers */
+gint64 fv_plan_idle_parameter_count(const FvPlan *plan); /* those of them that prediction does without */
+double fv_plan_flops(const FvPlan *plan);                /* forward, one sample */
 int fv_plan_lanes(const FvPlan *plan);
 int fv_plan_batch(const FvPlan *plan);
 size_t fv_plan_real_size(const FvPlan *plan);
@@ -168,8 +169,11 @@ typedef struct {
     gboolean trained;
 } FvPlanParam;
 
+/** Those of all layers; in plans for prediction, of those that it computes with. */
 guint fv_plan_params(const FvPlan *plan);
 FvPlanParam fv_plan_param(const FvPlan *plan, guint i);
+/** Whether it is a parameter of a layer that prediction does without. */
+gboolean fv_plan_has_idle_param(const FvPlan *plan, const char *name);
 
 /** Fills all parameters from the seed, and sets the optimizer's slots to 0. */
 gboolean fv_plan_initialise(FvPlan *plan, guint64 seed, GError **error);

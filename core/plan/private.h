@@ -26,6 +26,7 @@ typedef struct {
     char *name;
     FvParamSpec spec;
     gint64 elements;
+    guint number;   /* among all of the net: the stream that its first values are drawn from */
     guint64 offset; /* in reals, in the regions of parameters, gradients and slots */
     FvNode *node;
     FvBuffer value, gradient;
@@ -136,6 +137,7 @@ struct FvPlan {
     GPtrArray *nodes;    /* of FvNode, in the graph's order */
     GPtrArray *terms;    /* of FvNode: losses, penalties, metrics */
     GPtrArray *params;   /* of FvParam, in the nodes' order */
+    GPtrArray *idle;     /* of FvParam: those of layers that prediction does without, which have no memory */
     GPtrArray *targets;  /* of FvTargetArea */
     GPtrArray *areas;    /* of FvArea: everything in the arena */
     GPtrArray *snippets; /* of FvSnippet */

@@ -27,12 +27,24 @@ FvPlanLayer fv_plan_layer(const FvPlan *plan, guint i)
     return layer;
 }
 
-gint64 fv_plan_parameter_count(const FvPlan *plan)
+static gint64 count_trained(const GPtrArray *params)
 {
     gint64 sum = 0;
-    for (guint i = 0; i < plan->nodes->len; i++)
-        sum += fv_plan_layer(plan, i).parameters;
+    for (guint i = 0; i < params->len; i++) {
+        const FvParam *param = params->pdata[i];
+        sum += param->spec.role != FV_STATISTIC ? param->elements : 0;
+    }
     return sum;
+}
+
+gint64 fv_plan_parameter_count(const FvPlan *plan)
+{
+    return count_trained(plan->params) + count_trained(plan->idle);
+}
+
+gint64 fv_plan_idle_parameter_count(const FvPlan *plan)
+{
+    return count_trained(plan->idle);
 }
 
 double fv_plan_flops(const FvPlan *plan)

@@ -75,6 +75,7 @@ void fv_plan_free(FvPlan *plan)
     g_ptr_array_unref(plan->terms);
     g_ptr_array_unref(plan->nodes);
     g_ptr_array_unref(plan->params);
+    g_ptr_array_unref(plan->idle);
     g_ptr_array_unref(plan->targets);
     g_ptr_array_unref(plan->areas);
     g_ptr_array_unref(plan->snippets);
@@ -105,6 +106,7 @@ static FvPlan *plan_alloc(const FvGraph *graph, const FvPlanSettings *settings, 
     plan->nodes = g_ptr_array_new_with_free_func(node_free);
     plan->terms = g_ptr_array_new_with_free_func(node_free);
     plan->params = g_ptr_array_new_with_free_func(param_free);
+    plan->idle = g_ptr_array_new_with_free_func(param_free);
     plan->targets = g_ptr_array_new_with_free_func(target_free);
     plan->areas = g_ptr_array_new_with_free_func(g_free);
     plan->snippets = g_ptr_array_new_with_free_func(snippet_free);

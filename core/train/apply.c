@@ -6,7 +6,6 @@
 #include "core/train/feed.h"
 #include "core/train/pipeline.h"
 #include "core/train/tally.h"
-#include "core/train/weights.h"
 
 #include <string.h>
 
@@ -23,8 +22,7 @@ static gboolean load(const FvApplySettings *settings, FvPlan *plan, const char *
     const char *const sources[] = { source, NULL };
     if (!fv_plan_load(plan, settings->device, source ? sources : NULL, error))
         return FALSE;
-    return settings->weights ? fv_weights_load(plan, settings->weights, classes, error)
-                             : fv_plan_initialise(plan, settings->seed, error);
+    return fv_weights_begin(plan, &settings->begin, classes, error);
 }
 
 static gboolean enqueue(FvPlan *plan, FvListKind kind, int samples, guint64 seed, GError **error)
@@ -87,7 +85,7 @@ FvTensor *fv_apply_forward(const FvApplySettings *settings, const FvTensor *in, 
     g_autoptr(FvPlan) plan = make_plan(settings, FV_FOR_PREDICTION, (int) given, error);
     int samples;
     if (!plan || !fv_apply_check_shape(in, name, fv_plan_input_shape(plan), &samples, error) ||
-        !load(settings, plan, NULL, NULL, error) || !enqueue(plan, FV_LIST_PACK, 1, settings->seed, error))
+        !load(settings, plan, NULL, NULL, error) || !enqueue(plan, FV_LIST_PACK, 1, settings->begin.seed, error))
         return NULL;
     const FvShape shape = fv_plan_output_shape(plan);
     g_autoptr(FvTensor) out = fv_tensor_new(FV_F32, 4, (const gint64[]){ samples, shape.c, shape.h, shape.w }, error);
@@ -95,7 +93,7 @@ FvTensor *fv_apply_forward(const FvApplySettings *settings, const FvTensor *in, 
         return NULL;
     const int batch = fv_plan_batch(plan);
     for (int begin = 0; begin < samples; begin += batch)
-        if (!forward_batch(plan, in, begin, MIN(batch, samples - begin), out, settings->seed, error))
+        if (!forward_batch(plan, in, begin, MIN(batch, samples - begin), out, settings->begin.seed, error))
             return NULL;
     return g_steal_pointer(&out);
 }
@@ -224,7 +222,8 @@ gboolean fv_apply_gradients(const FvApplySettings *settings, const FvTensor *in,
     if (!load(settings, plan, NULL, NULL, error) ||
         !fv_plan_write_value(plan, fv_plan_input(plan), fv_plan_input_shape(plan), samples, in, error) ||
         !fv_apply_set_targets(plan, settings->graph, target, target_name, samples, error) ||
-        !enqueue(plan, FV_LIST_GRADIENT, samples, settings->seed, error) || !read_loss(plan, samples, loss, error))
+        !enqueue(plan, FV_LIST_GRADIENT, samples, settings->begin.seed, error) ||
+        !read_loss(plan, samples, loss, error))
         return FALSE;
     *grads = read_gradients(plan, error);
     return *grads != NULL;

@@ -7,12 +7,12 @@
 #include "core/device/device.h"
 #include "core/plan/plan.h"
 #include "core/sink/safetensors.h"
+#include "core/train/weights.h"
 
 typedef struct {
     const FvGraph *graph; /* borrowed, as everything here */
     FvDevice *device;
-    const char *weights; /* file, or NULL: parameters as training begins with them */
-    guint64 seed;        /* of these */
+    FvBeginning begin; /* of the parameters; without a file they are as training begins with them */
 } FvApplySettings;
 
 /** The output for every sample of @in, float32 or float64 of shape N,C,H,W (trailing ones may be missing).

@@ -99,8 +99,7 @@ static gboolean set_param(FvPlan *plan, const char *text, GError **error)
 
 static gboolean set_params(FvPlan *plan, const FvTraceSettings *settings, GError **error)
 {
-    if (!fv_plan_initialise(plan, settings->seed, error) ||
-        (settings->weights && !fv_weights_load(plan, settings->weights, NULL, error)))
+    if (!fv_weights_begin(plan, &settings->begin, NULL, error))
         return FALSE;
     for (const char *const *param = settings->params; param && *param; param++)
         if (!set_param(plan, *param, error))
@@ -162,7 +161,7 @@ static double rate_of(const FvPlan *plan, const FvGraph *graph)
 static gboolean enqueue(const FvTrace *trace, const FvTraceSettings *settings, FvListKind kind, GError **error)
 {
     const FvList *list = fv_plan_list(trace->plan, kind, trace->samples, error);
-    const FvStep step = { .seed = settings->seed };
+    const FvStep step = { .seed = settings->begin.seed };
     return list && fv_exec_enqueue(settings->device, list, &step, error);
 }
 
@@ -173,7 +172,7 @@ static gboolean run(FvTrace *trace, const FvTraceSettings *settings, GError **er
     trace->rate = trace->updated ? rate_of(trace->plan, settings->graph) : 0;
     if (!trace->backward)
         return enqueue(trace, settings, FV_LIST_PACK, error) && enqueue(trace, settings, FV_LIST_PREDICT, error);
-    const FvStep now = { .rate = trace->rate, .seed = settings->seed };
+    const FvStep now = { .rate = trace->rate, .seed = settings->begin.seed };
     return fv_step_take(trace->plan, settings->graph, trace->updated ? FV_LIST_TRAIN : FV_LIST_GRADIENT, &now,
                         trace->samples, error);
 }

@@ -3,16 +3,15 @@
 #ifndef FOVEA_TRACE_H
 #define FOVEA_TRACE_H
 
-#include "core/plan/plan.h"
+#include "core/train/weights.h"
 
 typedef struct {
     const FvGraph *graph; /* borrowed, as everything here */
     FvDevice *device;
-    const char *weights;       /* file, or NULL: parameters as training begins with them */
+    FvBeginning begin;         /* parameters */
     const char *const *params; /* NULL-ended "NAME=NUMBER,NUMBER...", set after that; or NULL */
-    guint64 seed;
-    const char *in;     /* a .npy file, or numbers with commas between them: one or more samples */
-    const char *target; /* the same, or classes; NULL: forward only, as for prediction */
+    const char *in;            /* a .npy file, or numbers with commas between them: one or more samples */
+    const char *target;        /* the same, or classes; NULL: forward only, as for prediction */
 } FvTraceSettings;
 
 /** What one reader gives to the gradient of a value. */

@@ -295,9 +295,8 @@ static gboolean begin_run(FvTrainer *trainer, GError **error)
 {
     const FvTrainSettings *settings = trainer->settings;
     trainer->at = fv_position_begin(settings->has_seed ? settings->seed : 1);
-    if (!open_session(trainer, error) ||
-        !(settings->weights ? fv_weights_load(trainer->plan, settings->weights, NULL, error)
-                            : fv_plan_initialise(trainer->plan, trainer->at.seed, error)) ||
+    const FvBeginning begin = { settings->weights, trainer->at.seed, settings->partial };
+    if (!open_session(trainer, error) || !fv_weights_begin(trainer->plan, &begin, NULL, error) ||
         !fv_session_try_data(trainer->session, error))
         return FALSE;
     trainer->run = fv_run_create(settings->out, trainer->graph->stem, error);
@@ -374,7 +373,7 @@ static gboolean test_best(FvTrainer *trainer, FvTrainResult *result, GError **er
     FvRecord record = fv_record(trainer->at.step, trainer->at.epochs, FV_TEST);
     if (!fv_session_has(trainer->session, FV_TEST))
         return TRUE;
-    if (!fv_weights_load(trainer->plan, best, NULL, error) ||
+    if (!fv_weights_load(trainer->plan, best, error) ||
         !fv_session_evaluate(trainer->session, FV_TEST, "test", &result->test, error))
         return FALSE;
     result->tested = TRUE;

@@ -6,6 +6,7 @@
 #include "core/train/weights.h"
 
 #include "core/diag.h"
+#include "core/train/weights_match.h"
 
 #include <json-glib/json-glib.h>
 #include <math.h>
@@ -57,18 +58,52 @@ static gboolean fail_as_data(const char *file, GError *inner, GError **error)
     return FALSE;
 }
 
-gboolean fv_weights_set(FvPlan *plan, const FvTensors *tensors, const char *file, GError **error)
+static gboolean set_taken(FvPlan *plan, const FvWeightsMatch *match, const char *file, GError **error)
 {
-    /* All are looked at before the first is set. */
-    for (guint i = 0; i < fv_plan_params(plan); i++)
-        if (!get(tensors, file, fv_plan_param(plan, i).name, error))
-            return FALSE;
-    for (guint i = 0; i < fv_plan_params(plan); i++) {
+    for (guint i = 0; i < match->taken->len; i++) {
         GError *inner = NULL;
-        if (!fv_plan_set_param(plan, i, fv_tensors_get(tensors, fv_plan_param(plan, i).name), &inner))
+        if (match->taken->pdata[i] && !fv_plan_set_param(plan, i, match->taken->pdata[i], &inner))
             return fail_as_data(file, inner, error);
     }
     return TRUE;
+}
+
+/* @advice: behind the message, where something fits. */
+static gboolean set_all(FvPlan *plan, const FvTensors *tensors, const char *file, const char *advice, GError **error)
+{
+    g_autoptr(FvWeightsMatch) match = fv_weights_match_new(plan, tensors);
+    g_autofree char *differences = fv_weights_match_text(match);
+    if (!differences)
+        return set_taken(plan, match, file, error);
+    g_set_error(error, FV_ERROR, FV_ERROR_DATA, "%s: %s%s", file, differences,
+                fv_weights_match_count(match) ? advice : "");
+    return FALSE;
+}
+
+gboolean fv_weights_set(FvPlan *plan, const FvTensors *tensors, const char *file, GError **error)
+{
+    return set_all(plan, tensors, file, "", error);
+}
+
+/* Sets what fits; the rest is as it would be without a file. */
+static gboolean set_partly(FvPlan *plan, const FvTensors *tensors, const char *file, guint64 seed, FvWeightsNote note,
+                           GError **error)
+{
+    g_autoptr(FvWeightsMatch) match = fv_weights_match_new(plan, tensors);
+    g_autofree char *differences = fv_weights_match_text(match);
+    const guint set = fv_weights_match_count(match), all = match->taken->len;
+    if (differences && set == 0) {
+        g_set_error(error, FV_ERROR, FV_ERROR_DATA, "%s: nothing in it is this net's: it %s", file, differences);
+        return FALSE;
+    }
+    if (set < all && !fv_plan_initialise(plan, seed, error))
+        return FALSE;
+    if (differences) {
+        g_autofree char *line = g_strdup_printf("%s: %u of the net's %u parameters and statistics are taken; it %s",
+                                                file, set, all, differences);
+        note(line);
+    }
+    return set_taken(plan, match, file, error);
 }
 
 /* NULL where there are none, or where they are no list of strings: names are only for people. */
@@ -89,10 +124,21 @@ static char **read_classes(const FvTensors *tensors)
     return g_strv_builder_end(builder);
 }
 
-gboolean fv_weights_load(FvPlan *plan, const char *file, char ***classes, GError **error)
+gboolean fv_weights_load(FvPlan *plan, const char *file, GError **error)
 {
     g_autoptr(FvTensors) tensors = fv_safetensors_read(file, error);
-    if (!tensors || !fv_weights_set(plan, tensors, file, error))
+    return tensors && fv_weights_set(plan, tensors, file, error);
+}
+
+gboolean fv_weights_begin(FvPlan *plan, const FvBeginning *from, char ***classes, GError **error)
+{
+    if (!from->file)
+        return fv_plan_initialise(plan, from->seed, error);
+    g_autoptr(FvTensors) tensors = fv_safetensors_read(from->file, error);
+    if (!tensors)
+        return FALSE;
+    if (!(from->partial ? set_partly(plan, tensors, from->file, from->seed, from->partial, error)
+                        : set_all(plan, tensors, from->file, " (--partial takes what fits)", error)))
         return FALSE;
     if (classes)
         *classes = read_classes(tensors);

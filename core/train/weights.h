@@ -8,13 +8,26 @@
 #include "core/sink/safetensors.h"
 #include "core/train/tally.h"
 
-/** Sets every parameter of the plan from @tensors, by name; tensors that the net has no use for are passed over.
- * @file: for messages. FV_ERROR_DATA: a parameter is missing (the nearest name is suggested), or has other dims or
- * elements than F32 or F64. */
+/** Sets every parameter of the plan from @tensors, by name. @file: for messages. FV_ERROR_DATA, with nothing set: a
+ * parameter is missing, or has other dims or elements than F32 or F64, or a tensor is not the net's; all are named.
+ * What is not counted as a parameter is said in weights_match.h. */
 gboolean fv_weights_set(FvPlan *plan, const FvTensors *tensors, const char *file, GError **error);
-/** The same from a file; @classes, unless NULL: set to the names of the classes that the file tells, or NULL;
- * g_strfreev() it. */
-gboolean fv_weights_load(FvPlan *plan, const char *file, char ***classes, GError **error);
+/** The same from a file. */
+gboolean fv_weights_load(FvPlan *plan, const char *file, GError **error);
+
+/** Called with one line on how a file and the net differ. */
+typedef void (*FvWeightsNote)(const char *line);
+
+/** What parameters begin with. */
+typedef struct {
+    const char *file;      /* or NULL: values drawn from the seed */
+    guint64 seed;          /* of these, and of what the file lacks */
+    FvWeightsNote partial; /* takes what fits of the file and says what does not; NULL: the file must fit */
+} FvBeginning;
+
+/** Sets every parameter of the plan. @classes, unless NULL: set to the names of the classes that the file tells, or
+ * NULL; g_strfreev() it. FV_ERROR_DATA: as fv_weights_set(); with partial, where nothing fits. */
+gboolean fv_weights_begin(FvPlan *plan, const FvBeginning *from, char ***classes, GError **error);
 
 /** Where a training stands. Random numbers need no more than seed and position: they are counted, not drawn. */
 typedef struct {
