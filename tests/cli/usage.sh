@@ -43,7 +43,7 @@ declare -A options=(
   [eval]='--set --weights --partial --seed --device --split'
   [predict]='--set --weights --partial --device --top --json'
   [run]='--set --weights --partial --seed --device --in --out --target --grads'
-  [trace]='--set --weights --seed --device --in --target --param --digits --limit --json'
+  [trace]='--set --weights --partial --seed --device --in --target --param --digits --limit --json'
   [augment]='--set --seed --device --copies --labels --format --quality --filter --shard-size --sheet --resume --force
     --replay --on-error --max-bad --least-visible --max-pixels --max-side --jobs --batch'
   [check]='--set --dot --svg --json'
