@@ -103,7 +103,7 @@ static gboolean draw(const FvLoader *loader, FvBatch *batch, int i, FvShape shap
 static gboolean read_sample(const FvLoader *loader, FvBatch *batch, FvSample *sample, int i, GError **error)
 {
     const FvLoaderConfig *config = &loader->config;
-    FvSplit split = config->info->count[config->split] > 0 ? config->split : FV_TRAIN;
+    FvSplit split = fv_order_source_split(config);
     g_clear_pointer(&sample->name, g_free);
     sample->label = -1;
     if (!config->source->read(config->state, split, batch->samples[i], sample, error))
@@ -309,6 +309,13 @@ static void clear_slot(const FvLoader *loader, Slot *slot)
     g_clear_error(&slot->error);
 }
 
+gint64 fv_loader_config_count(const FvLoaderConfig *config, GError **error)
+{
+    gsize count = 0;
+    g_autofree guint32 *indices = fv_order_split(config, &count, error);
+    return indices ? (gint64) count : 0;
+}
+
 FvLoader *fv_loader_new(const FvLoaderConfig *config, GError **error)
 {
     g_autoptr(FvLoader) loader = g_new0(FvLoader, 1);
@@ -324,8 +331,7 @@ FvLoader *fv_loader_new(const FvLoaderConfig *config, GError **error)
         loader->config.workers = (int) g_get_num_processors();
     loader->config.workers = MIN(loader->config.workers, MAX_WORKERS);
     loader->words = (gsize) fv_prep_words(config->prep);
-    loader->indices = fv_order_split(config->info, config->split, config->validate, config->test, config->seed,
-                                     &loader->count, error);
+    loader->indices = fv_order_split(config, &loader->count, error);
     if (!loader->indices)
         return NULL;
     loader->config.batch = (int) MIN((gsize) config->batch, loader->count);

@@ -106,14 +106,16 @@ void fv_graph_report(Builder *builder, const Frame *frame, FvLoc loc, FvError co
 
 /* ---------------------------------------------------------------- building */
 
-/* What prediction computes: what the first loss looks at, else the end of the net. */
+/* What prediction computes: what the first loss looks at, else the first metric, else the end of the net. */
 static int output_of(const FvGraph *graph)
 {
-    for (guint i = 0; i < graph->losses->len; i++) {
-        const FvTerm *term = graph->losses->pdata[i];
-        if (term->value >= 0)
-            return term->value;
-    }
+    const GPtrArray *const terms[] = { graph->losses, graph->metrics };
+    for (guint k = 0; k < G_N_ELEMENTS(terms); k++)
+        for (guint i = 0; i < terms[k]->len; i++) {
+            const FvTerm *term = terms[k]->pdata[i];
+            if (term->value >= 0)
+                return term->value;
+        }
     return (int) graph->nodes->len - 1;
 }
 
@@ -126,6 +128,8 @@ FvGraph *fv_graph_build(const FvTree *tree, const char *file, GHashTable *overri
     builder.net = fv_scope_new(builder.lets);
     builder.blocks = g_hash_table_new(g_str_hash, g_str_equal);
     builder.paths = g_hash_table_new(g_str_hash, g_str_equal);
+    builder.fitted = g_ptr_array_new();
+    builder.texts = g_ptr_array_new_with_free_func((GDestroyNotify) fv_tree_free);
 
     fv_build_lets(&builder, overrides);
     fv_build_blocks(&builder);
@@ -133,6 +137,8 @@ FvGraph *fv_graph_build(const FvTree *tree, const char *file, GHashTable *overri
     fv_build_settings(&builder);
     graph->output = output_of(graph);
 
+    g_ptr_array_unref(builder.texts);
+    g_ptr_array_unref(builder.fitted);
     g_hash_table_unref(builder.paths);
     g_hash_table_unref(builder.blocks);
     fv_scope_free(builder.net);

@@ -39,7 +39,8 @@ typedef struct {
     GPtrArray *nodes;   /* of FvGraphNode */
     GPtrArray *losses;  /* of FvTerm */
     GPtrArray *metrics; /* of FvTerm; accuracy of the first loss with a class where none is given */
-    int output;         /* the node that prediction computes: the first loss's value, else the last node */
+    int output;         /* the node that prediction computes: the first loss's value, else the first metric's, else the
+                          last node */
     FvUse source, optimizer, schedule;
     GPtrArray *prepare, *augment; /* of FvUse */
     double validate;              /* share of the training split, 0 where not given */

@@ -12,19 +12,33 @@
 
 /* ------------------------------------------------------------------ loading */
 
-static FvPlan *make_plan(const FvApplySettings *settings, FvPurpose purpose, int batch, GError **error)
+/* @weights: read from settings->weights, or NULL. */
+static FvPlan *make_plan(const FvApplySettings *settings, FvPurpose purpose, int batch, const FvTensors *weights,
+                         GError **error)
 {
-    const FvPlanSettings wanted = { .purpose = purpose, .batch = batch };
+    FvPlanSettings wanted = { .purpose = purpose, .batch = batch };
+    FvPlan *plan = fv_pipeline_plan(settings->graph, settings->device, &wanted, error);
+    if (!plan || !weights || !fv_plan_keeps_samples(plan))
+        return plan;
+    wanted.fit_samples = fv_weights_kept_samples(plan, weights);
+    fv_plan_free(plan);
     return fv_pipeline_plan(settings->graph, settings->device, &wanted, error);
 }
 
-static gboolean load(const FvApplySettings *settings, FvPlan *plan, const char *source, char ***classes, GError **error)
+static gboolean read_weights(const FvApplySettings *settings, FvTensors **weights, GError **error)
+{
+    *weights = settings->weights ? fv_safetensors_read(settings->weights, error) : NULL;
+    return *weights || !settings->weights;
+}
+
+static gboolean load(const FvApplySettings *settings, FvPlan *plan, const char *source, const FvTensors *weights,
+                     GError **error)
 {
     const char *const sources[] = { source, NULL };
     if (!fv_plan_load(plan, settings->device, source ? sources : NULL, error))
         return FALSE;
-    return settings->weights ? fv_weights_load(plan, settings->weights, classes, error)
-                             : fv_plan_initialise(plan, settings->seed, error);
+    return weights ? fv_weights_set(plan, weights, settings->weights, error)
+                   : fv_plan_initialise(plan, settings->seed, error);
 }
 
 static gboolean enqueue(FvPlan *plan, FvListKind kind, int samples, guint64 seed, GError **error)
@@ -85,10 +99,13 @@ static gboolean forward_batch(FvPlan *plan, const FvTensor *in, int begin, int n
 FvTensor *fv_apply_forward(const FvApplySettings *settings, const FvTensor *in, const char *name, GError **error)
 {
     const gint64 given = in->rank >= 1 ? CLAMP(in->dims[0], 1, settings->graph->batch) : 1;
-    g_autoptr(FvPlan) plan = make_plan(settings, FV_FOR_PREDICTION, (int) given, error);
+    g_autoptr(FvTensors) weights = NULL;
+    if (!read_weights(settings, &weights, error))
+        return NULL;
+    g_autoptr(FvPlan) plan = make_plan(settings, FV_FOR_PREDICTION, (int) given, weights, error);
     int samples;
     if (!plan || !check_shape(in, name, fv_plan_input_shape(plan), &samples, error) ||
-        !load(settings, plan, NULL, NULL, error) || !enqueue(plan, FV_LIST_PACK, 1, settings->seed, error))
+        !load(settings, plan, NULL, weights, error) || !enqueue(plan, FV_LIST_PACK, 1, settings->seed, error))
         return NULL;
     const FvShape shape = fv_plan_output_shape(plan);
     g_autoptr(FvTensor) out = fv_tensor_new(FV_F32, 4, (const gint64[]){ samples, shape.c, shape.h, shape.w }, error);
@@ -141,7 +158,7 @@ static gboolean set_targets(FvPlan *plan, const FvGraph *graph, const FvTensor *
             continue;
         if (kind == FV_TARGET_CLASS) {
             if (!set_classes(plan, buffer, target, name, samples,
-                             fv_shape_elements(fv_plan_layer(plan, (guint) term->value).out), error))
+                             fv_term_classes(term, fv_plan_layer(plan, (guint) term->value).out), error))
                 return FALSE;
             continue;
         }
@@ -198,16 +215,17 @@ gboolean fv_apply_gradients(const FvApplySettings *settings, const FvTensor *in,
 {
     const int batch = in->rank >= 1 && in->dims[0] >= 1 && in->dims[0] <= G_MAXINT16 ? (int) in->dims[0] : 1;
     int samples;
-    if (!has_target(settings->graph, error))
+    g_autoptr(FvTensors) weights = NULL;
+    if (!has_target(settings->graph, error) || !read_weights(settings, &weights, error))
         return FALSE;
-    g_autoptr(FvPlan) plan = make_plan(settings, FV_FOR_TRAINING, batch, error);
+    g_autoptr(FvPlan) plan = make_plan(settings, FV_FOR_TRAINING, batch, weights, error);
     if (!plan || !check_shape(in, in_name, fv_plan_input_shape(plan), &samples, error))
         return FALSE;
     if (samples > batch) {
         g_set_error(error, FV_ERROR, FV_ERROR_DATA, "%s: more than %d samples", in_name, G_MAXINT16);
         return FALSE;
     }
-    if (!load(settings, plan, NULL, NULL, error) ||
+    if (!load(settings, plan, NULL, weights, error) ||
         !fv_plan_write_value(plan, fv_plan_input(plan), fv_plan_input_shape(plan), samples, in, error) ||
         !set_targets(plan, settings->graph, target, target_name, samples, error) ||
         !enqueue(plan, FV_LIST_GRADIENT, samples, settings->seed, error) || !read_loss(plan, samples, loss, error))
@@ -240,7 +258,10 @@ static gboolean open_files(Files *files, const FvApplySettings *settings, const 
 {
     const FvGraph *graph = settings->graph;
     const guint count = g_strv_length((char **) names);
-    files->plan = make_plan(settings, FV_FOR_PREDICTION, (int) MIN(count, (guint) graph->batch), error);
+    g_autoptr(FvTensors) weights = NULL;
+    if (!read_weights(settings, &weights, error))
+        return FALSE;
+    files->plan = make_plan(settings, FV_FOR_PREDICTION, (int) MIN(count, (guint) graph->batch), weights, error);
     if (!files->plan)
         return FALSE;
     const FvShape want = fv_plan_input_shape(files->plan);
@@ -256,8 +277,10 @@ static gboolean open_files(Files *files, const FvApplySettings *settings, const 
     }
     g_autoptr(GString) source = g_string_new(NULL);
     fv_prep_source(files->prep, fv_feed_rows(settings->device), source);
-    if (!load(settings, files->plan, source->str, classes, error))
+    if (!load(settings, files->plan, source->str, weights, error))
         return FALSE;
+    if (classes && weights)
+        *classes = fv_weights_classes(weights);
     const FvFeedConfig config = { .plan = files->plan,
                                   .extra = 0,
                                   .config = { .source = fv_files_source(),

@@ -226,7 +226,7 @@ gboolean fv_gradcheck(const FvGradcheckSettings *settings, FvGradcheckFunc func,
     *passed = FALSE;
     if (!plan || !fv_plan_load(plan, settings->device, NULL, error))
         return FALSE;
-    if (!(settings->weights ? fv_weights_load(plan, settings->weights, NULL, error)
+    if (!(settings->weights ? fv_weights_load(plan, settings->weights, error)
                             : fv_plan_initialise(plan, settings->seed, error)))
         return FALSE;
     check.tally = fv_tally_new(plan);

@@ -11,6 +11,7 @@ struct FvTally {
     FvSums sums;
     gint64 bad_step;
     int metric;      /* term number, or -1 */
+    gboolean has_loss;
     double **values; /* of each term: what was read */
 };
 
@@ -27,6 +28,7 @@ FvTally *fv_tally_new(FvPlan *plan)
         tally->values[i] = g_new(double, (gsize) term.stride *(gsize) tally->slots);
         if (term.metric && tally->metric < 0)
             tally->metric = (int) i;
+        tally->has_loss |= !term.metric;
     }
     fv_tally_reset(tally);
     return tally;
@@ -133,7 +135,9 @@ FvTotals fv_tally_totals_since(const FvTally *tally, const FvSums *before)
     return (FvTotals){
         .samples = now->seen - before->seen,
         .steps = now->steps - before->steps,
-        .loss = (now->losses - before->losses) / samples + (now->penalties - before->penalties) / steps,
+        .has_loss = tally->has_loss,
+        .loss = tally->has_loss ? (now->losses - before->losses) / samples + (now->penalties - before->penalties) / steps
+                                : NAN,
         .metric = tally->metric < 0 ? NAN : (now->metrics - before->metrics) / samples,
         .bad_step = tally->bad_step,
     };

@@ -16,7 +16,8 @@ typedef struct {
 /** Sums since the last fv_tally_reset(). */
 typedef struct {
     gint64 samples, steps;
-    double loss;     /* mean over samples, penalties (mean over steps) included */
+    gboolean has_loss;
+    double loss;     /* mean over samples, penalties (mean over steps) included; NAN where there is none */
     double metric;   /* the first metric's mean, NAN where there is none */
     gint64 bad_step; /* the first step whose loss was not finite, counted from the last fv_tally_reset(), or -1 */
 } FvTotals;

@@ -16,6 +16,7 @@ typedef struct {
     const char *weights;        /* file to begin with, or NULL */
     guint64 seed;
     gboolean has_seed;       /* FALSE: 1, or the run's where one is resumed */
+    int folds, fold;         /* as FvSessionSettings has them: the fold is judged in the place of the test split */
     FvProgressBar *progress; /* also takes the line of each epoch */
     const volatile sig_atomic_t *stop;
 } FvTrainSettings;
@@ -24,14 +25,15 @@ typedef struct {
     char *folder;     /* of the run */
     gboolean stopped; /* by `stop`: a checkpoint was written */
     gint64 step;      /* steps done */
-    gboolean tested;  /* there is a test split */
+    FvSplit split;    /* that was judged: FV_TEST, or FV_VALIDATE for a fold */
+    gboolean tested;  /* there is such a split */
     FvTotals test;    /* of best.safetensors */
     char *metric;     /* name, or NULL */
 } FvTrainResult;
 
 void fv_train_result_clear(FvTrainResult *result);
 
-/** Trains until all epochs are done. The run folder (run.h) gets pipeline.fv, log.jsonl, last.safetensors (a
+/** Fits what is to be fitted, and trains until all epochs are done; where nothing can be trained, fitting is all. The run folder (run.h) gets pipeline.fv, log.jsonl, last.safetensors (a
  * checkpoint, at the end of each epoch and every so many seconds), best.safetensors (the parameters of the epoch with
  * the best metric, else loss, of the validation split; of the last epoch where there is none) and report.html.
  *

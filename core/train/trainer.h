@@ -15,11 +15,17 @@ typedef struct {
     FvTally *tally;
     FvPosition at;
     FvWeightsNotes notes;
+    int epochs;                /* to be done: none where there is nothing to train */
     gint64 epoch_steps, steps; /* of one epoch, of the whole training */
     gint64 saved;              /* monotonic time of the last checkpoint */
     gint64 saving;             /* how long it took */
     gboolean stopped;
 } FvTrainer;
+
+/** Keeps the pipeline, as resolved, in a run folder. */
+gboolean fv_train_write_pipeline(const FvTrainSettings *settings, const FvRun *run, GError **error);
+/** FV_ERROR_OPTION where a run was begun with another. */
+gboolean fv_train_same_pipeline(const FvTrainSettings *settings, const FvRun *run, GError **error);
 
 /** The learning rate of a step. */
 double fv_trainer_rate(const FvTrainer *trainer, gint64 step);

@@ -71,8 +71,19 @@ gboolean fv_weights_set(FvPlan *plan, const FvTensors *tensors, const char *file
     return TRUE;
 }
 
+gint64 fv_weights_kept_samples(const FvPlan *plan, const FvTensors *tensors)
+{
+    for (guint i = 0; i < fv_plan_params(plan); i++) {
+        const FvPlanParam param = fv_plan_param(plan, i);
+        const FvTensor *tensor = param.spec.per_sample ? fv_tensors_get(tensors, param.name) : NULL;
+        if (tensor && tensor->rank > 0)
+            return CLAMP(tensor->dims[0], 0, G_MAXINT);
+    }
+    return 0;
+}
+
 /* NULL where there are none, or where they are no list of strings: names are only for people. */
-static char **read_classes(const FvTensors *tensors)
+char **fv_weights_classes(const FvTensors *tensors)
 {
     const char *text = g_hash_table_lookup(tensors->metadata, "classes");
     g_autoptr(JsonNode) node = text ? json_from_string(text, NULL) : NULL;
@@ -89,14 +100,10 @@ static char **read_classes(const FvTensors *tensors)
     return g_strv_builder_end(builder);
 }
 
-gboolean fv_weights_load(FvPlan *plan, const char *file, char ***classes, GError **error)
+gboolean fv_weights_load(FvPlan *plan, const char *file, GError **error)
 {
     g_autoptr(FvTensors) tensors = fv_safetensors_read(file, error);
-    if (!tensors || !fv_weights_set(plan, tensors, file, error))
-        return FALSE;
-    if (classes)
-        *classes = read_classes(tensors);
-    return TRUE;
+    return tensors && fv_weights_set(plan, tensors, file, error);
 }
 
 /* ------------------------------------------------------------------- writing */

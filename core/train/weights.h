@@ -12,9 +12,13 @@
  * @file: for messages. FV_ERROR_DATA: a parameter is missing (the nearest name is suggested), or has other dims or
  * elements than F32 or F64. */
 gboolean fv_weights_set(FvPlan *plan, const FvTensors *tensors, const char *file, GError **error);
-/** The same from a file; @classes, unless NULL: set to the names of the classes that the file tells, or NULL;
- * g_strfreev() it. */
-gboolean fv_weights_load(FvPlan *plan, const char *file, char ***classes, GError **error);
+/** The same from a file. */
+gboolean fv_weights_load(FvPlan *plan, const char *file, GError **error);
+/** The names of the classes that the file tells, or NULL; g_strfreev() it. */
+char **fv_weights_classes(const FvTensors *tensors);
+
+/** How many samples the layers that keep them have kept in @tensors; 0 where it holds none of theirs. */
+gint64 fv_weights_kept_samples(const FvPlan *plan, const FvTensors *tensors);
 
 /** Where a training stands. Random numbers need no more than seed and position: they are counted, not drawn. */
 typedef struct {
