@@ -67,7 +67,7 @@ static int report(const FvTrainResult *result)
         return report_stop(result->folder, result->step);
     g_printerr("run folder: %s\n", result->folder);
     if (result->tested)
-        fv_cli_print_result(fv_split_name(result->split), &result->test, result->metric);
+        fv_cli_print_result(fv_split_name(result->split), &result->test, result->scores, result->tables);
     else
         g_printerr("there is no test split; data { test = 0.1 } would keep a share for one\n");
     return FV_CLI_DONE;

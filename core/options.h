@@ -34,6 +34,9 @@ const FvPlugin *fv_state_plugin(const FvState *state);
 
 /** Finds an option by name; on failure the message suggests the nearest. */
 const FvOption *fv_option_find(const FvPlugin *plugin, const char *name, GError **error);
+/** The same for an option that may also be one of @common (common.h), or NULL; @of is set to the one that has it. */
+const FvOption *fv_option_find_either(const FvPlugin *plugin, const FvPlugin *common, const char *name,
+                                      const FvPlugin **of, GError **error);
 /** The option at a position, or NULL: FV_TYPE_VALUES stays at its position for all that follow. */
 const FvOption *fv_option_at(const FvPlugin *plugin, int position);
 int fv_option_count(const FvPlugin *plugin);

@@ -5,7 +5,8 @@
 set -u
 cases="activation-chain avgpool-rect batchnorm-conv batchnorm-dense concat conv-depthwise conv-dilation conv-everything
 conv-groups conv-stride-gaps conv-wide dense-spatial dense-wide densenet dropout-zero flatten-order gap-flatten inception
-loss-hinge loss-mse loss-smooth-l1 loss-softmax loss-sum match maxpool-rect mul penalty-all residual-change softmax-layer
+loss-contrastive loss-dice loss-hinge loss-kl loss-mse loss-one-hot loss-smooth-l1 loss-softmax
+loss-softmax-smoothing loss-sum loss-triplet loss-triplet-all match maxpool-rect mul penalty-all residual-change softmax-layer
 two-heads"
 command -v oclgrind >/dev/null || { echo "1..0 # SKIP oclgrind is not installed"; exit 0; }
 golden=$FOVEA_SOURCE/tests/golden
@@ -36,7 +37,8 @@ for name in $cases; do
 done
 # The kernels for GPUs: work-items that share local memory.
 export FOVEA_KERNELS=gpu
-for name in conv-depthwise conv-everything conv-stride-gaps conv-wide dense-spatial maxpool-rect loss-smooth-l1 penalty-all; do
+for name in conv-depthwise conv-everything conv-stride-gaps conv-wide dense-spatial loss-contrastive loss-dice loss-kl \
+  loss-one-hot loss-smooth-l1 loss-triplet loss-triplet-all maxpool-rect penalty-all; do
   run "$name" 1 --target "$golden/$name/target.npy"
 done
 run conv-everything 16 --target "$golden/conv-everything/target.npy"

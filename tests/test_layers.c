@@ -11,6 +11,7 @@
 #include "core/train/gradcheck.h"
 #include "core/train/pipeline.h"
 #include "core/train/tally.h"
+#include "core/train/targets.h"
 
 #include <math.h>
 #include <string.h>
@@ -140,30 +141,6 @@ static void write_random(Net *net, FvBuffer *buffer, FvShape shape, guint32 stre
     g_assert_no_error(error);
 }
 
-static void write_classes(Net *net, FvBuffer *buffer, FvShape scores)
-{
-    g_autoptr(GError) error = NULL;
-    g_autofree gint32 *classes = g_new(gint32, net->batch);
-    for (int i = 0; i < net->batch; i++)
-        classes[i] = (gint32) ((5 * i + 1) % fv_shape_elements(scores));
-    fv_device_write(device, buffer->memory, 0, (size_t) net->batch * sizeof *classes, classes, &error);
-    g_assert_no_error(error);
-}
-
-static void write_targets(Net *net)
-{
-    for (guint i = 0; i < net->graph->losses->len; i++) {
-        const FvTerm *term = net->graph->losses->pdata[i];
-        FvTarget kind;
-        FvShape shape;
-        FvBuffer *buffer = term->target ? fv_plan_target(net->plan, term->target, &kind, &shape) : NULL;
-        if (buffer && kind == FV_TARGET_CLASS)
-            write_classes(net, buffer, fv_plan_layer(net->plan, (guint) term->value).out);
-        else if (buffer)
-            write_random(net, buffer, shape, 2);
-    }
-}
-
 static Net net_open(const FvGraph *graph, int lanes, int batch)
 {
     g_autoptr(GError) error = NULL;
@@ -173,6 +150,7 @@ static Net net_open(const FvGraph *graph, int lanes, int batch)
         .batch = batch,
         .lanes = lanes,
         .input_gradient = TRUE,
+        .fit_samples = 2100, /* more than one piece of whatever keeps them */
     };
     fv_plan_settings_for(device, &settings);
     Net net = { fv_plan_new(graph, &settings, diag), graph, batch };
@@ -184,7 +162,8 @@ static Net net_open(const FvGraph *graph, int lanes, int batch)
     fv_plan_initialise(net.plan, SEED, &error);
     g_assert_no_error(error);
     write_random(&net, fv_plan_input(net.plan), fv_plan_input_shape(net.plan), 1);
-    write_targets(&net);
+    fv_random_targets(net.plan, graph, batch, SEED, &error);
+    g_assert_no_error(error);
     return net;
 }
 
@@ -459,11 +438,18 @@ static void add_case(FvKind kind, const char *name, const char *what, int lanes,
     g_test_add_data_func_full(path, g_memdup2(&c, sizeof c), func, case_free);
 }
 
-static void add_net_cases(FvKind kind, const char *name)
+static gboolean has_gradient(const FvPlugin *plugin)
 {
+    return plugin->kind != FV_LAYER || !((const FvLayer *) plugin)->no_gradient;
+}
+
+static void add_net_cases(const FvPlugin *plugin)
+{
+    const FvKind kind = plugin->kind;
+    const char *name = plugin->name;
     /* 3 samples leave lanes empty, 17 take a second block. */
     static const int gradients[][2] = { { 1, 3 }, { 8, 3 }, { 16, 3 }, { 16, 17 } };
-    for (guint i = 0; i < G_N_ELEMENTS(gradients); i++) {
+    for (guint i = 0; i < G_N_ELEMENTS(gradients) && has_gradient(plugin); i++) {
         g_autofree char *what = g_strdup_printf("gradients-lanes-%d-batch-%d", gradients[i][0], gradients[i][1]);
         add_case(kind, name, what, gradients[i][0], gradients[i][1], test_gradients);
     }
@@ -484,7 +470,7 @@ static void add_kind(FvRegistry *registry, FvKind kind)
         add_case(kind, *name, "options", 0, 0, test_options); /* says what is wrong, where it does not load */
         g_auto(GStrv) texts = plugin ? fv_gradcheck_pipelines(plugin) : NULL;
         if (texts)
-            add_net_cases(kind, *name);
+            add_net_cases(plugin);
     }
 }
 

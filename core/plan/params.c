@@ -37,6 +37,9 @@ static void fill(const FvParam *param, FvRandom *random, FvTensor *tensor)
         case FV_INIT_ONES:
             value = 1;
             break;
+        case FV_INIT_CONSTANT:
+            value = (double) init->std;
+            break;
         case FV_INIT_XAVIER:
             value = fv_random_range(random, -bound, bound);
             break;
@@ -105,9 +108,11 @@ gboolean fv_plan_initialise(FvPlan *plan, guint64 seed, GError **error)
         if (!fv_plan_set_param(plan, i, tensor, error))
             return FALSE;
     }
-    for (int s = 0; s < plan->slot_count; s++) {
+    FvUpdate *update = &plan->update;
+    memset(update->numbers, 0, (size_t) update->number_count * sizeof *update->numbers);
+    for (int s = 0; s < update->slot_count; s++) {
         const cl_uint zero = 0;
-        cl_int code = clEnqueueFillBuffer(plan->device->queue, plan->slot_memory[s], &zero, sizeof zero, 0,
+        cl_int code = clEnqueueFillBuffer(plan->device->queue, update->slots[s].memory, &zero, sizeof zero, 0,
                                           MAX(FV_ALIGN, plan->trained_reals * plan->real_size), 0, NULL, NULL);
         if (code != CL_SUCCESS)
             return fv_cl_fail(code, "clearing the optimizer's state", error);
@@ -127,7 +132,7 @@ FvTensor *fv_plan_get_gradient(FvPlan *plan, guint i, GError **error)
 
 FvTensor *fv_plan_get_slot(FvPlan *plan, guint i, guint slot, GError **error)
 {
-    return get(plan, i, plan->slot_memory[slot], error);
+    return get(plan, i, plan->update.slots[slot].memory, error);
 }
 
 gboolean fv_plan_set_param(FvPlan *plan, guint i, const FvTensor *tensor, GError **error)
@@ -137,14 +142,17 @@ gboolean fv_plan_set_param(FvPlan *plan, guint i, const FvTensor *tensor, GError
 
 gboolean fv_plan_set_slot(FvPlan *plan, guint i, guint slot, const FvTensor *tensor, GError **error)
 {
-    return set(plan, i, plan->slot_memory[slot], tensor, error);
+    return set(plan, i, plan->update.slots[slot].memory, tensor, error);
 }
 
 const char *const *fv_plan_slots(const FvPlan *plan)
 {
-    static const char *const none[] = { NULL };
-    const FvOptim *optim = (const FvOptim *) plan->graph->optimizer.plugin;
-    return optim && plan->settings.purpose == FV_FOR_TRAINING ? optim->slots : none;
+    return (const char *const *) plan->update.slot_names;
+}
+
+gboolean fv_plan_averages(const FvPlan *plan)
+{
+    return plan->update.averages >= 0;
 }
 
 double fv_plan_rate(const FvPlan *plan)

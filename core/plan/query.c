@@ -104,17 +104,29 @@ FvBuffer *fv_plan_input_gradient(FvPlan *plan)
 
 FvBuffer *fv_plan_target(FvPlan *plan, const char *name, FvTarget *kind, FvShape *shape)
 {
+    const FvTargetArea *target = fv_target_find(plan, name);
+    if (!target)
+        return NULL;
+    if (kind)
+        *kind = target->kind;
+    if (shape)
+        *shape = target->shape;
+    return &target->area->buffer;
+}
+
+FvBuffer *fv_plan_part_target(FvPlan *plan, const char *name, int part)
+{
     for (guint i = 0; i < plan->targets->len; i++) {
         FvTargetArea *target = plan->targets->pdata[i];
-        if (!g_str_equal(target->name, name))
-            continue;
-        if (kind)
-            *kind = target->kind;
-        if (shape)
-            *shape = target->shape;
-        return &target->area->buffer;
+        if (g_str_equal(target->name, name) && target->others && part <= (int) target->others->len)
+            return &((FvArea *) target->others->pdata[part - 1])->buffer;
     }
     return NULL;
+}
+
+FvBuffer *fv_plan_shares(FvPlan *plan)
+{
+    return plan->shares ? &plan->shares->buffer : NULL;
 }
 
 const char *fv_plan_first_target(const FvPlan *plan)
@@ -130,12 +142,17 @@ guint fv_plan_terms(const FvPlan *plan)
 FvPlanTerm fv_plan_term(const FvPlan *plan, guint i)
 {
     const FvNode *node = plan->terms->pdata[i];
+    const FvMetric *metric = node->plugin->kind == FV_METRIC ? (const FvMetric *) node->plugin : NULL;
     return (FvPlanTerm){ .kind = node->plugin->name,
-                         .metric = node->plugin->kind == FV_METRIC,
+                         .metric = metric != NULL,
                          .penalty = node->input_count == 0,
                          .stride = node->result_stride,
                          .weight = node->weight,
-                         .result = fv_node_result(node) };
+                         .result = fv_node_result(node),
+                         .numbers = node->numbers,
+                         .sums = node->sums,
+                         .hooks = metric && metric->add ? metric : NULL,
+                         .self = node->self };
 }
 
 FvDevice *fv_plan_device(const FvPlan *plan)

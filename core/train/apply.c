@@ -121,7 +121,7 @@ FvTensor *fv_apply_forward(const FvApplySettings *settings, const FvTensor *in, 
 /* ---------------------------------------------------------------- gradients */
 
 static gboolean set_classes(FvPlan *plan, FvBuffer *buffer, const FvTensor *target, const char *name, int samples,
-                            gint64 count, GError **error)
+                            int count, GError **error)
 {
     gboolean whole = target->dtype == FV_I64 || target->dtype == FV_I32 || target->dtype == FV_U8;
     if (!whole || target->rank != 1 || target->dims[0] != samples) {
@@ -133,9 +133,9 @@ static gboolean set_classes(FvPlan *plan, FvBuffer *buffer, const FvTensor *targ
     g_autofree gint32 *classes = g_new(gint32, samples);
     for (int i = 0; i < samples; i++) {
         const double class = fv_tensor_get(target, i);
-        if (class < 0 || class >= (double) count) {
-            g_set_error(error, FV_ERROR, FV_ERROR_DATA,
-                        "%s: element %d is %.0f, where classes are 0 to %" G_GINT64_FORMAT, name, i, class, count - 1);
+        if (class < 0 || class > (double) G_MAXINT32 || (count > 0 && class >= (double) count)) {
+            g_set_error(error, FV_ERROR, FV_ERROR_DATA, "%s: element %d is %.0f, where classes are 0 to %d", name, i,
+                        class, count > 0 ? count - 1 : G_MAXINT32);
             return FALSE;
         }
         classes[i] = (gint32) class;

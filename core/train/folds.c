@@ -105,7 +105,7 @@ static gboolean keep(Folds *folds, const FvTrainResult *done, GError **error)
 {
     FvRecord record = fv_record(done->step, folds->settings.fold + 1, FV_VALIDATE);
     record.loss = done->test.loss;
-    record.metric = done->metric;
+    record.metric = done->scores->len > 0 ? g_array_index(done->scores, FvScore, 0).name : NULL;
     record.value = done->test.metric;
     take_record(folds, &record);
     return fv_run_log(folds->run, &record, error);

@@ -83,15 +83,6 @@ FvPipeline *fv_pipeline_from_chain(const char *name, const char *text, GError **
     return finish(g_steal_pointer(&pipeline), name, diag, error);
 }
 
-gint64 fv_term_classes(const FvTerm *term, FvShape value)
-{
-    const FvPlugin *plugin = term->use.plugin;
-    const gboolean binary =
-        plugin->kind == FV_METRIC ? ((const FvMetric *) plugin)->binary : ((const FvLoss *) plugin)->binary;
-    const gint64 numbers = fv_shape_elements(value);
-    return binary && numbers == 1 ? 2 : numbers;
-}
-
 char *fv_pipeline_text(const FvPipeline *pipeline)
 {
     return fv_tree_print(pipeline->tree, pipeline->overrides);

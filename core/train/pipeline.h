@@ -32,9 +32,6 @@ char *fv_pipeline_text(const FvPipeline *pipeline);
  * their place, one a line. The graph is borrowed. */
 FvPlan *fv_pipeline_plan(const FvGraph *graph, const FvDevice *device, const FvPlanSettings *settings, GError **error);
 
-/** How many classes a value can tell apart for a loss or metric. */
-gint64 fv_term_classes(const FvTerm *term, FvShape value);
-
 /** Sets @error to everything in @diag; returns FALSE where there was anything. */
 gboolean fv_diag_check(FvDiag *diag, GError **error);
 

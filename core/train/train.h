@@ -28,7 +28,8 @@ typedef struct {
     FvSplit split;    /* that was judged: FV_TEST, or FV_VALIDATE for a fold */
     gboolean tested;  /* there is such a split */
     FvTotals test;    /* of best.safetensors */
-    char *metric;     /* name, or NULL */
+    GArray *scores;   /* and all its metrics: of FvScore */
+    char *tables;     /* of those that have one: text, in whole lines */
 } FvTrainResult;
 
 void fv_train_result_clear(FvTrainResult *result);

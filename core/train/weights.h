@@ -28,7 +28,12 @@ typedef struct {
     FvSums sums, mark; /* of the epoch under way; what of them is in the log */
     gboolean has_best; /* best.safetensors is there */
     double best;       /* what it was chosen for: larger is better */
+    GArray *history;   /* of FvEpoch: what each epoch came to, for schedules that watch; empty for others */
 } FvPosition;
+
+FvPosition fv_position_begin(guint64 seed);
+void fv_position_clear(FvPosition *at);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(FvPosition, fv_position_clear)
 
 /** Where a training's files say what their numbers mean. */
 typedef struct {
@@ -41,7 +46,8 @@ gboolean fv_weights_save(FvPlan *plan, const FvWeightsNotes *notes, const char *
 /** Writes a checkpoint: the same, with the optimizer's state and the position. */
 gboolean fv_checkpoint_save(FvPlan *plan, const FvPosition *at, const FvWeightsNotes *notes, const char *file,
                             GError **error);
-/** Reads one back, with its position; no plan is needed yet. FV_ERROR_DATA: it is no checkpoint. */
+/** Reads one back, with its position (to be cleared, unless this fails); no plan is needed yet. FV_ERROR_DATA: it is no
+ * checkpoint. */
 FvTensors *fv_checkpoint_read(const char *file, FvPosition *at, GError **error);
 /** The name of the device that it was made on, borrowed, or NULL. */
 const char *fv_checkpoint_device(const FvTensors *checkpoint);

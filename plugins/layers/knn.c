@@ -66,7 +66,12 @@ static gboolean plan(FvNode *node, void *self, GError **error)
                                                            .per_sample = TRUE });
     knn->labels = fv_node_add_param(
         node,
-        &(FvParamSpec){ .name = "labels", .role = FV_STATISTIC, .rank = 1, .dims = { (int) n }, .per_sample = TRUE });
+        &(FvParamSpec){ .name = "labels",
+                        .role = FV_STATISTIC,
+                        .rank = 1,
+                        .dims = { (int) n },
+                        .init = { FV_INIT_GAUSSIAN, (float) knn->classes / 3 }, /* not all the same, for tests */
+                        .per_sample = TRUE });
     knn->candidates = (int) MIN(n, 2 * knn->k + MORE);
     knn->halves = fv_node_add_scratch(node, n, FV_LIFE_PLAN);
     knn->queries = fv_node_add_scratch(node, queries * features, FV_LIFE_CALL);

@@ -217,6 +217,30 @@ END
 fv check shapes.fv
 refuses_pipeline 'a kernel larger than its input, and groups that do not divide' \
   '^shapes\.fv:2:21: error: conv: ' '^shapes\.fv:3:21: error: conv: '
+cat >terms.fv <<'END'
+net { input(3) -> relu as x }
+loss = focal(x, alpha=2) + dice(x, activation=relu) + triplet(x, mining=easy) + kl(x, logits=3)
+     + softmax(x, smoothing=1.5) + softmax(x, weight=[1, -1, 1]) + huber(x, delta=0) + bce(x, pos_weight=-1)
+     + contrastive(x, 3) + mae(x, target, 3)
+metric = [f1(x, average=mean), precision(x, class=-2), recall(x, klass=1), topk(x, k=0), confusion]
+END
+fv check terms.fv
+refuses_pipeline 'options of losses and metrics that they cannot have' \
+  '^terms\.fv:2:23: error: focal: alpha: expected a number from -1 to 1, found 2' \
+  '^terms\.fv:2:47: error: dice: activation: expected one of sigmoid, softmax, found relu' \
+  '^terms\.fv:2:73: error: triplet: mining: expected one of hard, semi_hard, all, found easy' \
+  '^terms\.fv:2:94: error: kl: logits: expected true or false, found 3' \
+  '^terms\.fv:3:29: error: softmax: smoothing: expected a number from 0 to 1, found 1\.5' \
+  '^terms\.fv:3:54: error: softmax: weight: expected .* each from 0 ' \
+  '^terms\.fv:3:83: error: huber: delta: expected a number from 1e-06 ' \
+  '^terms\.fv:3:106: error: bce: pos_weight: expected a number from 0 ' \
+  '^terms\.fv:4:23: error: contrastive: target: expected the name of a target, found 3' \
+  '^terms\.fv:4:43: error: mae: too many arguments: it has only 2 options' \
+  '^terms\.fv:5:25: error: f1: average: expected one of macro, micro, weighted, found mean' \
+  '^terms\.fv:5:51: error: precision: class: expected a whole number from -1 ' \
+  '^terms\.fv:5:66: error: recall: no option "klass"; did you mean "class"' \
+  '^terms\.fv:5:86: error: topk: k: expected a whole number from 1 ' \
+  '^terms\.fv:5:90: error: confusion: value: missing: expected the name of a value'
 printf 'net { input(1, 4, 4) -> conv(1000000, 3) -> conv(1000000, 1) -> dense(1000000) as y }\n' >vast.fv
 LIMIT=10 fv check vast.fv
 ok 'a net of a million channels: no crash' [ "$code" -le 2 ]
