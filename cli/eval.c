@@ -21,16 +21,20 @@ static int evaluate(const FvCliOptions *options, FvSplit split)
     const int code = fv_cli_open(options, &pipeline, &device);
     if (code != FV_CLI_DONE)
         return code;
+    g_autoptr(FvTensors) weights = fv_safetensors_read(options->weights, &error);
+    if (!weights)
+        return fv_cli_fail(error);
     g_autoptr(FvProgressBar) progress = fv_progress_new(stderr, "images");
     const FvSessionSettings settings = { .graph = pipeline->graph,
                                          .device = device,
+                                         .weights = weights,
                                          .seed = options->seed < 0 ? 1 : (guint64) options->seed,
                                          .progress = progress,
                                          .stop = fv_cli_catch_signals() };
     g_autoptr(FvSession) session = fv_session_new(&settings, FV_FOR_EVALUATION, &error);
     FvTotals totals;
     const FvBeginning begin = fv_cli_beginning(options);
-    if (!session || !fv_weights_begin(fv_session_plan(session), &begin, NULL, &error))
+    if (!session || !fv_weights_begin(fv_session_plan(session), &begin, weights, &error))
         return fv_cli_fail(error);
     if (!fv_session_evaluate(session, split, fv_split_name(split), &totals, &error))
         return error ? fv_cli_fail(error) : FV_CLI_FAILED;

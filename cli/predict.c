@@ -143,17 +143,19 @@ static void on_output(const char *file, const double *numbers, FvShape shape, gp
         print_text(output, file, guesses, shown);
 }
 
-/* What the first loss with a target says of the value that is predicted. */
+/* What the first loss or metric with a target says of the value that is predicted. */
 static void describe(const FvGraph *graph, Output *output)
 {
-    for (guint i = 0; i < graph->losses->len; i++) {
-        const FvTerm *term = graph->losses->pdata[i];
-        if (term->value != graph->output)
-            continue;
-        output->classifies = fv_term_classifies(term);
-        output->link = fv_term_link(term);
-        return;
-    }
+    const GPtrArray *const terms[] = { graph->losses, graph->metrics };
+    for (guint k = 0; k < G_N_ELEMENTS(terms); k++)
+        for (guint i = 0; i < terms[k]->len; i++) {
+            const FvTerm *term = terms[k]->pdata[i];
+            if (term->value != graph->output)
+                continue;
+            output->classifies = fv_term_classifies(term);
+            output->link = fv_term_link(term);
+            return;
+        }
 }
 
 static int predict(const FvCliOptions *options, Output *output)

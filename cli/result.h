@@ -6,13 +6,15 @@
 #include "core/sink/run.h"
 #include "core/train/tally.h"
 
-/** "test: loss 0.2706 accuracy 0.9012 (10000 images)", after the metrics' tables. @scores: of FvScore. */
+/** "test: loss 0.2706 accuracy 0.9012 (10000 images)", after the metrics' tables; without a loss where the pipeline has
+ * none. @scores: of FvScore. */
 static inline void fv_cli_print_result(const char *split, const FvTotals *totals, const GArray *scores,
                                        const char *tables)
 {
-    g_print("%s", tables);
+    g_print("%s%s:", tables, split);
     /* A loss that ran away has too many digits to be read. */
-    g_print(totals->loss < 1e6 ? "%s: loss %.4f" : "%s: loss %.4g", split, totals->loss);
+    if (totals->has_loss)
+        g_print(totals->loss < 1e6 ? " loss %.4f" : " loss %.4g", totals->loss);
     for (guint i = 0; i < scores->len; i++) {
         const FvScore *score = &g_array_index(scores, FvScore, i);
         g_print(" %s %.4f", score->name, score->value);

@@ -3,7 +3,10 @@
 #include "cli/cli.h"
 
 #include "core/sink/run.h"
+#include "core/train/folds.h"
 #include "core/train/train.h"
+
+#include <math.h>
 
 #include "cli/result.h"
 
@@ -13,11 +16,17 @@ static const FvCliHelp help = {
     "checkpoint\n"
     "to resume from), best.safetensors (the parameters that did best on the validation split, which are the ones\n"
     "tested; the last ones where there is no such split) and report.html (curves to look at).\n\n"
+    "Layers that are fitted (standardize, pca, select, knn ...) are so before the first step. Where nothing is left to\n"
+    "train, that is all, and the pipeline needs neither loss nor optimizer.\n\n"
+    "--folds K trains K times, each time with another K-th of the training split to validate on, in folders fold-1 to\n"
+    "fold-K of the run folder, and prints what each came to, their mean and their standard deviation. The test split is\n"
+    "left alone, and data { validate } means nothing then.\n\n"
     "The first Ctrl-C writes a checkpoint and stops, a second one stops at once.\n\n"
     "Examples:\n"
     "  fovea train pipelines/lenet-fashion.fv\n"
     "  fovea train pipelines/lenet-fashion.fv -s rate=0.003 --out runs/slow --seed 7\n"
     "  fovea train --resume runs/slow\n"
+    "  fovea train pipelines/knn.fv --folds 5\n"
 };
 
 /* A run is resumed with the pipeline that it was begun with; what PIPELINE and -s say must come to the same. */
@@ -43,19 +52,72 @@ static FvPipeline *open_resumed(const FvCliOptions *options, const char *folder,
     return fv_pipeline_open(options->rest[0], (const char *const *) all, error);
 }
 
-static int report(const FvTrainResult *result, const char *pipeline)
+static int report_stop(const char *folder, gint64 step)
 {
-    if (result->stopped) {
-        g_printerr("stopped after step %" G_GINT64_FORMAT "; to go on: fovea train --resume %s\n", result->step,
-                   result->folder);
-        return FV_CLI_FAILED;
-    }
+    if (folder)
+        g_printerr("stopped after step %" G_GINT64_FORMAT "; to go on: fovea train --resume %s\n", step, folder);
+    else
+        g_printerr("stopped before anything was done\n");
+    return FV_CLI_FAILED;
+}
+
+static int report(const FvTrainResult *result)
+{
+    if (result->stopped)
+        return report_stop(result->folder, result->step);
     g_printerr("run folder: %s\n", result->folder);
     if (result->tested)
-        fv_cli_print_result("test", &result->test, result->scores, result->tables);
+        fv_cli_print_result(fv_split_name(result->split), &result->test, result->scores, result->tables);
     else
         g_printerr("there is no test split; data { test = 0.1 } would keep a share for one\n");
     return FV_CLI_DONE;
+}
+
+static void print_row(const char *head, double loss, double value)
+{
+    g_print("%-10s", head);
+    if (!isnan(loss))
+        g_print(" %10.4f", loss);
+    if (!isnan(value))
+        g_print(" %10.4f", value);
+    g_print("\n");
+}
+
+static int report_folds(const FvFoldsResult *result)
+{
+    double loss[2], value[2];
+    if (result->stopped) {
+        g_printerr("stopped in fold %u; to go on: fovea train --resume %s\n", result->folds->len + 1, result->folder);
+        return FV_CLI_FAILED;
+    }
+    fv_folds_summary(result->folds, offsetof(FvFoldScore, loss), &loss[0], &loss[1]);
+    fv_folds_summary(result->folds, offsetof(FvFoldScore, value), &value[0], &value[1]);
+    g_printerr("run folder: %s\n", result->folder);
+    g_print("%-10s%s", "fold", isnan(loss[0]) ? "" : "       loss");
+    if (result->metric)
+        g_print(" %10s", result->metric);
+    g_print("\n");
+    for (guint i = 0; i < result->folds->len; i++) {
+        const FvFoldScore *fold = &g_array_index(result->folds, FvFoldScore, i);
+        g_autofree char *number = g_strdup_printf("%u", i + 1);
+        print_row(number, fold->loss, fold->value);
+    }
+    print_row("mean", loss[0], value[0]);
+    print_row("deviation", loss[1], value[1]);
+    return FV_CLI_DONE;
+}
+
+static int run(const FvTrainSettings *settings)
+{
+    g_autoptr(GError) error = NULL;
+    if (settings->folds > 0 || (settings->resume && fv_folds_in(settings->resume))) {
+        g_auto(FvFoldsResult) folds = { 0 };
+        return fv_train_folds(settings, &folds, &error) ? report_folds(&folds) : fv_cli_fail(error);
+    }
+    FvTrainResult result;
+    const int code = fv_train(settings, &result, &error) ? report(&result) : fv_cli_fail(error);
+    fv_train_result_clear(&result);
+    return code;
 }
 
 static gboolean is_run(const char *folder, GError **error)
@@ -68,7 +130,7 @@ static gboolean is_run(const char *folder, GError **error)
     return FALSE;
 }
 
-static int train(const FvCliOptions *options, const char *out, const char *resume)
+static int train(const FvCliOptions *options, const char *out, const char *resume, int folds)
 {
     g_autoptr(GError) error = NULL;
     if (resume && !is_run(resume, &error))
@@ -98,21 +160,22 @@ static int train(const FvCliOptions *options, const char *out, const char *resum
         .partial = fv_cli_beginning(options).partial,
         .seed = (guint64) MAX(options->seed, 0),
         .has_seed = options->seed >= 0,
+        .folds = folds,
         .progress = progress,
         .stop = fv_cli_catch_signals(),
     };
-    FvTrainResult result;
-    code = fv_train(&settings, &result, &error) ? report(&result, options->rest[0]) : fv_cli_fail(error);
-    fv_train_result_clear(&result);
-    return code;
+    return run(&settings);
 }
 
 int fv_cli_train(int argc, char **argv)
 {
     g_autofree char *out = NULL;
     g_autofree char *resume = NULL;
+    int folds = G_MININT;
     const GOptionEntry own[] = {
         { "out", 'o', 0, G_OPTION_ARG_FILENAME, &out, "Run folder to make (default: runs/NAME-N)", "DIR" },
+        { "folds", 0, 0, G_OPTION_ARG_INT, &folds, "Cross-validation: so many trainings, each with its own part to validate",
+          "K" },
         { "resume", 0, 0, G_OPTION_ARG_FILENAME, &resume, "Go on with the run in this folder", "DIR" },
         G_OPTION_ENTRY_NULL,
     };
@@ -122,5 +185,9 @@ int fv_cli_train(int argc, char **argv)
         return FV_CLI_WRONG;
     if (resume && (out || options.weights))
         return fv_cli_usage("train", "--resume goes on in its own folder: --out and --weights cannot stand beside it");
-    return train(&options, out, resume);
+    if (folds != G_MININT && (folds < 2 || folds > FV_MOST_FOLDS))
+        return fv_cli_usage("train", "--folds must be from 2 to %d", FV_MOST_FOLDS);
+    if (resume && folds != G_MININT && !fv_folds_in(resume))
+        return fv_cli_usage("train", "--folds: %s is no cross-validation to go on with", resume);
+    return train(&options, out, resume, MAX(folds, 0));
 }

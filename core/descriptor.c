@@ -216,6 +216,8 @@ static const char *layer_missing(const FvPlugin *plugin)
         return "forward_map";
     if (!layer->forward_map && !layer->plan)
         return "forward_map or plan";
+    if (layer->fit_passes > 0 && !layer->fit_batch)
+        return "fit_batch";
     return (layer->build || layer->backward) && !layer->forward ? "forward" : NULL;
 }
 

@@ -150,6 +150,7 @@ static Net net_open(const FvGraph *graph, int lanes, int batch)
         .batch = batch,
         .lanes = lanes,
         .input_gradient = TRUE,
+        .fit_samples = 2100, /* more than one piece of whatever keeps them */
     };
     fv_plan_settings_for(device, &settings);
     Net net = { fv_plan_new(graph, &settings, diag), graph, batch };
@@ -437,11 +438,18 @@ static void add_case(FvKind kind, const char *name, const char *what, int lanes,
     g_test_add_data_func_full(path, g_memdup2(&c, sizeof c), func, case_free);
 }
 
-static void add_net_cases(FvKind kind, const char *name)
+static gboolean has_gradient(const FvPlugin *plugin)
 {
+    return plugin->kind != FV_LAYER || !((const FvLayer *) plugin)->no_gradient;
+}
+
+static void add_net_cases(const FvPlugin *plugin)
+{
+    const FvKind kind = plugin->kind;
+    const char *name = plugin->name;
     /* 3 samples leave lanes empty, 17 take a second block. */
     static const int gradients[][2] = { { 1, 3 }, { 8, 3 }, { 16, 3 }, { 16, 17 } };
-    for (guint i = 0; i < G_N_ELEMENTS(gradients); i++) {
+    for (guint i = 0; i < G_N_ELEMENTS(gradients) && has_gradient(plugin); i++) {
         g_autofree char *what = g_strdup_printf("gradients-lanes-%d-batch-%d", gradients[i][0], gradients[i][1]);
         add_case(kind, name, what, gradients[i][0], gradients[i][1], test_gradients);
     }
@@ -462,7 +470,7 @@ static void add_kind(FvRegistry *registry, FvKind kind)
         add_case(kind, *name, "options", 0, 0, test_options); /* says what is wrong, where it does not load */
         g_auto(GStrv) texts = plugin ? fv_gradcheck_pipelines(plugin) : NULL;
         if (texts)
-            add_net_cases(kind, *name);
+            add_net_cases(plugin);
     }
 }
 

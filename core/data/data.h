@@ -43,6 +43,8 @@ typedef struct {
     FvSplit split;
     double validate, test; /* shares of the training split, 0: none. Which samples they get depends on the seed alone.
                               A share for a split that the source has itself is refused. */
+    int folds, fold; /* folds above 0: what is left of the training split falls into so many parts of the same size, up to
+                        one sample; FV_VALIDATE is part `fold`, from 0, and FV_TRAIN all others. validate must be 0. */
     const FvPrep *prep;
     guint64 seed;
     int batch;        /* samples */
@@ -51,6 +53,9 @@ typedef struct {
 } FvLoaderConfig;
 
 typedef struct FvLoader FvLoader;
+
+/** Samples of the split of a config, of which prep is not needed; 0 with an error as fv_loader_new() has it. */
+gint64 fv_loader_config_count(const FvLoaderConfig *config, GError **error);
 
 /** Errors: FV_ERROR_OPTION for wrong shares; FV_ERROR_DATA where the split is empty; FV_ERROR_IO where no threads can
  * be had. */

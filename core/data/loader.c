@@ -163,6 +163,13 @@ static void clear_slot(const FvLoader *loader, FvSlot *slot)
     g_clear_error(&slot->error);
 }
 
+gint64 fv_loader_config_count(const FvLoaderConfig *config, GError **error)
+{
+    gsize count = 0;
+    g_autofree guint32 *indices = fv_order_split(config, &count, error);
+    return indices ? (gint64) count : 0;
+}
+
 FvLoader *fv_loader_new(const FvLoaderConfig *config, GError **error)
 {
     g_autoptr(FvLoader) loader = g_new0(FvLoader, 1);
@@ -179,8 +186,7 @@ FvLoader *fv_loader_new(const FvLoaderConfig *config, GError **error)
     loader->config.workers = MIN(loader->config.workers, FV_LOADER_WORKERS);
     loader->words = (gsize) fv_prep_words(config->prep);
     loader->parts = fv_prep_parts(config->prep);
-    loader->indices = fv_order_split(config->info, config->split, config->validate, config->test, config->seed,
-                                     &loader->count, error);
+    loader->indices = fv_order_split(config, &loader->count, error);
     if (!loader->indices)
         return NULL;
     loader->config.batch = (int) MIN((gsize) config->batch, loader->count);

@@ -48,7 +48,7 @@ static gboolean blame(const FvSample *sample, guint32 number, GError **error)
 static gboolean read_image(const Reading *reading, int part, GError **error)
 {
     const FvLoaderConfig *config = &reading->loader->config;
-    const FvSplit split = config->info->count[config->split] > 0 ? config->split : FV_TRAIN;
+    const FvSplit split = fv_order_source_split(config);
     const guint32 number = part == 0 ? reading->key.sample : reading->numbers[part - 1];
     FvSample *sample = &reading->samples[part];
     g_clear_pointer(&sample->name, g_free);

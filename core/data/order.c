@@ -65,24 +65,71 @@ static gboolean check_counts(const FvSourceInfo *info, GError **error)
     return TRUE;
 }
 
-guint32 *fv_order_split(const FvSourceInfo *info, FvSplit split, double validate, double test, guint64 seed,
-                        gsize *count, GError **error)
+/* Where the samples of each split are among all of the training split, once these are shuffled: a part, and for
+ * FV_TRAIN also what is left behind another part. */
+typedef struct {
+    gint64 begin, count, gap_at, gap;
+} Part;
+
+static gboolean divide(const FvLoaderConfig *config, Part parts[FV_SPLITS], GError **error)
 {
-    gint64 for_validate = 0, for_test = 0, all = info->count[FV_TRAIN];
-    if (!check_counts(info, error) || !share_of(info, FV_VALIDATE, validate, &for_validate, error) ||
-        !share_of(info, FV_TEST, test, &for_test, error))
-        return NULL;
-    if (for_validate + for_test > 0 && for_validate + for_test >= all) {
+    gint64 validate = 0, test = 0, all = config->info->count[FV_TRAIN];
+    if (!share_of(config->info, FV_VALIDATE, config->validate, &validate, error) ||
+        !share_of(config->info, FV_TEST, config->test, &test, error))
+        return FALSE;
+    if (validate + test > 0 && validate + test >= all) {
         g_set_error(error, FV_ERROR, FV_ERROR_OPTION,
                     "validate and test take %" G_GINT64_FORMAT " of %" G_GINT64_FORMAT
                     " samples; none are left to train with",
-                    for_validate + for_test, all);
-        return NULL;
+                    validate + test, all);
+        return FALSE;
     }
-    const gint64 begins[FV_SPLITS] = { for_validate + for_test, 0, for_validate };
-    const gint64 shares[FV_SPLITS] = { all - for_validate - for_test, for_validate, for_test };
-    gboolean own = info->count[split] > 0 && split != FV_TRAIN;
-    *count = (gsize) (own ? info->count[split] : shares[split]);
+    parts[FV_VALIDATE] = (Part){ .begin = 0, .count = validate };
+    parts[FV_TEST] = (Part){ .begin = validate, .count = test };
+    parts[FV_TRAIN] = (Part){ .begin = validate + test, .count = all - validate - test };
+    return TRUE;
+}
+
+static gboolean divide_folds(const FvLoaderConfig *config, Part parts[FV_SPLITS], GError **error)
+{
+    const Part rest = parts[FV_TRAIN];
+    const gint64 begin = rest.count * config->fold / config->folds, end = rest.count * (config->fold + 1) / config->folds;
+    if (config->folds < 2 || config->folds > rest.count) {
+        g_set_error(error, FV_ERROR, FV_ERROR_OPTION, "%d folds of %" G_GINT64_FORMAT " samples: from 2 to %" G_GINT64_FORMAT
+                    " are possible", config->folds, rest.count, rest.count);
+        return FALSE;
+    }
+    parts[FV_VALIDATE] = (Part){ .begin = rest.begin + begin, .count = end - begin };
+    parts[FV_TRAIN] =
+        (Part){ .begin = rest.begin, .count = rest.count - (end - begin), .gap_at = begin, .gap = end - begin };
+    return TRUE;
+}
+
+static guint32 *take(const guint32 *everything, const Part *part)
+{
+    guint32 *indices = g_new(guint32, MAX(1, part->count));
+    for (gint64 i = 0; i < part->count; i++)
+        indices[i] = everything[part->begin + i + (part->gap > 0 && i >= part->gap_at ? part->gap : 0)];
+    qsort(indices, (gsize) part->count, sizeof(guint32), ascending);
+    return indices;
+}
+
+FvSplit fv_order_source_split(const FvLoaderConfig *config)
+{
+    const gboolean fold = config->folds > 0 && config->split == FV_VALIDATE;
+    return !fold && config->info->count[config->split] > 0 ? config->split : FV_TRAIN;
+}
+
+guint32 *fv_order_split(const FvLoaderConfig *config, gsize *count, GError **error)
+{
+    const gint64 all = config->info->count[FV_TRAIN];
+    const FvSplit split = config->split;
+    Part parts[FV_SPLITS];
+    if (!check_counts(config->info, error) || !divide(config, parts, error) ||
+        (config->folds > 0 && !divide_folds(config, parts, error)))
+        return NULL;
+    const gboolean own = split != FV_TRAIN && fv_order_source_split(config) == split;
+    *count = (gsize) (own ? config->info->count[split] : parts[split].count);
     if (*count == 0) {
         g_set_error(error, FV_ERROR, FV_ERROR_DATA, "the data have no samples to %s", split_names[split]);
         return NULL;
@@ -90,8 +137,6 @@ guint32 *fv_order_split(const FvSourceInfo *info, FvSplit split, double validate
     if (own || (gint64) *count == all)
         return count_up(*count);
     g_autofree guint32 *everything = count_up((gsize) all);
-    fv_order_shuffle(everything, (gsize) all, fv_random(seed, 0, 0, FV_STREAM_SPLIT));
-    guint32 *indices = g_memdup2(everything + begins[split], sizeof(guint32) * *count);
-    qsort(indices, *count, sizeof(guint32), ascending);
-    return indices;
+    fv_order_shuffle(everything, (gsize) all, fv_random(config->seed, 0, 0, FV_STREAM_SPLIT));
+    return take(everything, &parts[split]);
 }

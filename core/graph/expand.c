@@ -179,8 +179,9 @@ static Values *expand_layer(Builder *builder, Scope *scope, const FvExpr *use, c
         builder->stopped = TRUE;
         return fv_values_of(LOST);
     }
-    return add_node(builder, scope, layer, g_steal_pointer(&state), inputs, g_steal_pointer(&path),
-                    (double) given->rate, use->loc);
+    Values *made = add_node(builder, scope, layer, g_steal_pointer(&state), inputs, g_steal_pointer(&path),
+                            (double) given->rate, use->loc);
+    return layer->max_inputs == FV_NO_INPUTS ? fv_fitted_expand(builder, made) : made;
 }
 
 /* ------------------------------------------------------------------ stages */
@@ -289,6 +290,18 @@ static Values *expand_chain(Builder *builder, Scope *scope, const FvChain *chain
         values = next;
     }
     return g_steal_pointer(&values);
+}
+
+Values *fv_expand_stages(Builder *builder, Scope *scope, const GPtrArray *stages, const Values *in)
+{
+    Values *values = fv_values_new();
+    fv_values_append(values, in);
+    for (guint i = 0; i < stages->len; i++) {
+        Values *next = expand_stage(builder, scope, stages->pdata[i], values, FALSE, FALSE);
+        g_array_unref(values);
+        values = next;
+    }
+    return values;
 }
 
 /* Whether a chain begins with a value, so that nothing else comes in. */

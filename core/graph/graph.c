@@ -55,6 +55,8 @@ static FvGraph *graph_new(const char *file)
 FvLink fv_term_link(const FvTerm *loss)
 {
     const FvLoss *plugin = (const FvLoss *) loss->use.plugin;
+    if (loss->use.plugin->kind == FV_METRIC)
+        return FV_LINK_NONE;
     return plugin->link_of ? plugin->link_of(fv_state_self(loss->use.state)) : plugin->link;
 }
 
@@ -62,6 +64,13 @@ static FvTarget target_of(const FvTerm *term)
 {
     return term->use.plugin->kind == FV_METRIC ? ((const FvMetric *) term->use.plugin)->target
                                                : ((const FvLoss *) term->use.plugin)->target;
+}
+
+/* Whether one number alone tells two classes from each other. */
+static gboolean takes_single(const FvTerm *term)
+{
+    return term->use.plugin->kind == FV_METRIC || target_of(term) == FV_TARGET_VALUE ||
+           ((const FvLoss *) term->use.plugin)->binary;
 }
 
 static gboolean embeds(const FvTerm *term)
@@ -79,10 +88,9 @@ gboolean fv_term_classifies(const FvTerm *term)
 
 int fv_term_classes(const FvTerm *term, FvShape value)
 {
-    const gboolean single = term->use.plugin->kind == FV_METRIC || target_of(term) == FV_TARGET_VALUE;
     if (!fv_term_classifies(term))
         return 0;
-    return value.c == 1 && single ? 2 : value.c; /* one number alone tells two classes from each other */
+    return value.c == 1 && takes_single(term) ? 2 : value.c;
 }
 
 void fv_graph_free(FvGraph *graph)
@@ -141,14 +149,16 @@ void fv_graph_report(Builder *builder, const Frame *frame, FvLoc loc, FvError co
 
 /* ---------------------------------------------------------------- building */
 
-/* What prediction computes: what the first loss looks at, else the end of the net. */
+/* What prediction computes: what the first loss looks at, else the first metric, else the end of the net. */
 static int output_of(const FvGraph *graph)
 {
-    for (guint i = 0; i < graph->losses->len; i++) {
-        const FvTerm *term = graph->losses->pdata[i];
-        if (term->value >= 0)
-            return term->value;
-    }
+    const GPtrArray *const terms[] = { graph->losses, graph->metrics };
+    for (guint k = 0; k < G_N_ELEMENTS(terms); k++)
+        for (guint i = 0; i < terms[k]->len; i++) {
+            const FvTerm *term = terms[k]->pdata[i];
+            if (term->value >= 0)
+                return term->value;
+        }
     return (int) graph->nodes->len - 1;
 }
 
@@ -166,6 +176,8 @@ FvGraph *fv_graph_build(const FvTree *tree, const char *file, GHashTable *overri
     builder.net = fv_scope_new(builder.lets);
     builder.blocks = g_hash_table_new(g_str_hash, g_str_equal);
     builder.paths = g_hash_table_new(g_str_hash, g_str_equal);
+    builder.fitted = g_ptr_array_new();
+    builder.texts = g_ptr_array_new_with_free_func((GDestroyNotify) fv_tree_free);
 
     fv_build_lets(&builder, overrides);
     fv_build_blocks(&builder);
@@ -173,6 +185,8 @@ FvGraph *fv_graph_build(const FvTree *tree, const char *file, GHashTable *overri
     fv_build_settings(&builder);
     graph->output = output_of(graph);
 
+    g_ptr_array_unref(builder.texts);
+    g_ptr_array_unref(builder.fitted);
     g_hash_table_unref(builder.paths);
     g_hash_table_unref(builder.blocks);
     fv_scope_free(builder.net);

@@ -41,7 +41,7 @@ typedef struct {
 /** The target that is the class as numbers, made of the target "label". */
 #define FV_ONE_HOT "one_hot"
 
-/** What makes probabilities of the value that a loss looks at. */
+/** What makes probabilities of the value that a loss looks at; metrics do not say. */
 FvLink fv_term_link(const FvTerm *loss);
 /** Whether a term's value is scores of classes, of which a sample has one: its target is a class, or "one_hot", the
  * same as numbers. Not so for embeddings. */
@@ -53,7 +53,8 @@ typedef struct {
     GPtrArray *nodes;   /* of FvGraphNode */
     GPtrArray *losses;  /* of FvTerm */
     GPtrArray *metrics; /* of FvTerm; accuracy of the first loss with a class where none is given */
-    int output;         /* the node that prediction computes: the first loss's value, else the last node */
+    int output;         /* the node that prediction computes: the first loss's value, else the first metric's, else the
+                          last node */
     FvUse source, optimizer, schedule;
     GPtrArray *prepare, *augment; /* of FvUse */
     double validate;              /* share of the training split, 0 where not given */

@@ -75,6 +75,8 @@ typedef struct {
     Scope *lets, *net;  /* net: NULL before its section */
     GHashTable *blocks; /* name -> FvBlock */
     GHashTable *paths;  /* -> FvLoc of the layer; keys are the nodes' */
+    GPtrArray *fitted; /* of FvStage: fitted layers of prepare { }, which stand behind the net's input */
+    GPtrArray *texts;  /* of FvTree, owned: what these were made of, where it is not the pipeline's own */
     int steps;
     gboolean stopped; /* a limit was reached: expand no more */
 } Builder;
@@ -144,6 +146,8 @@ Values *fv_values_of(int node);
 void fv_values_append(Values *values, const Values *more);
 /** Whether an error kept one of them from being made. */
 gboolean fv_values_lost(const Values *values);
+/** Expands stages that follow each other, none of which names a value. @in: what comes in. */
+Values *fv_expand_stages(Builder *builder, Scope *scope, const GPtrArray *stages, const Values *in);
 /** Expands chains into nodes and returns what `out`, or else the last one, gives.
  * @in: what comes in, or NULL. The only chain takes it where it does not begin with a value. */
 Values *fv_expand_chains(Builder *builder, Scope *scope, const GPtrArray *chains, const Values *in);
@@ -172,6 +176,14 @@ Values *fv_expand_repeat(Builder *builder, Scope *scope, const FvStage *stage, c
 void fv_build_lets(Builder *builder, GHashTable *overrides);
 /** loss, optimizer, schedule, metric. */
 void fv_build_settings(Builder *builder);
+
+/* fitted.c */
+
+/** Takes a stage of prepare { } that is a fitted layer, or an operation for which one stands: TRUE where it was taken, or
+ * refused with an error. @section: where it stands. */
+gboolean fv_fitted_take(Builder *builder, const char *section, const FvStage *stage);
+/** Appends them to what the net's input gives; takes @input. */
+Values *fv_fitted_expand(Builder *builder, Values *input);
 
 /* operations.c */
 

@@ -92,6 +92,8 @@ static void build_use(const Context *place, const FvStage *stage, const FvStage 
 {
     Builder *builder = place->builder;
     FvUse found = { NULL };
+    if (!branches && fv_fitted_take(builder, place->section, stage))
+        return;
     if (!fv_use_plugin(builder, builder->lets, FV_AUGMENT, stage->use, NULL, &found))
         return;
     FvUse *use = g_memdup2(&found, sizeof found);

@@ -171,6 +171,18 @@ static gboolean is_chain_alone(const Builder *builder, GHashTable *seen)
            g_hash_table_contains(seen, "augment");
 }
 
+/* What is fitted in prepare stands at the net's input: it must be known before the net is. */
+static const FvSection *section_at(const Builder *builder, guint i)
+{
+    const GPtrArray *sections = builder->tree->sections;
+    guint first = 0;
+    while (first < sections->len && !g_str_equal(((FvSection *) sections->pdata[first])->name, "prepare"))
+        first++;
+    if (first == sections->len)
+        return sections->pdata[i];
+    return sections->pdata[i == 0 ? first : i <= first ? i - 1 : i];
+}
+
 void fv_build_sections(Builder *builder)
 {
     static const char *const names[] = { "net", "data", "prepare", "augment", "train", NULL };
@@ -179,7 +191,7 @@ void fv_build_sections(Builder *builder)
     g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
     gboolean misspelt = FALSE;
     for (guint i = 0; i < builder->tree->sections->len; i++) {
-        const FvSection *section = builder->tree->sections->pdata[i];
+        const FvSection *section = section_at(builder, i);
         int k = 0;
         while (names[k] && !g_str_equal(names[k], section->name))
             k++;

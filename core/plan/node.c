@@ -73,6 +73,11 @@ gint64 fv_node_elements(const FvNode *node, FvShape shape)
     return fv_shape_elements(shape) * node->plan->lanes * node->plan->blocks;
 }
 
+gint64 fv_node_fit_samples(const FvNode *node)
+{
+    return MAX(1, node->plan->settings.fit_samples);
+}
+
 void fv_node_set_output(FvNode *node, FvShape shape)
 {
     g_assert(node->planning);

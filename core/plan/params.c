@@ -24,6 +24,14 @@ FvPlanParam fv_plan_param(const FvPlan *plan, guint i)
     return (FvPlanParam){ .name = param->name, .spec = param->spec, .trained = param->spec.role != FV_STATISTIC };
 }
 
+gboolean fv_plan_keeps_samples(const FvPlan *plan)
+{
+    for (guint i = 0; i < plan->params->len; i++)
+        if (((const FvParam *) plan->params->pdata[i])->spec.per_sample)
+            return TRUE;
+    return FALSE;
+}
+
 static void fill(const FvParam *param, FvRandom *random, FvTensor *tensor)
 {
     const FvInit *init = &param->spec.init;
@@ -85,10 +93,14 @@ static gboolean set(FvPlan *plan, guint i, cl_mem memory, const FvTensor *from, 
         g_set_error(error, FV_ERROR, FV_ERROR_SHAPE, "%s is %s, the net's is %s", param->name, has, wants);
         return FALSE;
     }
-    for (gint64 k = 0; k < param->elements; k++)
-        fv_tensor_set(tensor, k, fv_tensor_get(from, k));
+    const void *data = from->data;
+    if (from->dtype != tensor->dtype) {
+        for (gint64 k = 0; k < param->elements; k++)
+            fv_tensor_set(tensor, k, fv_tensor_get(from, k));
+        data = tensor->data;
+    }
     return fv_device_write(plan->device, memory, param->offset * plan->real_size,
-                           (size_t) param->elements * plan->real_size, tensor->data, error);
+                           (size_t) param->elements * plan->real_size, data, error);
 }
 
 gboolean fv_plan_initialise(FvPlan *plan, guint64 seed, GError **error)

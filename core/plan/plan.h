@@ -30,6 +30,7 @@ typedef struct {
     int group_items;         /* FV_FAMILY_GPU: the most work-items of a work-group, 0: 256 */
     GHashTable *tiles;       /* FvPlanProduct.text -> number of a tile that was found by trying, or NULL; referenced */
     int tile;                /* above 0: number of the tile that products take where it can be had, to try it */
+    gint64 fit_samples;      /* of the training split, for layers that keep it; 0: not known */
     int slots;               /* steps whose results are kept until they are read; 0: 1 */
     int parts;               /* images that a sample of a training is mixed of, at most; 0: 1 */
 } FvPlanSettings;
@@ -61,6 +62,7 @@ typedef struct {
     double flops;      /* forward, one sample */
     gboolean passes;   /* the output is the input itself */
     gboolean alive;    /* FALSE: not needed for this purpose */
+    gboolean fitted;   /* to the training split: core/plan/fit.h */
     const int *inputs;
     int input_count;
 } FvPlanLayer;
@@ -110,11 +112,14 @@ typedef enum {
     FV_LIST_TRAIN,    /* and the optimizer's update; of optimizers that step by themselves: one evaluation */
     FV_LIST_GATHER,   /* GRADIENT, added to that of other batches for an update to come */
     FV_LIST_FINISH,   /* what follows the step of such an optimizer: noise, averages */
-    FV_LIST_SWAP      /* exchanges parameters and their averages */
+    FV_LIST_SWAP,     /* exchanges parameters and their averages */
+    FV_LIST_KINDS
 } FvListKind;
 
 /** The list for that many samples; recorded at the first call, kept by the plan. */
 const FvList *fv_plan_list(FvPlan *plan, FvListKind kind, int samples, GError **error);
+/** What comes before a layer: its inputs are there when the list is done. As FV_LIST_PREDICT, FV_LIST_PACK before it. */
+const FvList *fv_plan_list_before(FvPlan *plan, guint layer, int samples, GError **error);
 
 /* ---- memory of a loaded plan */
 
@@ -174,6 +179,8 @@ guint fv_plan_params(const FvPlan *plan);
 FvPlanParam fv_plan_param(const FvPlan *plan, guint i);
 /** Whether it is a parameter of a layer that prediction does without. */
 gboolean fv_plan_has_idle_param(const FvPlan *plan, const char *name);
+/** Whether a layer keeps the training split (FvParamSpec.per_sample): settings.fit_samples must then be known. */
+gboolean fv_plan_keeps_samples(const FvPlan *plan);
 
 /** Fills all parameters from the seed, and sets the optimizer's slots to 0. */
 gboolean fv_plan_initialise(FvPlan *plan, guint64 seed, GError **error);

@@ -17,6 +17,7 @@ FvPlanLayer fv_plan_layer(const FvPlan *plan, guint i)
                           .flops = node->flops,
                           .passes = node->passes,
                           .alive = node->alive,
+                          .fitted = node->alive && !node->passes && fv_node_layer(node)->fit_passes > 0,
                           .inputs = node->inputs,
                           .input_count = node->input_count };
     for (guint p = 0; p < node->params->len; p++) {

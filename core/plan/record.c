@@ -22,9 +22,9 @@ static void pack(FvPlan *plan, FvList *list)
     }
 }
 
-static void forward(FvPlan *plan, FvList *list)
+static void forward(FvPlan *plan, guint end, FvList *list)
 {
-    for (guint i = 0; i < plan->nodes->len; i++) {
+    for (guint i = 0; i < end; i++) {
         FvNode *node = plan->nodes->pdata[i];
         const FvLayer *layer = fv_node_layer(node);
         if (!computed(node) || node->head)
@@ -165,7 +165,7 @@ static void record(FvPlan *plan, FvListKind kind, FvList *list)
         pack(plan, list);
     if (kind == FV_LIST_PACK)
         return;
-    forward(plan, list);
+    forward(plan, plan->nodes->len, list);
     if (kind == FV_LIST_PREDICT)
         return;
     if (trains(kind))
@@ -185,6 +185,18 @@ static void record(FvPlan *plan, FvListKind kind, FvList *list)
         fv_update_gather(plan, list);
 }
 
+/* The plan's from now on, or an error. */
+static const FvList *keep(FvPlan *plan, gint64 key, FvList *recorded, GError **error)
+{
+    g_autoptr(FvList) list = recorded;
+    if (list->failed) {
+        g_propagate_error(error, g_steal_pointer(&list->failed));
+        return NULL;
+    }
+    g_hash_table_insert(plan->lists, g_memdup2(&key, sizeof key), g_steal_pointer(&list));
+    return recorded;
+}
+
 const FvList *fv_plan_list(FvPlan *plan, FvListKind kind, int samples, GError **error)
 {
     static const FvPurpose needs[] = {
@@ -199,14 +211,19 @@ const FvList *fv_plan_list(FvPlan *plan, FvListKind kind, int samples, GError **
     const FvList *known = g_hash_table_lookup(plan->lists, &key);
     if (known)
         return known;
-
     g_autoptr(FvList) list = fv_list_new(samples, plan->lanes, plan->real_size, trains(kind));
     record(plan, kind, list);
-    if (list->failed) {
-        g_propagate_error(error, g_steal_pointer(&list->failed));
-        return NULL;
-    }
-    const FvList *made = list;
-    g_hash_table_insert(plan->lists, g_memdup2(&key, sizeof key), g_steal_pointer(&list));
-    return made;
+    return keep(plan, key, g_steal_pointer(&list), error);
+}
+
+const FvList *fv_plan_list_before(FvPlan *plan, guint layer, int samples, GError **error)
+{
+    g_assert(plan->program && layer < plan->nodes->len && samples >= 1 && samples <= plan->settings.batch);
+    gint64 key = (gint64) (FV_LIST_KINDS + layer) << 32 | samples;
+    const FvList *known = g_hash_table_lookup(plan->lists, &key);
+    if (known)
+        return known;
+    g_autoptr(FvList) list = fv_list_new(samples, plan->lanes, plan->real_size, FALSE);
+    forward(plan, layer, list);
+    return keep(plan, key, g_steal_pointer(&list), error);
 }

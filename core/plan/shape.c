@@ -210,7 +210,7 @@ static gboolean plan_node(FvNode *node, GError **error)
     }
 
     node->trained_above = has_trained(node);
-    for (int i = 0; i < node->input_count - layer->shape_inputs; i++)
+    for (int i = 0; i < node->input_count - layer->shape_inputs && !layer->no_gradient; i++)
         node->trained_above |= fv_plan_resolve(node->plan, node->inputs[i])->trained_above;
     return TRUE;
 }
@@ -320,6 +320,43 @@ static int choose_lanes(const FvPlan *plan)
     return flops > 0 && channels / flops >= 64 ? 1 : 16;
 }
 
+/* The first trained layer that leads to a node, or NULL. */
+static const FvNode *trained_before(const FvPlan *plan, const FvNode *node)
+{
+    g_autofree gboolean *leads = g_new0(gboolean, plan->nodes->len);
+    const FvNode *first = NULL;
+    leads[node->index] = TRUE;
+    for (guint i = (guint) node->index + 1; i-- > 0;) {
+        const FvNode *at = plan->nodes->pdata[i];
+        if (leads[i] && has_trained(at))
+            first = at;
+        for (int j = 0; leads[i] && j < at->input_count - fv_node_layer(at)->shape_inputs; j++)
+            leads[at->inputs[j]] = TRUE;
+    }
+    return first;
+}
+
+/* Nothing before a layer without a derivative can be trained by a loss behind it. */
+static void check_derivatives(const FvPlan *plan, FvDiag *diag)
+{
+    g_autofree gboolean *judged = g_new0(gboolean, plan->nodes->len);
+    for (guint i = 0; i < plan->terms->len; i++) {
+        const FvNode *term = plan->terms->pdata[i];
+        if (term->plugin->kind == FV_LOSS && term->input_count > 0)
+            judged[term->inputs[0]] = TRUE;
+    }
+    for (guint i = plan->nodes->len; i-- > 0;) {
+        const FvNode *node = plan->nodes->pdata[i];
+        for (int j = 0; judged[i] && j < node->input_count - fv_node_layer(node)->shape_inputs; j++)
+            judged[node->inputs[j]] = TRUE;
+        const FvNode *trained = judged[i] && fv_node_layer(node)->no_gradient ? trained_before(plan, node) : NULL;
+        if (trained)
+            fv_diag_error(diag, node->loc, node->trace,
+                          "%s: it has no derivative: the loss behind it cannot train %s, which is before it",
+                          node->plugin->name, trained->path);
+    }
+}
+
 static FvPlan *plan_with_lanes(const FvGraph *graph, const FvPlanSettings *settings, int lanes, FvDiag *diag)
 {
     g_autoptr(FvPlan) plan = plan_alloc(graph, settings, lanes);
@@ -331,6 +368,8 @@ static FvPlan *plan_with_lanes(const FvGraph *graph, const FvPlanSettings *setti
         plan_terms(plan, graph->losses, failed, diag);
         plan_terms(plan, graph->metrics, failed, diag);
     }
+    if (settings->purpose == FV_FOR_TRAINING && fv_diag_count(diag) == errors)
+        check_derivatives(plan, diag);
     return fv_diag_count(diag) == errors ? g_steal_pointer(&plan) : NULL;
 }
 

@@ -11,18 +11,26 @@
 
 /* ------------------------------------------------------------------ loading */
 
-static FvPlan *make_plan(const FvApplySettings *settings, FvPurpose purpose, int batch, GError **error)
+/* @weights: read from settings->begin.file, or NULL. */
+static FvPlan *make_plan(const FvApplySettings *settings, FvPurpose purpose, int batch, const FvTensors *weights,
+                         GError **error)
 {
-    const FvPlanSettings wanted = { .purpose = purpose, .batch = batch };
+    FvPlanSettings wanted = { .purpose = purpose, .batch = batch };
+    FvPlan *plan = fv_pipeline_plan(settings->graph, settings->device, &wanted, error);
+    if (!plan || !weights || !fv_plan_keeps_samples(plan))
+        return plan;
+    wanted.fit_samples = fv_weights_kept_samples(plan, weights);
+    fv_plan_free(plan);
     return fv_pipeline_plan(settings->graph, settings->device, &wanted, error);
 }
 
-static gboolean load(const FvApplySettings *settings, FvPlan *plan, const char *source, char ***classes, GError **error)
+static gboolean load(const FvApplySettings *settings, FvPlan *plan, const char *source, const FvTensors *weights,
+                     GError **error)
 {
     const char *const sources[] = { source, NULL };
     if (!fv_plan_load(plan, settings->device, source ? sources : NULL, error))
         return FALSE;
-    return fv_weights_begin(plan, &settings->begin, classes, error);
+    return fv_weights_begin(plan, &settings->begin, weights, error);
 }
 
 static gboolean enqueue(FvPlan *plan, FvListKind kind, int samples, guint64 seed, GError **error)
@@ -82,10 +90,13 @@ static gboolean forward_batch(FvPlan *plan, const FvTensor *in, int begin, int n
 FvTensor *fv_apply_forward(const FvApplySettings *settings, const FvTensor *in, const char *name, GError **error)
 {
     const gint64 given = in->rank >= 1 ? CLAMP(in->dims[0], 1, settings->graph->batch) : 1;
-    g_autoptr(FvPlan) plan = make_plan(settings, FV_FOR_PREDICTION, (int) given, error);
+    g_autoptr(FvTensors) weights = NULL;
+    if (!fv_beginning_read(&settings->begin, &weights, error))
+        return NULL;
+    g_autoptr(FvPlan) plan = make_plan(settings, FV_FOR_PREDICTION, (int) given, weights, error);
     int samples;
     if (!plan || !fv_apply_check_shape(in, name, fv_plan_input_shape(plan), &samples, error) ||
-        !load(settings, plan, NULL, NULL, error) || !enqueue(plan, FV_LIST_PACK, 1, settings->begin.seed, error))
+        !load(settings, plan, NULL, weights, error) || !enqueue(plan, FV_LIST_PACK, 1, settings->begin.seed, error))
         return NULL;
     const FvShape shape = fv_plan_output_shape(plan);
     g_autoptr(FvTensor) out = fv_tensor_new(FV_F32, 4, (const gint64[]){ samples, shape.c, shape.h, shape.w }, error);
@@ -210,16 +221,17 @@ gboolean fv_apply_gradients(const FvApplySettings *settings, const FvTensor *in,
 {
     const int batch = in->rank >= 1 && in->dims[0] >= 1 && in->dims[0] <= G_MAXINT16 ? (int) in->dims[0] : 1;
     int samples;
-    if (!has_target(settings->graph, error))
+    g_autoptr(FvTensors) weights = NULL;
+    if (!has_target(settings->graph, error) || !fv_beginning_read(&settings->begin, &weights, error))
         return FALSE;
-    g_autoptr(FvPlan) plan = make_plan(settings, FV_FOR_TRAINING, batch, error);
+    g_autoptr(FvPlan) plan = make_plan(settings, FV_FOR_TRAINING, batch, weights, error);
     if (!plan || !fv_apply_check_shape(in, in_name, fv_plan_input_shape(plan), &samples, error))
         return FALSE;
     if (samples > batch) {
         g_set_error(error, FV_ERROR, FV_ERROR_DATA, "%s: more than %d samples", in_name, G_MAXINT16);
         return FALSE;
     }
-    if (!load(settings, plan, NULL, NULL, error) ||
+    if (!load(settings, plan, NULL, weights, error) ||
         !fv_plan_write_value(plan, fv_plan_input(plan), fv_plan_input_shape(plan), samples, in, error) ||
         !fv_apply_set_targets(plan, settings->graph, target, target_name, samples, error) ||
         !enqueue(plan, FV_LIST_GRADIENT, samples, settings->begin.seed, error) ||
@@ -253,7 +265,10 @@ static gboolean open_files(Files *files, const FvApplySettings *settings, const 
 {
     const FvGraph *graph = settings->graph;
     const guint count = g_strv_length((char **) names);
-    files->plan = make_plan(settings, FV_FOR_PREDICTION, (int) MIN(count, (guint) graph->batch), error);
+    g_autoptr(FvTensors) weights = NULL;
+    if (!fv_beginning_read(&settings->begin, &weights, error))
+        return FALSE;
+    files->plan = make_plan(settings, FV_FOR_PREDICTION, (int) MIN(count, (guint) graph->batch), weights, error);
     if (!files->plan)
         return FALSE;
     const FvShape want = fv_plan_input_shape(files->plan);
@@ -269,8 +284,10 @@ static gboolean open_files(Files *files, const FvApplySettings *settings, const 
     }
     g_autoptr(GString) source = g_string_new(NULL);
     fv_prep_source(files->prep, fv_feed_rows(settings->device), source);
-    if (!load(settings, files->plan, source->str, classes, error))
+    if (!load(settings, files->plan, source->str, weights, error))
         return FALSE;
+    if (classes && weights)
+        *classes = fv_weights_classes(weights);
     const FvFeedConfig config = { .plan = files->plan,
                                   .extra = 0,
                                   .config = { .source = fv_files_source(),

@@ -353,3 +353,10 @@ const FvBatch *fv_feed_batch(const FvFeed *feed)
 {
     return feed->under_way > 0 ? feed->uploads[feed->under_way - 1].batch : NULL;
 }
+
+void fv_feed_labels(const FvFeed *feed, int samples, int *labels)
+{
+    const FvBatch *batch = fv_feed_batch(feed);
+    for (int i = 0; i < samples; i++)
+        labels[i] = batch->info[feed->taken - samples + i].label;
+}

@@ -56,5 +56,7 @@ int fv_feed_next(FvFeed *feed, GError **error);
 /** What came with the last upload: where images do not stay, the batch that the last fv_feed_next() enqueued. Valid
  * until the next call. */
 const FvBatch *fv_feed_batch(const FvFeed *feed);
+/** Classes of the @samples of the batch that the last fv_feed_next() enqueued; -1 where the data have none. */
+void fv_feed_labels(const FvFeed *feed, int samples, int *labels);
 
 #endif

@@ -225,8 +225,9 @@ gboolean fv_gradcheck(const FvGradcheckSettings *settings, FvGradcheckFunc func,
     *passed = FALSE;
     if (!plan || !fv_plan_load(plan, settings->device, NULL, error))
         return FALSE;
+    g_autoptr(FvTensors) weights = NULL;
     const FvBeginning begin = { settings->weights, settings->seed, settings->partial };
-    if (!fv_weights_begin(plan, &begin, NULL, error))
+    if (!fv_beginning_read(&begin, &weights, error) || !fv_weights_begin(plan, &begin, weights, error))
         return FALSE;
     check.tally = fv_tally_new(plan);
     gboolean done = check_all(&check, func, data, passed, error);

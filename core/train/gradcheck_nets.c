@@ -26,6 +26,8 @@ static char *layer_net(const FvPlugin *plugin, const char *example)
     const gboolean named = has_option(plugin, FV_TYPE_VALUE);
     g_autofree char *use = with_value(plugin, example, "other");
     g_autoptr(GString) before = g_string_new(NULL);
+    if (layer->no_gradient) /* nothing can be trained before it */
+        return g_strdup_printf("net { input(3, 7, 6) -> %s as result }\nloss = mse(result, target)\n", use);
     if (layer->max_inputs >= 2 && !named) {
         for (int i = 0; i < MAX(2, layer->min_inputs); i++)
             g_string_append_printf(before, "%s conv(6, 3, pad=1)", i ? " |" : "{");

@@ -4,6 +4,7 @@
 
 #include "core/train/budget.h"
 #include "core/train/pipeline.h"
+#include "core/train/weights.h"
 
 #include <string.h>
 
@@ -18,7 +19,7 @@ struct FvSession {
     FvFeed *feeds[FV_SPLITS];
     FvFeed *training;
     FvTally *tally;
-    gboolean trains;
+    FvPurpose purpose; /* of the plan */
 };
 
 static const char *const split_names[FV_SPLITS] = { "train", "validate", "test" };
@@ -85,35 +86,97 @@ static gboolean check_terms(const FvSession *session, GError **error)
     return fv_diag_check(diag, error);
 }
 
-static gboolean check_graph(const FvGraph *graph, FvPurpose purpose, GError **error)
+static gboolean check_source(const FvGraph *graph, GError **error)
 {
     g_autoptr(FvDiag) diag = fv_diag_new();
     const FvLoc top = { g_intern_string(graph->file), 1, 1 };
     if (!graph->source.plugin)
         fv_diag_error(diag, top, NULL, "there is no data section; write data { source = ... }");
-    if (graph->losses->len == 0)
+    return fv_diag_check(diag, error);
+}
+
+static gboolean anything_fitted(const FvPlan *plan)
+{
+    for (guint i = 0; i < fv_plan_layers(plan); i++)
+        if (fv_plan_layer(plan, i).fitted)
+            return TRUE;
+    return FALSE;
+}
+
+/* What is wanted of the net, and of those who train it. */
+static gboolean check_aims(const FvSession *session, GError **error)
+{
+    const FvGraph *graph = session->settings.graph;
+    const gboolean trained = fv_plan_parameter_count(session->plan) > 0;
+    g_autoptr(FvDiag) diag = fv_diag_new();
+    const FvLoc top = { g_intern_string(graph->file), 1, 1 };
+    if (graph->losses->len == 0 && fv_session_trains(session))
         fv_diag_error(diag, top, NULL, "there is no loss; write loss = softmax(logits, label), for example");
-    if (purpose == FV_FOR_TRAINING && !graph->optimizer.plugin)
+    else if (graph->losses->len + graph->metrics->len == 0)
+        fv_diag_error(diag, top, NULL,
+                      trained ? "there is no loss; write loss = softmax(logits, label), for example"
+                              : "there is no loss and no metric; write metric = accuracy(votes, label), for example");
+    if (fv_session_trains(session) && !graph->optimizer.plugin)
         fv_diag_error(diag, top, NULL,
                       "there is no optimizer; write optimizer = sgd(rate=0.01, momentum=0.9), for "
                       "example");
+    if (session->purpose == FV_FOR_TRAINING && !trained && !anything_fitted(session->plan))
+        fv_diag_error(diag, top, NULL, "there is nothing to train: no layer has parameters, and none is fitted");
     return fv_diag_check(diag, error);
 }
 
 /* ------------------------------------------------------------------- opening */
 
-static gboolean make_plan(FvSession *session, FvPurpose purpose, GError **error)
+static gboolean make_plan(FvSession *session, gint64 fit_samples, GError **error)
 {
     const FvGraph *graph = session->settings.graph;
     const FvPlanSettings settings = {
-        .purpose = purpose,
+        .purpose = session->purpose,
         .batch = graph->batch,
         .slots = FV_SESSION_SLOTS,
         .keep = session->settings.keep,
+        .fit_samples = fit_samples,
         .parts = fv_augment_uses_parts(graph->augment),
     };
+    g_clear_pointer(&session->plan, fv_plan_free);
     session->plan = fv_pipeline_plan(graph, session->settings.device, &settings, error);
     return session->plan != NULL;
+}
+
+static FvLoaderConfig loader_config(const FvSession *session, FvSplit split)
+{
+    const FvGraph *graph = session->settings.graph;
+    return (FvLoaderConfig){ .source = session->source.source,
+                             .state = session->source.self,
+                             .info = &session->source.info,
+                             .split = split,
+                             .validate = session->settings.folds ? 0 : graph->validate,
+                             .test = graph->test,
+                             .folds = session->settings.folds,
+                             .fold = session->settings.fold,
+                             .seed = session->settings.seed,
+                             .batch = graph->batch };
+}
+
+/* Once more, where what the net is like follows from the data, or where nothing in it is to be trained. */
+static gboolean plan_again(FvSession *session, GError **error)
+{
+    const gboolean idle = session->purpose == FV_FOR_TRAINING && !fv_session_trains(session);
+    const gboolean keeps = fv_plan_keeps_samples(session->plan);
+    gint64 samples = 0;
+    if (!idle && !keeps)
+        return TRUE;
+    if (idle)
+        session->purpose = FV_FOR_EVALUATION;
+    if (keeps && session->settings.weights) {
+        samples = fv_weights_kept_samples(session->plan, session->settings.weights);
+    } else if (keeps) {
+        const FvLoaderConfig config = loader_config(session, FV_TRAIN);
+        samples = fv_loader_config_count(&config, error);
+        if (samples == 0)
+            return FALSE;
+    }
+    return make_plan(session, samples, error);
 }
 
 static gboolean make_prep(FvSession *session, int which, GError **error)
@@ -161,13 +224,13 @@ static gboolean open_source(FvSession *session, GError **error)
 FvSession *fv_session_new(const FvSessionSettings *settings, FvPurpose purpose, GError **error)
 {
     g_autoptr(FvSession) session = g_new0(FvSession, 1);
-    const int preps = purpose == FV_FOR_TRAINING ? PREPS : FOR_TRAINING;
     session->settings = *settings;
-    session->trains = purpose == FV_FOR_TRAINING;
+    session->purpose = purpose;
     /* The net first: its mistakes need no data to be found. */
-    if (!check_graph(settings->graph, purpose, error) || !make_plan(session, purpose, error) ||
-        !open_source(session, error) || !check_terms(session, error))
+    if (!check_source(settings->graph, error) || !make_plan(session, 0, error) || !check_aims(session, error) ||
+        !open_source(session, error) || !check_terms(session, error) || !plan_again(session, error))
         return NULL;
+    const int preps = session->purpose == FV_FOR_TRAINING ? PREPS : FOR_TRAINING;
     for (int i = 0; i < preps; i++)
         if (!make_prep(session, i, error))
             return NULL;
@@ -200,6 +263,17 @@ FvPlan *fv_session_plan(FvSession *session)
     return session->plan;
 }
 
+gboolean fv_session_trains(const FvSession *session)
+{
+    return session->purpose == FV_FOR_TRAINING && session->settings.graph->epochs > 0 &&
+           fv_plan_parameter_count(session->plan) > 0;
+}
+
+FvProgressBar *fv_session_progress(const FvSession *session)
+{
+    return session->settings.progress;
+}
+
 const FvSourceInfo *fv_session_source(const FvSession *session)
 {
     return &session->source.info;
@@ -214,6 +288,8 @@ gboolean fv_session_has(const FvSession *session, FvSplit split)
 {
     const FvGraph *graph = session->settings.graph;
     const double shares[FV_SPLITS] = { 0, graph->validate, graph->test };
+    if (session->settings.folds > 0 && split == FV_VALIDATE)
+        return TRUE;
     return session->source.info.count[split] > 0 || shares[split] > 0;
 }
 
@@ -240,7 +316,7 @@ static guint64 budget_of(const FvSession *session, FvSplit split)
 {
     const FvGraph *graph = session->settings.graph;
     const gboolean mixed = split == FV_TRAIN && fv_augment_uses_parts(graph->augment) > 1;
-    if (!session->trains || session->settings.keep || split == FV_TEST || graph->epochs < 2 || mixed)
+    if (!fv_session_trains(session) || session->settings.keep || split == FV_TEST || graph->epochs < 2 || mixed)
         return 0;
     guint64 taken = fv_plan_memory(session->plan).total;
     for (int i = 0; i < FV_SPLITS; i++)
@@ -249,31 +325,30 @@ static guint64 budget_of(const FvSession *session, FvSplit split)
                           taken + (session->training ? fv_feed_resident(session->training) : 0));
 }
 
-static FvFeed *make_feed(FvSession *session, FvSplit split, int prep, GError **error)
+static FvFeed *make_feed(FvSession *session, FvSplit split, int prep, guint64 budget, GError **error)
 {
-    const FvGraph *graph = session->settings.graph;
-    const FvFeedConfig config = { .plan = session->plan,
-                                  .extra = (guint) prep,
-                                  .config = { .source = session->source.source,
-                                              .state = session->source.self,
-                                              .info = &session->source.info,
-                                              .split = split,
-                                              .validate = graph->validate,
-                                              .test = graph->test,
-                                              .prep = session->preps[prep],
-                                              .seed = session->settings.seed,
-                                              .batch = graph->batch,
-                                              .shuffle = prep == FOR_TRAINING },
-                                  .label = fv_plan_target(session->plan, "label", NULL, NULL),
-                                  .budget = budget_of(session, split) };
+    FvFeedConfig config = { .plan = session->plan,
+                            .extra = (guint) prep,
+                            .config = loader_config(session, split),
+                            .label = fv_plan_target(session->plan, "label", NULL, NULL),
+                            .budget = budget };
+    config.config.prep = session->preps[prep];
+    config.config.shuffle = prep == FOR_TRAINING;
     return fv_feed_new(&config, error);
 }
 
 FvFeed *fv_session_train_feed(FvSession *session, GError **error)
 {
     if (!session->training)
-        session->training = make_feed(session, FV_TRAIN, FOR_TRAINING, error);
+        session->training = make_feed(session, FV_TRAIN, FOR_TRAINING, budget_of(session, FV_TRAIN), error);
     return session->training;
+}
+
+FvFeed *fv_session_plain_feed(FvSession *session, GError **error)
+{
+    if (!session->feeds[FV_TRAIN])
+        session->feeds[FV_TRAIN] = make_feed(session, FV_TRAIN, FOR_EVALUATION, 0, error);
+    return session->feeds[FV_TRAIN];
 }
 
 static gboolean enqueue(FvSession *session, FvListKind kind, int samples, int slot, GError **error)
@@ -307,7 +382,7 @@ gboolean fv_session_evaluate(FvSession *session, FvSplit split, const char *labe
 {
     gint64 done = 0;
     if (!session->feeds[split])
-        session->feeds[split] = make_feed(session, split, FOR_EVALUATION, error);
+        session->feeds[split] = make_feed(session, split, FOR_EVALUATION, budget_of(session, split), error);
     FvFeed *feed = session->feeds[split];
     if (!feed || !enqueue(session, FV_LIST_PACK, 1, 0, error))
         return FALSE;

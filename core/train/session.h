@@ -5,6 +5,7 @@
 
 #include "core/exec/exec.h"
 #include "core/sink/progress.h"
+#include "core/sink/safetensors.h"
 #include "core/train/feed.h"
 #include "core/train/tally.h"
 
@@ -20,19 +21,25 @@ typedef struct {
     FvDevice *device;
     guint64 seed;                      /* which samples are in which share, the order, augmentation, dropout */
     const FvOpenSource *source;        /* opened ahead, to be closed later; or NULL */
+    const FvTensors *weights;          /* parameters that will be set, for layers that keep samples: how many these are;
+                                          NULL: those of the training split */
+    int folds, fold;                   /* cross-validation: fold number `fold`, from 0, of so many; folds 0: none */
     FvSession *share;                  /* its source, which is open, is used and must outlive this one; or NULL */
     gboolean keep;                     /* every value stays until the next step */
     FvProgressBar *progress;           /* or NULL */
     const volatile sig_atomic_t *stop; /* not 0: stop at the next step; or NULL */
 } FvSessionSettings;
 
-/** Opens the source, plans the net and loads it. FV_FOR_EVALUATION or FV_FOR_TRAINING.
+/** Opens the source, plans the net and loads it. FV_FOR_EVALUATION or FV_FOR_TRAINING; a net in which nothing can be
+ * trained needs neither loss nor optimizer, and is planned for evaluation.
  * Mistakes of the pipeline come with their place, one a line. */
 FvSession *fv_session_new(const FvSessionSettings *settings, FvPurpose purpose, GError **error);
 void fv_session_free(FvSession *session);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FvSession, fv_session_free)
 
 FvPlan *fv_session_plan(FvSession *session);
+/** Whether there is anything to train: made for training, epochs to do, parameters that are no statistics. */
+gboolean fv_session_trains(const FvSession *session);
 /** Reads something of each split: errors of the data that come out only then. */
 gboolean fv_session_try_data(const FvSession *session, GError **error);
 const FvSourceInfo *fv_session_source(const FvSession *session);
@@ -40,8 +47,11 @@ const FvSourceInfo *fv_session_source(const FvSession *session);
 gboolean fv_session_has(const FvSession *session, FvSplit split);
 /** Batches of the training split, shuffled and augmented. */
 FvFeed *fv_session_train_feed(FvSession *session, GError **error);
+/** Batches of the training split in its own order, prepared but not augmented. Until fv_session_release_feeds(). */
+FvFeed *fv_session_plain_feed(FvSession *session, GError **error);
 /** Gives back what feeds hold, images on the device too; feeds that were returned are gone. */
 void fv_session_release_feeds(FvSession *session);
+FvProgressBar *fv_session_progress(const FvSession *session);
 gboolean fv_session_stopped(const FvSession *session);
 /** All metrics of the last fv_session_evaluate(): of FvScore (sink's run.h); g_array_unref() it. */
 GArray *fv_session_scores(const FvSession *session);

@@ -13,6 +13,7 @@ struct FvTally {
     FvSums sums;
     gint64 bad_step;
     GArray *metrics; /* of Metric */
+    gboolean has_loss;
     double **values; /* of each term: what was read */
 };
 
@@ -71,6 +72,8 @@ FvTally *fv_tally_new(FvPlan *plan)
         tally->values[i] = g_new(double, (gsize) term.stride *(gsize) tally->slots);
         if (term.metric)
             add_metric(tally, i, &term);
+        else
+            tally->has_loss = TRUE;
     }
     fv_tally_reset(tally);
     return tally;
@@ -239,7 +242,9 @@ FvTotals fv_tally_totals_since(const FvTally *tally, const FvSums *before)
     return (FvTotals){
         .samples = now->seen - then->seen,
         .steps = now->steps - then->steps,
-        .loss = (now->losses - then->losses) / samples + (now->penalties - then->penalties) / steps,
+        .has_loss = tally->has_loss,
+        .loss = tally->has_loss ? (now->losses - then->losses) / samples + (now->penalties - then->penalties) / steps
+                                : (double) NAN,
         .metric =
             tally->metrics->len ? score_since(tally, before, &g_array_index(tally->metrics, Metric, 0)) : (double) NAN,
         .bad_step = tally->bad_step,

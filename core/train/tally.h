@@ -21,7 +21,8 @@ void fv_sums_copy(FvSums *to, const FvSums *from);
 /** Sums since the last fv_tally_reset(). */
 typedef struct {
     gint64 samples, steps;
-    double loss;     /* mean over samples, penalties (mean over steps) included */
+    gboolean has_loss;
+    double loss;     /* mean over samples, penalties (mean over steps) included; NAN where there is none */
     double metric;   /* the first metric, NAN where there is none */
     gint64 bad_step; /* the first step whose loss was not finite, counted from the last fv_tally_reset(), or -1 */
 } FvTotals;

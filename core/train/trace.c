@@ -99,7 +99,9 @@ static gboolean set_param(FvPlan *plan, const char *text, GError **error)
 
 static gboolean set_params(FvPlan *plan, const FvTraceSettings *settings, GError **error)
 {
-    if (!fv_weights_begin(plan, &settings->begin, NULL, error))
+    g_autoptr(FvTensors) weights = NULL;
+    if (!fv_beginning_read(&settings->begin, &weights, error) ||
+        !fv_weights_begin(plan, &settings->begin, weights, error))
         return FALSE;
     for (const char *const *param = settings->params; param && *param; param++)
         if (!set_param(plan, *param, error))

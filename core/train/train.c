@@ -2,6 +2,7 @@
  * train.c: the course of a training: steps, epochs, validation, checkpoints. */
 #include "core/sink/atomic.h"
 #include "core/sink/report.h"
+#include "core/train/fit.h"
 #include "core/train/step.h"
 #include "core/train/trainer.h"
 
@@ -131,7 +132,7 @@ static gboolean train_steps(FvTrainer *trainer, FvFeed *feed, GError **error)
 
 static char *epoch_label(const FvTrainer *trainer)
 {
-    return g_strdup_printf("epoch %d/%d", trainer->at.epochs + 1, trainer->graph->epochs);
+    return g_strdup_printf("epoch %d/%d", trainer->at.epochs + 1, trainer->epochs);
 }
 
 /* What an epoch is worth, larger is better; without metric it is judged by its loss. */
@@ -218,7 +219,7 @@ static gboolean train_epoch(FvTrainer *trainer, GError **error)
         const gint64 samples = fv_feed_samples(feed);
         fv_feed_start_epoch(feed, (guint32) trainer->at.epochs, first);
         fv_progress_start(trainer->settings->progress, label, trainer->at.sums.seen, samples,
-                          samples * (trainer->graph->epochs - trainer->at.epochs - 1));
+                          samples * (trainer->epochs - trainer->at.epochs - 1));
         gboolean done = train_steps(trainer, feed, error);
         rate = fv_progress_finish(trainer->settings->progress);
         if (!done || trainer->stopped)
@@ -237,24 +238,24 @@ static gboolean train_epoch(FvTrainer *trainer, GError **error)
 
 /* ------------------------------------------------------------------- the run */
 
-static gboolean write_pipeline(const FvTrainer *trainer, GError **error)
+gboolean fv_train_write_pipeline(const FvTrainSettings *settings, const FvRun *run, GError **error)
 {
-    g_autofree char *text = fv_pipeline_text(trainer->settings->pipeline);
-    g_autofree char *file = fv_run_file(trainer->run, FV_RUN_PIPELINE);
+    g_autofree char *text = fv_pipeline_text(settings->pipeline);
+    g_autofree char *file = fv_run_file(run, FV_RUN_PIPELINE);
     return fv_file_replace(file, text, strlen(text), error);
 }
 
-static gboolean same_pipeline(const FvTrainer *trainer, GError **error)
+gboolean fv_train_same_pipeline(const FvTrainSettings *settings, const FvRun *run, GError **error)
 {
-    g_autofree char *text = fv_pipeline_text(trainer->settings->pipeline);
-    g_autofree char *file = fv_run_file(trainer->run, FV_RUN_PIPELINE);
+    g_autofree char *text = fv_pipeline_text(settings->pipeline);
+    g_autofree char *file = fv_run_file(run, FV_RUN_PIPELINE);
     g_autofree char *old = NULL;
     if (!g_file_get_contents(file, &old, NULL, error))
         return FALSE;
     if (g_str_equal(text, old))
         return TRUE;
     g_set_error(error, FV_ERROR, FV_ERROR_OPTION, "%s is not the pipeline that %s was begun with, which is kept in %s",
-                trainer->graph->file, fv_run_folder(trainer->run), file);
+                settings->pipeline->graph->file, fv_run_folder(run), file);
     return FALSE;
 }
 
@@ -267,13 +268,17 @@ static gboolean same_seed(const FvTrainer *trainer, GError **error)
     return FALSE;
 }
 
-static gboolean open_session(FvTrainer *trainer, GError **error)
+/* @weights: what parameters will be set from, or NULL. */
+static gboolean open_session(FvTrainer *trainer, const FvTensors *weights, GError **error)
 {
     const FvTrainSettings *settings = trainer->settings;
     const FvSessionSettings open = { .graph = trainer->graph,
                                      .device = settings->device,
                                      .seed = trainer->at.seed,
                                      .source = settings->source,
+                                     .weights = weights,
+                                     .folds = settings->folds,
+                                     .fold = settings->fold,
                                      .progress = settings->progress,
                                      .stop = settings->stop };
     trainer->session = fv_session_new(&open, FV_FOR_TRAINING, error);
@@ -283,36 +288,56 @@ static gboolean open_session(FvTrainer *trainer, GError **error)
     trainer->tally = fv_tally_new(trainer->plan);
     trainer->notes = (FvWeightsNotes){ .classes = fv_session_source(trainer->session)->class_names,
                                        .device = settings->device->info->name };
+    if (!fv_session_trains(trainer->session))
+        return TRUE;
     FvFeed *feed = fv_session_train_feed(trainer->session, error);
     if (!feed)
         return FALSE;
+    trainer->epochs = trainer->graph->epochs;
     trainer->epoch_steps = fv_feed_batches(feed);
     trainer->epoch_samples = fv_feed_samples(feed);
     return TRUE;
 }
 
+/* Parameters as training begins with them. Weights that are given were fitted when they were made. */
+static gboolean set_out(FvTrainer *trainer, const FvBeginning *begin, const FvTensors *weights, GError **error)
+{
+    if (weights)
+        return fv_weights_begin(trainer->plan, begin, weights, error) && fv_session_try_data(trainer->session, error);
+    GError *failed = NULL;
+    if (!fv_plan_initialise(trainer->plan, trainer->at.seed, error) || !fv_session_try_data(trainer->session, error))
+        return FALSE;
+    if (fv_session_fit(trainer->session, &failed))
+        return TRUE;
+    trainer->stopped = failed == NULL;
+    if (failed)
+        g_propagate_error(error, failed);
+    return trainer->stopped;
+}
+
 static gboolean begin_run(FvTrainer *trainer, GError **error)
 {
     const FvTrainSettings *settings = trainer->settings;
+    g_autoptr(FvTensors) weights = NULL;
     trainer->at = fv_position_begin(settings->has_seed ? settings->seed : 1);
     const FvBeginning begin = { settings->weights, trainer->at.seed, settings->partial };
-    if (!open_session(trainer, error) || !fv_weights_begin(trainer->plan, &begin, NULL, error) ||
-        !fv_session_try_data(trainer->session, error))
-        return FALSE;
+    if (!fv_beginning_read(&begin, &weights, error) || !open_session(trainer, weights, error) ||
+        !set_out(trainer, &begin, weights, error) || trainer->stopped)
+        return trainer->stopped;
     trainer->run = fv_run_create(settings->out, trainer->graph->stem, error);
     /* A checkpoint before the first step: a run can be resumed whenever it was killed. */
-    return trainer->run && write_pipeline(trainer, error) && save(trainer, error);
+    return trainer->run && fv_train_write_pipeline(settings, trainer->run, error) && save(trainer, error);
 }
 
 /* The seed decides which samples are in which split: the checkpoint is read before the data are opened. */
 static gboolean resume_run(FvTrainer *trainer, GError **error)
 {
     trainer->run = fv_run_open(trainer->settings->resume, error);
-    if (!trainer->run || !same_pipeline(trainer, error))
+    if (!trainer->run || !fv_train_same_pipeline(trainer->settings, trainer->run, error))
         return FALSE;
     g_autofree char *file = fv_run_file(trainer->run, FV_RUN_LAST);
     g_autoptr(FvTensors) checkpoint = fv_checkpoint_read(file, &trainer->at, error);
-    if (!checkpoint || !same_seed(trainer, error) || !open_session(trainer, error) ||
+    if (!checkpoint || !same_seed(trainer, error) || !open_session(trainer, checkpoint, error) ||
         !fv_checkpoint_set(trainer->plan, checkpoint, file, error) || !fv_session_try_data(trainer->session, error) ||
         !fv_run_truncate_log(trainer->run, trainer->at.step, error))
         return FALSE;
@@ -333,7 +358,7 @@ static gboolean write_report(const FvTrainer *trainer, const FvTrainResult *resu
     g_autoptr(FvReport) report = fv_report_new();
     if (!log)
         return FALSE;
-    if (result->tested)
+    if (result->tested && result->test.has_loss)
         fv_report_result(report, "test loss", "%.4f", result->test.loss);
     for (guint i = 0; result->tested && i < result->scores->len; i++) {
         const FvScore *score = &g_array_index(result->scores, FvScore, i);
@@ -341,9 +366,12 @@ static gboolean write_report(const FvTrainer *trainer, const FvTrainResult *resu
         fv_report_result(report, key, "%.4f", score->value);
     }
     fv_report_result(report, "parameters", "%" G_GINT64_FORMAT, fv_plan_parameter_count(trainer->plan));
-    fv_report_setting(report, "optimizer", "%s, rate %g", graph->optimizer.plugin->name, fv_plan_rate(trainer->plan));
-    fv_report_setting(report, "schedule", "%s", graph->schedule.plugin ? graph->schedule.plugin->name : "constant");
-    fv_report_setting(report, "epochs", "%d", graph->epochs);
+    if (trainer->epochs > 0) {
+        fv_report_setting(report, "optimizer", "%s, rate %g", graph->optimizer.plugin->name,
+                          fv_plan_rate(trainer->plan));
+        fv_report_setting(report, "schedule", "%s", graph->schedule.plugin ? graph->schedule.plugin->name : "constant");
+    }
+    fv_report_setting(report, "epochs", "%d", trainer->epochs);
     fv_report_setting(report, "batch", "%d", graph->batch);
     fv_report_setting(report, "seed", "%" G_GUINT64_FORMAT, trainer->at.seed);
     fv_report_setting(report, "device", "%s", trainer->notes.device);
@@ -367,21 +395,23 @@ static gboolean log_test(FvTrainer *trainer, const FvRecord *record, GError **er
     return fv_run_log(trainer->run, record, error);
 }
 
-static gboolean test_best(FvTrainer *trainer, FvTrainResult *result, GError **error)
+/* A fold is judged by its own part of the data, which the log has as that of the last epoch already. */
+static gboolean judge_best(FvTrainer *trainer, FvTrainResult *result, GError **error)
 {
     g_autofree char *best = fv_run_file(trainer->run, FV_RUN_BEST);
     FvRecord record = fv_record(trainer->at.step, trainer->at.epochs, FV_TEST);
-    if (!fv_session_has(trainer->session, FV_TEST))
+    result->split = trainer->settings->folds > 0 ? FV_VALIDATE : FV_TEST;
+    if (!fv_session_has(trainer->session, result->split))
         return TRUE;
     if (!fv_weights_load(trainer->plan, best, error) ||
-        !fv_session_evaluate(trainer->session, FV_TEST, "test", &result->test, error))
+        !fv_session_evaluate(trainer->session, result->split, fv_split_name(result->split), &result->test, error))
         return FALSE;
     result->tested = TRUE;
     record.loss = result->test.loss;
     result->scores = fv_session_scores(trainer->session);
     result->tables = fv_session_tables(trainer->session);
     set_scores(&record, result->scores);
-    return log_test(trainer, &record, error);
+    return result->split == FV_VALIDATE || log_test(trainer, &record, error);
 }
 
 static gboolean finish(FvTrainer *trainer, FvTrainResult *result, GError **error)
@@ -389,7 +419,7 @@ static gboolean finish(FvTrainer *trainer, FvTrainResult *result, GError **error
     GError *failed = NULL;
     if (!trainer->at.has_best && !keep_best(trainer, NULL, error)) /* no epoch at all */
         return FALSE;
-    if (!test_best(trainer, result, &failed)) {
+    if (!judge_best(trainer, result, &failed)) {
         trainer->stopped = failed == NULL;
         if (failed)
             g_propagate_error(error, failed);
@@ -400,7 +430,7 @@ static gboolean finish(FvTrainer *trainer, FvTrainResult *result, GError **error
 
 static gboolean run_epochs(FvTrainer *trainer, GError **error)
 {
-    while (trainer->at.epochs < trainer->graph->epochs && !trainer->stopped)
+    while (trainer->at.epochs < trainer->epochs && !trainer->stopped)
         if (!train_epoch(trainer, error))
             return FALSE;
     return TRUE;
@@ -411,7 +441,7 @@ gboolean fv_train(const FvTrainSettings *settings, FvTrainResult *result, GError
     FvTrainer trainer = { .settings = settings, .graph = settings->pipeline->graph };
     *result = (FvTrainResult){ 0 };
     gboolean done = settings->resume ? resume_run(&trainer, error) : begin_run(&trainer, error);
-    if (done) {
+    if (done && trainer.run) {
         result->folder = g_strdup(fv_run_folder(trainer.run));
         done = run_epochs(&trainer, error) && (trainer.stopped || finish(&trainer, result, error));
     }

@@ -17,6 +17,7 @@ typedef struct {
     FvWeightsNote partial;      /* FvBeginning's: what fits of it is enough; or NULL */
     guint64 seed;
     gboolean has_seed;       /* FALSE: 1, or the run's where one is resumed */
+    int folds, fold;         /* as FvSessionSettings has them: the fold is judged in the place of the test split */
     FvProgressBar *progress; /* also takes the line of each epoch */
     const volatile sig_atomic_t *stop;
 } FvTrainSettings;
@@ -25,7 +26,8 @@ typedef struct {
     char *folder;     /* of the run */
     gboolean stopped; /* by `stop`: a checkpoint was written */
     gint64 step;      /* steps done */
-    gboolean tested;  /* there is a test split */
+    FvSplit split;    /* that was judged: FV_TEST, or FV_VALIDATE for a fold */
+    gboolean tested;  /* there is such a split */
     FvTotals test;    /* of best.safetensors */
     GArray *scores;   /* and all its metrics: of FvScore */
     char *tables;     /* of those that have one: text, in whole lines */
@@ -33,9 +35,10 @@ typedef struct {
 
 void fv_train_result_clear(FvTrainResult *result);
 
-/** Trains until all epochs are done. The run folder (run.h) gets pipeline.fv, log.jsonl, last.safetensors (a
- * checkpoint, at the end of each epoch and every so many seconds), best.safetensors (the parameters of the epoch with
- * the best metric, else loss, of the validation split; of the last epoch where there is none) and report.html.
+/** Fits what is to be fitted, and trains until all epochs are done; where nothing can be trained, fitting is all. The
+ * run folder (run.h) gets pipeline.fv, log.jsonl, last.safetensors (a checkpoint, at the end of each epoch and every so
+ * many seconds), best.safetensors (the parameters of the epoch with the best metric, else loss, of the validation
+ * split; of the last epoch where there is none) and report.html.
  *
  * Resuming gives bit for bit what would have come without the interruption. The resolved pipeline must be that of the
  * run: FV_ERROR_OPTION where it is not, or where the seed is another.

@@ -37,7 +37,7 @@ double fv_trainer_rate(const FvTrainer *trainer, gint64 step)
     const GArray *epochs = trainer->at.history;
     const gint64 over = epochs ? MIN((gint64) epochs->len, step / trainer->epoch_steps) : 0;
     const FvProgress progress = { .step = update.number,
-                                  .steps = update.per_epoch * trainer->graph->epochs,
+                                  .steps = update.per_epoch * trainer->epochs,
                                   .epoch_steps = update.per_epoch,
                                   .epochs = over ? (const FvEpoch *) (const void *) epochs->data : NULL,
                                   .epoch_count = (int) over,

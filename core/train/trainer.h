@@ -15,6 +15,7 @@ typedef struct {
     FvTally *tally;
     FvPosition at;
     FvWeightsNotes notes;
+    int epochs;         /* to be done: none where there is nothing to train */
     gint64 epoch_steps; /* batches of one epoch */
     gint64 epoch_samples;
     gint64 saved;  /* monotonic time of the last checkpoint */
@@ -24,6 +25,11 @@ typedef struct {
 
 /** Of the first metric, or of the loss where there is none. */
 gboolean fv_trainer_lower_is_better(const FvGraph *graph);
+/** Keeps the pipeline, as resolved, in a run folder. */
+gboolean fv_train_write_pipeline(const FvTrainSettings *settings, const FvRun *run, GError **error);
+/** FV_ERROR_OPTION where a run was begun with another. */
+gboolean fv_train_same_pipeline(const FvTrainSettings *settings, const FvRun *run, GError **error);
+
 /** The learning rate of a step. */
 double fv_trainer_rate(const FvTrainer *trainer, gint64 step);
 /** Takes one step with the batch that the feed has brought. @updates: FALSE: its gradient alone is wanted. */

@@ -106,8 +106,19 @@ static gboolean set_partly(FvPlan *plan, const FvTensors *tensors, const char *f
     return set_taken(plan, match, file, error);
 }
 
+gint64 fv_weights_kept_samples(const FvPlan *plan, const FvTensors *tensors)
+{
+    for (guint i = 0; i < fv_plan_params(plan); i++) {
+        const FvPlanParam param = fv_plan_param(plan, i);
+        const FvTensor *tensor = param.spec.per_sample ? fv_tensors_get(tensors, param.name) : NULL;
+        if (tensor && tensor->rank > 0)
+            return CLAMP(tensor->dims[0], 0, G_MAXINT);
+    }
+    return 0;
+}
+
 /* NULL where there are none, or where they are no list of strings: names are only for people. */
-static char **read_classes(const FvTensors *tensors)
+char **fv_weights_classes(const FvTensors *tensors)
 {
     const char *text = g_hash_table_lookup(tensors->metadata, "classes");
     g_autoptr(JsonNode) node = text ? json_from_string(text, NULL) : NULL;
@@ -130,19 +141,18 @@ gboolean fv_weights_load(FvPlan *plan, const char *file, GError **error)
     return tensors && fv_weights_set(plan, tensors, file, error);
 }
 
-gboolean fv_weights_begin(FvPlan *plan, const FvBeginning *from, char ***classes, GError **error)
+gboolean fv_beginning_read(const FvBeginning *from, FvTensors **tensors, GError **error)
 {
-    if (!from->file)
-        return fv_plan_initialise(plan, from->seed, error);
-    g_autoptr(FvTensors) tensors = fv_safetensors_read(from->file, error);
+    *tensors = from->file ? fv_safetensors_read(from->file, error) : NULL;
+    return *tensors || !from->file;
+}
+
+gboolean fv_weights_begin(FvPlan *plan, const FvBeginning *from, const FvTensors *tensors, GError **error)
+{
     if (!tensors)
-        return FALSE;
-    if (!(from->partial ? set_partly(plan, tensors, from->file, from->seed, from->partial, error)
-                        : set_all(plan, tensors, from->file, " (--partial takes what fits)", error)))
-        return FALSE;
-    if (classes)
-        *classes = read_classes(tensors);
-    return TRUE;
+        return fv_plan_initialise(plan, from->seed, error);
+    return from->partial ? set_partly(plan, tensors, from->file, from->seed, from->partial, error)
+                         : set_all(plan, tensors, from->file, " (--partial takes what fits)", error);
 }
 
 /* ------------------------------------------------------------------- writing */

@@ -25,9 +25,16 @@ typedef struct {
     FvWeightsNote partial; /* takes what fits of the file and says what does not; NULL: the file must fit */
 } FvBeginning;
 
-/** Sets every parameter of the plan. @classes, unless NULL: set to the names of the classes that the file tells, or
- * NULL; g_strfreev() it. FV_ERROR_DATA: as fv_weights_set(); with partial, where nothing fits. */
-gboolean fv_weights_begin(FvPlan *plan, const FvBeginning *from, char ***classes, GError **error);
+/** Reads from->file; @tensors is set to NULL where there is none. */
+gboolean fv_beginning_read(const FvBeginning *from, FvTensors **tensors, GError **error);
+/** Sets every parameter of the plan. @tensors: what fv_beginning_read() read. FV_ERROR_DATA: as fv_weights_set(); with
+ * partial, where nothing fits. */
+gboolean fv_weights_begin(FvPlan *plan, const FvBeginning *from, const FvTensors *tensors, GError **error);
+/** The names of the classes that the file tells, or NULL; g_strfreev() it. */
+char **fv_weights_classes(const FvTensors *tensors);
+
+/** How many samples the layers that keep them have kept in @tensors; 0 where it holds none of theirs. */
+gint64 fv_weights_kept_samples(const FvPlan *plan, const FvTensors *tensors);
 
 /** Where a training stands. Random numbers need no more than seed and position: they are counted, not drawn. */
 typedef struct {

@@ -263,6 +263,7 @@ typedef struct {
     int dims[4];
     FvInit init;
     gint64 fan_in, fan_out;
+    gboolean per_sample; /* dims[0] is fv_node_fit_samples(): the layer keeps the training split */
 } FvParamSpec;
 
 /** How long a piece of scratch memory keeps its contents. */
@@ -284,6 +285,9 @@ gboolean fv_node_training(const FvNode *node); /* FALSE: there will be no backwa
 int fv_node_index(const FvNode *node);         /* place in the net: tells random streams apart */
 int fv_node_units(const FvNode *node);         /* compute units of the device, at least 1 */
 gint64 fv_node_elements(const FvNode *node, FvShape shape); /* reals that a value of that shape takes, whole blocks */
+/** Samples of the training split, for layers that keep something of each (FvParamSpec.per_sample); 1 as long as that is
+ * not known: the net is planned again when it is. */
+gint64 fv_node_fit_samples(const FvNode *node);
 
 /* For `plan` only: what the node needs. No device is at hand. */
 void fv_node_set_output(FvNode *node, FvShape shape);
@@ -427,6 +431,38 @@ void fv_list_launch(FvList *list, FvKernel *kernel, FvGrid grid, const FvArg *ar
     fv_list_launch((list), (kernel), (grid), (const FvArg[]){ __VA_ARGS__ }, \
                    (int) (sizeof((const FvArg[]){ __VA_ARGS__ }) / sizeof(FvArg)))
 
+/* -------------------------------------------------------------------- fitting */
+
+/* Layers may be fitted to the training split instead of trained by gradients: means, principal components, the samples
+ * themselves. What they find are parameters FV_STATISTIC, kept with the weights. `fovea train` fits them before its first
+ * step, in the order of the net, so that each sees what those before it give; a run that is resumed, and one that begins
+ * with weights, does not fit again. All of it happens on the host. Samples come in the order of the data, prepared but
+ * not augmented, each once in a pass; how many at once says nothing, and results must not depend on it. */
+
+/** A layer that is being fitted. */
+typedef struct FvFit FvFit;
+
+/** Some samples. */
+typedef struct {
+    int count;
+    const double *x;   /* of input 0, C,H,W of each sample */
+    const int *labels; /* the class of each; -1 where the data have none */
+} FvFitBatch;
+
+gint64 fv_fit_samples(const FvFit *fit); /* of the whole split */
+int fv_fit_classes(const FvFit *fit);    /* 0: the data have none */
+int fv_fit_pass(const FvFit *fit);       /* from 0 */
+/** Array number i of the layer's own, zeroed at its first use, kept until the layer is fitted. */
+double *fv_fit_numbers(FvFit *fit, int i, gint64 count);
+/** Parameter i of the node, zeroed, to be filled in. It is brought to the device after the last pass. */
+float *fv_fit_param(FvFit *fit, int i);
+
+/** Eigenvalues, in descending order, and eigenvectors of a real symmetric matrix.
+ * @matrix: n x n, of which the upper triangle is read; row k becomes the unit vector of values[k], with the sign that
+ * makes its largest element (the first of them) positive.
+ * @values: n numbers. FALSE where it does not converge, as with elements that are not finite. */
+gboolean fv_symmetric_eigen(int n, double *matrix, double *values);
+
 /* -------------------------------------------------------------------- layers */
 
 enum { FV_READS_NOTHING = 1 << 0, FV_READS_X = 1 << 1, FV_READS_Y = 1 << 2 };
@@ -475,6 +511,15 @@ typedef struct {
     /** dx of every input is written by kernels of fv_node_add_gradient_kernel() alone, each number once: it is
      * not read back. */
     gboolean takes_gradient_tail;
+    /** Fitted layers: how many times they want to see the training split; 0: not fitted. All parameters are then
+     * FV_STATISTIC, and all are set. */
+    int fit_passes;
+    /** Takes some samples. Errors: FV_ERROR_DATA. */
+    gboolean (*fit_batch)(const FvNode *node, const void *self, FvFit *fit, const FvFitBatch *batch, GError **error);
+    /** Called after each pass; after the last one fv_fit_param() must be filled. NULL: fit_batch does that. */
+    gboolean (*fit_end)(const FvNode *node, const void *self, FvFit *fit, GError **error);
+    /** There is no derivative, and no backward: a net that wants a gradient through the layer is refused. */
+    gboolean no_gradient;
 } FvLayer;
 
 /* ------------------------------------------------------------------- losses */
@@ -516,6 +561,8 @@ typedef struct {
     /** FV_TARGET_CLASS: a class is wanted for each pixel of the value, int[ceil(N / L)][H][W][L]; of a vector that is
      * one for each sample. */
     gboolean pixels;
+    /** FV_TARGET_CLASS: one number alone is the score of two classes: above 0 for the second. */
+    gboolean binary;
 } FvLoss;
 
 /** A metric: one number for each sample, averaged over the split; or, with add and finish, one that follows from sums
@@ -756,6 +803,9 @@ typedef struct {
      * Errors: FV_ERROR_SHAPE for an image that does not fit. */
     gboolean (*draw)(const void *self, FvShape in, FvShape *out, gboolean training, FvRandom *random, float *drawn,
                      GError **error);
+    /** The fitted layer that stands in its place, at the net's input, where the operation is in prepare { } without any
+     * argument: "standardize(per=channel)". It can then stand nowhere else without arguments. NULL: none does. */
+    const char *fitted;
 } FvAugment;
 
 /** A number of a range: drawn uniformly, or its middle outside of training. */
