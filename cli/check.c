@@ -6,13 +6,15 @@
 
 #include "cli/dot.h"
 
+#include <stdio.h>
+
 static const FvCliHelp help = {
     "check", "PIPELINE", "Checks a pipeline, and prints shape, parameters, FLOPs and memory of each layer.",
     "FLOPs are those of one image, forward, a multiplication and an addition counting two. A layer's memory is that "
     "of\n"
     "its output for a whole batch. What a pipeline with an optimizer needs is told for training, else for prediction.\n"
     "No device is needed, and no data.\n\n"
-    "Example: fovea check --dot pipelines/resnet-small.fv | dot -Tsvg > net.svg\n"
+    "Example: fovea check --svg net.svg pipelines/resnet-small.fv\n"
 };
 
 /* Where a layer's inputs come from, unless that is just the layer before; NULL then. g_free() it. */
@@ -96,7 +98,20 @@ static void print_memory(const FvPlan *plan, FvPurpose purpose)
     g_print(")\n");
 }
 
-static void print_table(const FvPlan *plan, FvPurpose purpose)
+/* Graphviz reads UTF-8 in every locale, into which g_print() would bring it. */
+static void print_dot(const FvPlan *plan, const FvGraph *graph)
+{
+    g_autofree char *text = fv_cli_dot_text(plan, graph);
+    fputs(text, stdout);
+}
+
+static gint64 needed(const FvPlan *plan)
+{
+    return fv_plan_parameter_count(plan) - fv_plan_idle_parameter_count(plan);
+}
+
+/* @prediction: the same net without what only losses need. */
+static void print_table(const FvPlan *plan, const FvPlan *prediction, FvPurpose purpose)
 {
     const int width = path_width(plan);
     g_autofree char *flops = flops_text(fv_plan_flops(plan));
@@ -104,6 +119,10 @@ static void print_table(const FvPlan *plan, FvPurpose purpose)
     for (guint i = 0; i < fv_plan_layers(plan); i++)
         print_layer(plan, i, width);
     g_print("\n%" G_GINT64_FORMAT " parameters, %s FLOPs for an image\n", fv_plan_parameter_count(plan), flops);
+    if (fv_plan_idle_parameter_count(prediction)) {
+        g_autofree char *fewer = flops_text(fv_plan_flops(prediction));
+        g_print("%" G_GINT64_FORMAT " parameters, %s FLOPs for an image in prediction\n", needed(prediction), fewer);
+    }
     print_memory(plan, purpose);
 }
 
@@ -138,7 +157,7 @@ static void add_layer(JsonBuilder *builder, const FvPlan *plan, guint i)
     json_builder_end_object(builder);
 }
 
-static void print_json(const FvPlan *plan)
+static void print_json(const FvPlan *plan, const FvPlan *prediction)
 {
     g_autoptr(JsonBuilder) builder = json_builder_new();
     json_builder_begin_object(builder);
@@ -149,53 +168,70 @@ static void print_json(const FvPlan *plan)
     json_builder_end_array(builder);
     add_int(builder, "parameters", fv_plan_parameter_count(plan));
     add_int(builder, "flops", (gint64) fv_plan_flops(plan));
+    json_builder_set_member_name(builder, "prediction");
+    json_builder_begin_object(builder);
+    add_int(builder, "parameters", needed(prediction));
+    add_int(builder, "flops", (gint64) fv_plan_flops(prediction));
+    json_builder_end_object(builder);
     add_int(builder, "batch", fv_plan_batch(plan));
     add_int(builder, "bytes", (gint64) fv_plan_memory(plan).total);
     json_builder_end_object(builder);
     fv_cli_print_json(builder);
 }
 
-/* Of PoCL, so that the numbers are those of a run on a CPU. */
-enum { USUAL_LOCAL_MEMORY = 1 << 20 };
+/* NULL after the mistakes were printed. */
+static FvPlan *make_plan(const FvGraph *graph, FvPurpose purpose)
+{
+    /* PoCL's, so that the numbers are those of a run on a CPU. */
+    enum { USUAL_LOCAL_MEMORY = 1 << 20 };
+    const FvPlanSettings settings = {
+        .purpose = purpose, .batch = graph->batch, .local_memory = USUAL_LOCAL_MEMORY, .family = fv_device_family(NULL)
+    };
+    g_autoptr(GError) error = NULL;
+    g_autoptr(FvDiag) diag = fv_diag_new();
+    FvPlan *plan = fv_plan_new(graph, &settings, diag);
+    if (!plan) {
+        fv_diag_check(diag, &error);
+        fv_cli_fail(error);
+    }
+    return plan;
+}
 
 int fv_cli_check(int argc, char **argv)
 {
     gboolean dot = FALSE, json = FALSE;
+    g_autofree char *svg = NULL;
     const GOptionEntry own[] = {
         { "dot", 0, 0, G_OPTION_ARG_NONE, &dot, "Print a drawing for Graphviz instead", NULL },
+        { "svg", 0, 0, G_OPTION_ARG_FILENAME, &svg, "Draw the net, by Graphviz, instead", "FILE" },
         { "json", 0, 0, G_OPTION_ARG_NONE, &json, "Print an object instead", NULL },
         G_OPTION_ENTRY_NULL,
     };
     g_auto(FvCliOptions) options = { 0 };
     if (!fv_cli_parse(&help, FV_CLI_SETS, own, &options, argc, argv) || !fv_cli_count(&help, &options, 1, 1))
         return FV_CLI_WRONG;
-    if (dot && json)
-        return fv_cli_usage("check", "--dot and --json: one of them");
+    if (dot + json + (svg != NULL) > 1)
+        return fv_cli_usage("check", "--dot, --svg and --json: one of them");
     g_autoptr(FvPipeline) pipeline = fv_cli_pipeline(&options);
     if (!pipeline)
         return FV_CLI_WRONG;
 
     const FvGraph *graph = pipeline->graph;
     const gboolean trains = graph->losses->len > 0 && graph->optimizer.plugin;
-    const FvPlanSettings settings = { .purpose = trains                   ? FV_FOR_TRAINING
-                                                 : graph->losses->len > 0 ? FV_FOR_EVALUATION
-                                                                          : FV_FOR_PREDICTION,
-                                      .batch = graph->batch,
-                                      .local_memory = USUAL_LOCAL_MEMORY,
-                                      .family = fv_device_family(NULL) };
-    g_autoptr(GError) error = NULL;
-    g_autoptr(FvDiag) diag = fv_diag_new();
-    g_autoptr(FvPlan) plan = fv_plan_new(graph, &settings, diag);
-    if (!plan) {
-        fv_diag_check(diag, &error);
-        fv_cli_fail(error);
+    const FvPurpose purpose = trains ? FV_FOR_TRAINING : graph->losses->len > 0 ? FV_FOR_EVALUATION : FV_FOR_PREDICTION;
+    g_autoptr(FvPlan) plan = make_plan(graph, purpose);
+    g_autoptr(FvPlan) prediction = plan ? make_plan(graph, FV_FOR_PREDICTION) : NULL;
+    if (!prediction)
         return FV_CLI_WRONG;
+    if (svg) {
+        g_autoptr(GError) error = NULL;
+        return fv_cli_write_svg(plan, graph, svg, &error) ? FV_CLI_DONE : fv_cli_fail(error);
     }
     if (dot)
-        fv_cli_print_dot(plan, graph->stem);
+        print_dot(plan, graph);
     else if (json)
-        print_json(plan);
+        print_json(plan, prediction);
     else
-        print_table(plan, settings.purpose);
+        print_table(plan, prediction, purpose);
     return FV_CLI_DONE;
 }

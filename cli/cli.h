@@ -5,6 +5,7 @@
 
 #include "core/device/device.h"
 #include "core/train/pipeline.h"
+#include "core/train/weights.h"
 
 #include <json-glib/json-glib.h>
 #include <signal.h>
@@ -16,6 +17,7 @@ int fv_cli_train(int argc, char **argv);
 int fv_cli_eval(int argc, char **argv);
 int fv_cli_predict(int argc, char **argv);
 int fv_cli_run(int argc, char **argv);
+int fv_cli_trace(int argc, char **argv);
 int fv_cli_augment(int argc, char **argv);
 int fv_cli_check(int argc, char **argv);
 int fv_cli_inspect(int argc, char **argv);
@@ -36,11 +38,12 @@ typedef struct {
 
 /** Options that several verbs take; those that a verb names by `wants` are added to its own. */
 typedef struct {
-    char **sets;   /* -s name=value */
-    char *device;  /* --device */
-    char *weights; /* --weights */
-    gint64 seed;   /* --seed, -1 where not given */
-    char **rest;   /* arguments that are no options, NULL-ended, never NULL */
+    char **sets;      /* -s name=value */
+    char *device;     /* --device */
+    char *weights;    /* --weights */
+    gint64 seed;      /* --seed, -1 where not given */
+    char **rest;      /* arguments that are no options, NULL-ended, never NULL */
+    gboolean partial; /* --partial; goes with FV_CLI_WEIGHTS */
 } FvCliOptions;
 enum { FV_CLI_SETS = 1, FV_CLI_DEVICE = 2, FV_CLI_WEIGHTS = 4, FV_CLI_SEED = 8 };
 
@@ -53,6 +56,9 @@ gboolean fv_cli_parse(const FvCliHelp *help, unsigned wants, const GOptionEntry 
                       char **argv);
 /** Checks that there are so many arguments; FALSE after a message. @max < 0: no limit. */
 gboolean fv_cli_count(const FvCliHelp *help, const FvCliOptions *options, int min, int max);
+
+/** What --weights, --partial and --seed say of the parameters. */
+FvBeginning fv_cli_beginning(const FvCliOptions *options);
 
 /** Opens the first argument as a pipeline; NULL after its errors were printed: the exit code is 2. */
 FvPipeline *fv_cli_pipeline(const FvCliOptions *options);

@@ -75,6 +75,9 @@ gboolean fv_cli_parse(const FvCliHelp *help, unsigned wants, const GOptionEntry 
             "NAME=VALUE" } },
         { FV_CLI_WEIGHTS,
           { "weights", 'w', 0, G_OPTION_ARG_FILENAME, &options->weights, "Parameters: a safetensors file", "FILE" } },
+        { FV_CLI_WEIGHTS,
+          { "partial", 0, 0, G_OPTION_ARG_NONE, &options->partial,
+            "Take what fits of the weights, and say what does not", NULL } },
         { FV_CLI_SEED, { "seed", 0, 0, G_OPTION_ARG_INT64, &options->seed, "Seed of all that is random", "N" } },
         { FV_CLI_DEVICE,
           { "device", 'd', 0, G_OPTION_ARG_STRING, &options->device,
@@ -104,6 +107,10 @@ gboolean fv_cli_parse(const FvCliHelp *help, unsigned wants, const GOptionEntry 
     }
     if (!options->rest)
         options->rest = g_new0(char *, 1);
+    if (options->partial && !options->weights) {
+        fv_cli_usage(help->verb, "--partial goes with --weights");
+        return FALSE;
+    }
     if (options->seed == G_MININT64)
         options->seed = -1;
     else if (options->seed < 0) {
@@ -123,6 +130,18 @@ gboolean fv_cli_count(const FvCliHelp *help, const FvCliOptions *options, int mi
     else
         fv_cli_usage(help->verb, "unexpected argument \"%s\"", options->rest[max]);
     return FALSE;
+}
+
+static void note_difference(const char *line)
+{
+    g_printerr("fovea: %s\n", line);
+}
+
+FvBeginning fv_cli_beginning(const FvCliOptions *options)
+{
+    return (FvBeginning){ .file = options->weights,
+                          .seed = options->seed < 0 ? 1 : (guint64) options->seed,
+                          .partial = options->partial ? note_difference : NULL };
 }
 
 FvPipeline *fv_cli_pipeline(const FvCliOptions *options)
@@ -154,6 +173,14 @@ int fv_cli_open(const FvCliOptions *options, FvPipeline **pipeline, FvDevice **d
 
 /* --------------------------------------------------------------------- texts */
 
+/* json-glib ends 1e-10 in ".0" as it does whole numbers, which is no JSON any more. A value ends its line; a string
+ * would end in a quote. g_free() it. */
+static char *mend_exponents(const char *text)
+{
+    g_autoptr(GRegex) exponent = g_regex_new("(e[-+]?[0-9]+)\\.0(,?)$", G_REGEX_MULTILINE, 0, NULL);
+    return g_regex_replace(exponent, text, -1, 0, "\\1\\2", 0, NULL);
+}
+
 void fv_cli_print_json(JsonBuilder *builder)
 {
     g_autoptr(JsonGenerator) generator = json_generator_new();
@@ -161,7 +188,8 @@ void fv_cli_print_json(JsonBuilder *builder)
     json_generator_set_root(generator, root);
     json_generator_set_pretty(generator, TRUE);
     g_autofree char *text = json_generator_to_data(generator, NULL);
-    g_print("%s\n", text);
+    g_autofree char *mended = mend_exponents(text);
+    g_print("%s\n", mended);
 }
 
 char *fv_cli_bytes(guint64 bytes)

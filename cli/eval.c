@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: MIT
- * eval.c: `fovea eval PIPELINE --weights W`: loss and accuracy of a split. */
+ * eval.c: `fovea eval PIPELINE --weights W`: loss and metrics of a split. */
 #include "cli/cli.h"
 
 #include "core/train/session.h"
-#include "core/train/weights.h"
 
 #include "cli/result.h"
 
 static const FvCliHelp help = {
-    "eval", "PIPELINE", "Prints loss and accuracy of a trained net.",
+    "eval", "PIPELINE", "Prints loss and metrics of a trained net.",
     "Shares of the training split are drawn by the seed: for those of a run give the seed that it was trained with\n"
     "(1 where none was given).\n\n"
     "Example: fovea eval pipelines/lenet-fashion.fv --weights runs/lenet-fashion-1/best.safetensors\n"
@@ -30,11 +29,14 @@ static int evaluate(const FvCliOptions *options, FvSplit split)
                                          .stop = fv_cli_catch_signals() };
     g_autoptr(FvSession) session = fv_session_new(&settings, FV_FOR_EVALUATION, &error);
     FvTotals totals;
-    if (!session || !fv_weights_load(fv_session_plan(session), options->weights, NULL, &error))
+    const FvBeginning begin = fv_cli_beginning(options);
+    if (!session || !fv_weights_begin(fv_session_plan(session), &begin, NULL, &error))
         return fv_cli_fail(error);
     if (!fv_session_evaluate(session, split, fv_split_name(split), &totals, &error))
         return error ? fv_cli_fail(error) : FV_CLI_FAILED;
-    fv_cli_print_result(fv_split_name(split), &totals, fv_session_metric(session));
+    g_autoptr(GArray) scores = fv_session_scores(session);
+    g_autofree char *tables = fv_session_tables(session);
+    fv_cli_print_result(fv_split_name(split), &totals, scores, tables);
     return FV_CLI_DONE;
 }
 

@@ -22,7 +22,7 @@ typedef struct {
     guint64 seed;
     int batch;
     double tolerance;
-    const char *weights;
+    FvBeginning begin;
     gboolean quiet; /* only the last line */
     double worst;   /* so far */
     int checked;
@@ -44,7 +44,8 @@ static gboolean check_graph(Session *session, const FvGraph *graph, gboolean *pa
                                            .device = session->device,
                                            .seed = session->seed,
                                            .batch = session->batch,
-                                           .weights = session->weights,
+                                           .weights = session->begin.file,
+                                           .partial = session->begin.partial,
                                            .tolerance = session->tolerance };
     gboolean good = FALSE;
     if (!fv_gradcheck(&settings, on_result, session, &good, error))
@@ -159,6 +160,6 @@ int fv_cli_gradcheck(int argc, char **argv)
         return code;
     session.device = device;
     session.seed = options.seed < 0 ? 1 : (guint64) options.seed;
-    session.weights = options.weights;
+    session.begin = fv_cli_beginning(&options);
     return file ? check_pipeline(&session, &options) : check_name(&session, options.rest[0]);
 }

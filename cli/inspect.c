@@ -2,9 +2,12 @@
  * inspect.c: `fovea inspect [KIND] [NAME]`: what plugins there are, what each does, and its options. */
 #include "cli/cli.h"
 
+#include "core/common.h"
 #include "core/diag.h"
 #include "core/options.h"
 #include "core/registry.h"
+
+#include "cli/formula.h"
 
 #include <math.h>
 #include <string.h>
@@ -70,20 +73,30 @@ static const char *target_text(const FvPlugin *plugin)
     return (unsigned) target < G_N_ELEMENTS(texts) ? texts[target] : "unknown";
 }
 
-static void print_options(const FvPlugin *plugin)
+/* @besides: whose options stand before those of the same name; or NULL. */
+static void print_table(const FvPlugin *plugin, const FvPlugin *besides)
 {
-    const int count = fv_option_count(plugin);
-    g_print("\nOptions, in the order of positional arguments:\n");
-    if (count == 0)
-        g_print("  none\n");
-    for (int i = 0; i < count; i++) {
-        const FvOption *option = &plugin->options[i];
+    for (const FvOption *option = plugin->options; option && option->name; option++) {
+        if (besides && fv_option_find(besides, option->name, NULL))
+            continue;
         g_autofree char *range = fv_option_range(option);
         g_autofree char *def = fv_option_default(option);
         const char *before = def ? ", default " : option->flags & FV_REQUIRED ? ", required" : "";
         g_print("  %-12s %s\n  %-12s %s%s%s%s%s\n", option->name, option->help, "", range, option->unit ? ", in " : "",
                 option->unit ? option->unit : "", before, def ? def : "");
     }
+}
+
+static void print_options(const FvPlugin *plugin)
+{
+    g_print("\nOptions, in the order of positional arguments:\n");
+    if (fv_option_count(plugin) == 0)
+        g_print("  none\n");
+    print_table(plugin, NULL);
+    if (!fv_common(plugin->kind))
+        return;
+    g_print("\nBy name, as every %s:\n", fv_kind_name(plugin->kind));
+    print_table(fv_common(plugin->kind), plugin);
 }
 
 static void print_plugin(FvRegistry *registry, const FvPlugin *plugin)
@@ -153,7 +166,8 @@ static void add_option(JsonBuilder *builder, const FvOption *option)
         [FV_TYPE_INT] = "int",       [FV_TYPE_FLOAT] = "float",   [FV_TYPE_BOOL] = "bool",
         [FV_TYPE_STRING] = "string", [FV_TYPE_CHOICE] = "choice", [FV_TYPE_SIZE] = "size",
         [FV_TYPE_RANGE] = "range",   [FV_TYPE_FLOATS] = "floats", [FV_TYPE_INIT] = "init",
-        [FV_TYPE_VALUE] = "value",   [FV_TYPE_VALUES] = "values", [FV_TYPE_TARGET] = "target",
+        [FV_TYPE_VALUE] = "value",   [FV_TYPE_VALUES] = "values", [FV_TYPE_EXTENT] = "extent",
+        [FV_TYPE_TARGET] = "target",
     };
     const gboolean bounded = option->type == FV_TYPE_INT || option->type == FV_TYPE_FLOAT ||
                              option->type == FV_TYPE_SIZE || option->type == FV_TYPE_RANGE ||
@@ -178,24 +192,35 @@ static void add_option(JsonBuilder *builder, const FvOption *option)
     json_builder_end_object(builder);
 }
 
+static void add_options(JsonBuilder *builder, const char *name, const FvPlugin *plugin)
+{
+    json_builder_set_member_name(builder, name);
+    json_builder_begin_array(builder);
+    for (int i = 0; i < fv_option_count(plugin); i++)
+        add_option(builder, &plugin->options[i]);
+    json_builder_end_array(builder);
+}
+
 static void add_plugin(JsonBuilder *builder, FvRegistry *registry, const FvPlugin *plugin)
 {
     json_builder_begin_object(builder);
     add_text(builder, "kind", fv_kind_name(plugin->kind));
     add_text(builder, "name", plugin->name);
     add_text(builder, "summary", plugin->summary);
+    g_autofree char *formula = fv_cli_formula(plugin);
+    g_autofree char *gradient = fv_cli_backward_formula(plugin);
     add_text(builder, "details", plugin->details);
+    add_text(builder, "formula", g_strcmp0(formula, plugin->summary) == 0 ? NULL : formula);
+    add_text(builder, "gradient", gradient);
     if (plugin->kind == FV_LAYER) {
         g_autofree char *inputs = inputs_text((const FvLayer *) plugin);
         add_text(builder, "inputs", inputs);
     }
     if (plugin->kind == FV_LOSS || plugin->kind == FV_METRIC)
         add_text(builder, "target", target_text(plugin));
-    json_builder_set_member_name(builder, "options");
-    json_builder_begin_array(builder);
-    for (int i = 0; i < fv_option_count(plugin); i++)
-        add_option(builder, &plugin->options[i]);
-    json_builder_end_array(builder);
+    add_options(builder, "options", plugin);
+    if (fv_common(plugin->kind))
+        add_options(builder, "common", fv_common(plugin->kind));
     add_texts(builder, "examples", plugin->examples);
     add_text(builder, "reference", plugin->reference);
     add_text(builder, "file", fv_registry_file(registry, plugin));

@@ -15,6 +15,7 @@ static const struct {
     { "eval", "PIPELINE --weights W", "loss and accuracy of a trained net", fv_cli_eval },
     { "predict", "PIPELINE --weights W FILE...", "what a trained net sees in images", fv_cli_predict },
     { "run", "PIPELINE --in X", "a net on tensors, forward or one step back", fv_cli_run },
+    { "trace", "PIPELINE --in X --target T", "every number of one step of a small net", fv_cli_trace },
     { "augment", "CHAIN|PIPELINE IN OUT", "augment a data set of images", fv_cli_augment },
     { "check", "PIPELINE", "shapes, parameters, FLOPs and memory", fv_cli_check },
     { "inspect", "[KIND] [NAME]", "plugins: what they do, their options", fv_cli_inspect },

@@ -17,7 +17,8 @@ static const FvCliHelp help = {
 
 /* What the output means, and how to print it. */
 typedef struct {
-    gboolean has_classes;
+    gboolean classifies;  /* the loss's target is a class */
+    gboolean has_classes; /* the numbers at hand are scores of classes */
     FvLink link;
     int top;
     char **classes;       /* names, or NULL */
@@ -37,17 +38,43 @@ static int by_score(const void *a, const void *b)
     return x->class - y->class;
 }
 
-static void apply_link(FvLink link, Guess *guesses, int count)
+/* Of the numbers of one pixel: those of channels, which are `step` apart. */
+static void softmax(double *numbers, int channels, int step)
 {
     double most = -INFINITY, sum = 0;
-    if (link != FV_LINK_SOFTMAX)
-        return;
-    for (int i = 0; i < count; i++)
-        most = MAX(most, guesses[i].score);
-    for (int i = 0; i < count; i++)
-        sum += guesses[i].score = exp(guesses[i].score - most);
-    for (int i = 0; i < count; i++)
-        guesses[i].score /= sum;
+    for (int c = 0; c < channels; c++)
+        most = MAX(most, numbers[c * step]);
+    for (int c = 0; c < channels; c++)
+        sum += numbers[c * step] = exp(numbers[c * step] - most);
+    for (int c = 0; c < channels; c++)
+        numbers[c * step] /= sum;
+}
+
+static void apply_link(FvLink link, double *numbers, FvShape shape)
+{
+    const int pixels = shape.h * shape.w;
+    for (int i = 0; i < pixels && link == FV_LINK_SOFTMAX; i++)
+        softmax(numbers + i, shape.c, pixels);
+    for (int i = 0; i < pixels * shape.c && link == FV_LINK_SIGMOID; i++)
+        numbers[i] = 1 / (1 + exp(-numbers[i]));
+}
+
+/* The numbers as they are printed. One probability alone is that of class 1 of two. */
+static Guess *make_guesses(FvLink link, const double *numbers, FvShape shape, gboolean are_classes, int *count)
+{
+    const int given = (int) fv_shape_elements(shape);
+    g_autofree double *linked = g_memdup2(numbers, (gsize) given * sizeof *numbers);
+    Guess *guesses = g_new(Guess, given + 1);
+    apply_link(link, linked, shape);
+    for (int i = 0; i < given; i++)
+        guesses[i] = (Guess){ i, linked[i] };
+    *count = given;
+    if (given == 1 && are_classes && link == FV_LINK_SIGMOID) {
+        guesses[0] = (Guess){ 1, linked[0] };
+        guesses[1] = (Guess){ 0, 1 - linked[0] };
+        *count = 2;
+    }
+    return guesses;
 }
 
 /* The class's name, or its number; g_free() it. */
@@ -103,15 +130,12 @@ static void add_json(const Output *output, const char *file, const Guess *guesse
 
 static void on_output(const char *file, const double *numbers, FvShape shape, gpointer data)
 {
-    const Output *output = data;
-    const int count = (int) fv_shape_elements(shape);
-    g_autofree Guess *guesses = g_new(Guess, count);
-    for (int i = 0; i < count; i++)
-        guesses[i] = (Guess){ i, numbers[i] };
-    if (output->has_classes) {
-        apply_link(output->link, guesses, count);
+    Output *output = data;
+    int count;
+    output->has_classes = shape.h * shape.w == 1 && (output->classifies || output->link != FV_LINK_NONE);
+    g_autofree Guess *guesses = make_guesses(output->link, numbers, shape, output->has_classes, &count);
+    if (output->has_classes)
         qsort(guesses, (size_t) count, sizeof *guesses, by_score);
-    }
     const int shown = output->has_classes ? MIN(count, output->top) : count;
     if (output->builder)
         add_json(output, file, guesses, shown);
@@ -124,11 +148,10 @@ static void describe(const FvGraph *graph, Output *output)
 {
     for (guint i = 0; i < graph->losses->len; i++) {
         const FvTerm *term = graph->losses->pdata[i];
-        const FvLoss *loss = (const FvLoss *) term->use.plugin;
         if (term->value != graph->output)
             continue;
-        output->has_classes = loss->target == FV_TARGET_CLASS;
-        output->link = loss->link;
+        output->classifies = fv_term_classifies(term);
+        output->link = fv_term_link(term);
         return;
     }
 }
@@ -141,7 +164,7 @@ static int predict(const FvCliOptions *options, Output *output)
     const int code = fv_cli_open(options, &pipeline, &device);
     if (code != FV_CLI_DONE)
         return code;
-    const FvApplySettings settings = { .graph = pipeline->graph, .device = device, .weights = options->weights };
+    const FvApplySettings settings = { .graph = pipeline->graph, .device = device, .begin = fv_cli_beginning(options) };
     describe(pipeline->graph, output);
     if (output->builder)
         json_builder_begin_array(output->builder);

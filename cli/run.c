@@ -16,8 +16,10 @@ static const FvCliHelp help = {
     "sample.\n"
     "With --target it runs forward and backward as in one training step, without an update: it prints \"loss L\", and "
     "G\n"
-    "gets the gradient of every parameter. T is a .npy file of classes (int64 of shape N) or numbers (the output's\n"
-    "shape). Without --weights, parameters are as training begins with them.\n\n"
+    "gets the gradient of every parameter. T is a .npy file of classes (int64 of shape N; N,H,W where the loss wants "
+    "one\n"
+    "for each pixel) or numbers (the output's shape). Without --weights, parameters are as training begins with "
+    "them.\n\n"
     "Examples:\n"
     "  fovea run net.fv --weights w.safetensors --in x.npy --out y.npy\n"
     "  fovea run net.fv --weights w.safetensors --in x.npy --target t.npy --grads g.safetensors\n"
@@ -131,10 +133,7 @@ static int run(const FvCliOptions *options, const Files *files)
     const int code = fv_cli_open(options, &pipeline, &device);
     if (code != FV_CLI_DONE)
         return code;
-    const FvApplySettings settings = { .graph = pipeline->graph,
-                                       .device = device,
-                                       .weights = options->weights,
-                                       .seed = options->seed < 0 ? 1 : (guint64) options->seed };
+    const FvApplySettings settings = { .graph = pipeline->graph, .device = device, .begin = fv_cli_beginning(options) };
     if (files->target ? backward(&settings, files, &error) : forward(&settings, files, &error))
         return FV_CLI_DONE;
     return fv_cli_fail(error);

@@ -52,7 +52,7 @@ static int report(const FvTrainResult *result, const char *pipeline)
     }
     g_printerr("run folder: %s\n", result->folder);
     if (result->tested)
-        fv_cli_print_result("test", &result->test, result->metric);
+        fv_cli_print_result("test", &result->test, result->scores, result->tables);
     else
         g_printerr("there is no test split; data { test = 0.1 } would keep a share for one\n");
     return FV_CLI_DONE;
@@ -95,6 +95,7 @@ static int train(const FvCliOptions *options, const char *out, const char *resum
         .out = out,
         .resume = resume,
         .weights = options->weights,
+        .partial = fv_cli_beginning(options).partial,
         .seed = (guint64) MAX(options->seed, 0),
         .has_seed = options->seed >= 0,
         .progress = progress,

@@ -238,8 +238,10 @@ static const char *optim_missing(const FvPlugin *plugin)
     const FvOptim *optim = (const FvOptim *) plugin;
     if (optim->slots[FV_MAX_SLOTS])
         return "the end of its slots";
-    if (!optim->update_map)
-        return "update_map";
+    if (!optim->update_map == !optim->step)
+        return optim->step ? "a single way to step: it has update_map and step" : "update_map or step";
+    if (optim->step && (!optim->vectors || !optim->numbers))
+        return optim->vectors ? "numbers" : "vectors";
     return has_option(plugin, FV_TYPE_FLOAT, "rate") ? NULL : "the option rate";
 }
 
@@ -251,7 +253,15 @@ static const char *schedule_missing(const FvPlugin *plugin)
 static const char *metric_missing(const FvPlugin *plugin)
 {
     const FvMetric *metric = (const FvMetric *) plugin;
-    return metric->forward ? target_missing(plugin, metric->target) : "forward";
+    if (!metric->forward)
+        return "forward";
+    if (metric->add && !metric->plan)
+        return "plan, which says what its sums are";
+    if (metric->add && !metric->finish)
+        return "finish";
+    if (!metric->add && (metric->finish || metric->table))
+        return "add";
+    return target_missing(plugin, metric->target);
 }
 
 /* What a plugin lacks that its kind cannot do without, or NULL. */

@@ -327,14 +327,25 @@ const FvPlugin *fv_state_plugin(const FvState *state)
 
 const FvOption *fv_option_find(const FvPlugin *plugin, const char *name, GError **error)
 {
-    const int count = fv_option_count(plugin);
-    g_autofree const char **names = g_new0(const char *, count + 1);
-    for (int i = 0; i < count; i++) {
-        if (g_str_equal(plugin->options[i].name, name))
-            return &plugin->options[i];
-        names[i] = plugin->options[i].name;
+    const FvPlugin *of;
+    return fv_option_find_either(plugin, NULL, name, &of, error);
+}
+
+const FvOption *fv_option_find_either(const FvPlugin *plugin, const FvPlugin *common, const char *name,
+                                      const FvPlugin **of, GError **error)
+{
+    const FvPlugin *const tables[] = { plugin, common };
+    g_autoptr(GPtrArray) names = g_ptr_array_new();
+    for (guint t = 0; t < G_N_ELEMENTS(tables) && tables[t]; t++) {
+        *of = tables[t];
+        for (const FvOption *option = tables[t]->options; option && option->name; option++) {
+            if (g_str_equal(option->name, name))
+                return option;
+            g_ptr_array_add(names, (gpointer) option->name);
+        }
     }
-    const char *nearest = fv_nearest(name, names);
+    g_ptr_array_add(names, NULL);
+    const char *nearest = fv_nearest(name, (const char *const *) names->pdata);
     g_set_error(error, FV_ERROR, FV_ERROR_UNKNOWN, "no option \"%.60s\"%s%s%s", name,
                 nearest ? "; did you mean \"" : "", nearest ? nearest : "", nearest ? "\"?" : "");
     return NULL;

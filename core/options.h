@@ -34,6 +34,9 @@ const FvPlugin *fv_state_plugin(const FvState *state);
 
 /** Finds an option by name; on failure the message suggests the nearest. */
 const FvOption *fv_option_find(const FvPlugin *plugin, const char *name, GError **error);
+/** The same for an option that may also be one of @common (common.h), or NULL; @of is set to the one that has it. */
+const FvOption *fv_option_find_either(const FvPlugin *plugin, const FvPlugin *common, const char *name,
+                                      const FvPlugin **of, GError **error);
 /** The option at a position, or NULL: FV_TYPE_VALUES stays at its position for all that follow. */
 const FvOption *fv_option_at(const FvPlugin *plugin, int position);
 int fv_option_count(const FvPlugin *plugin);
@@ -56,6 +59,9 @@ char *fv_option_expected(const FvOption *option);
 char *fv_value_text(const FvValue *value);
 /** The default as a pipeline would write it, or NULL where there is none; g_free() it. */
 char *fv_option_default(const FvOption *option);
+/** What stands between the parentheses of a use of the plugin: options that are required or not at their defaults,
+ * "64, 3, pad=1"; names of values and targets are left out. g_free() it. */
+char *fv_state_text(const FvState *state);
 /** The option's current value in OpenCL C: "#define NAME value\n" for int, float, bool, choice, size (NAME_h, NAME_w),
  * range (NAME_lo, NAME_hi); an array and NAME_count for floats; nothing for others. All options of @state. */
 void fv_state_defines(const FvState *state, GString *source);

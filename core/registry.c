@@ -284,6 +284,14 @@ static FvKind kind_of_name(FvRegistry *registry, const char *name)
     return FV_KINDS;
 }
 
+static char *folders_text(FvRegistry *registry)
+{
+    g_ptr_array_add(registry->folders, NULL);
+    char *text = g_strjoinv(", ", (char **) registry->folders->pdata);
+    g_ptr_array_remove_index(registry->folders, registry->folders->len - 1);
+    return text;
+}
+
 static void set_unknown(FvRegistry *registry, FvKind kind, const char *name, GError **error)
 {
     const FvKind other = fv_name_valid(name) ? kind_of_name(registry, name) : FV_KINDS;
@@ -303,11 +311,22 @@ static void set_unknown(FvRegistry *registry, FvKind kind, const char *name, GEr
         g_set_error(error, FV_ERROR, FV_ERROR_UNKNOWN, "no %s is called \"%.64s\"", kinds[kind].name, name);
         return;
     }
-    g_ptr_array_add(registry->folders, NULL);
-    g_autofree char *folders = g_strjoinv(", ", (char **) registry->folders->pdata);
-    g_ptr_array_remove_index(registry->folders, registry->folders->len - 1);
+    g_autofree char *folders = folders_text(registry);
     g_set_error(error, FV_ERROR, FV_ERROR_UNKNOWN, "no %s is called \"%.64s\": there are no plugins of that kind in %s",
                 kinds[kind].name, name, folders);
+}
+
+gboolean fv_registry_check(FvRegistry *registry, GError **error)
+{
+    for (int kind = 0; kind < FV_KINDS; kind++) {
+        g_auto(GStrv) names = fv_registry_names(registry, (FvKind) kind);
+        if (names[0])
+            return TRUE;
+    }
+    g_autofree char *folders = folders_text(registry);
+    g_set_error(error, FV_ERROR, FV_ERROR_UNKNOWN,
+                "there are no plugins in %s; FOVEA_PLUGIN_PATH says where else to look", folders);
+    return FALSE;
 }
 
 const FvPlugin *fv_registry_find(FvRegistry *registry, FvKind kind, const char *name, GError **error)

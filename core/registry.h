@@ -22,6 +22,8 @@ const FvPlugin *fv_registry_find(FvRegistry *registry, FvKind kind, const char *
  * The place of FOLDER/NAME.so does not tell its kind: such a name is listed under every kind, and fv_registry_find()
  * then says FV_ERROR_UNKNOWN for the others. */
 char **fv_registry_names(FvRegistry *registry, FvKind kind);
+/** FALSE with FV_ERROR_UNKNOWN where there are no plugins at all: the search path is wrong. */
+gboolean fv_registry_check(FvRegistry *registry, GError **error);
 /** The file that a plugin was loaded from, NULL for those of fv_registry_add(). */
 const char *fv_registry_file(FvRegistry *registry, const FvPlugin *plugin);
 /** Adds a plugin that is not in a file (tests). */

@@ -28,16 +28,19 @@ argument() {
   esac
 }
 
-# Reads what inspect prints of one plugin into summary, details, facts, names, helps, ranges, examples, file.
+# Reads what inspect prints of one plugin into summary, details, facts, names, helps, ranges, examples, file; with COMMON
+# the names, helps and ranges are those of the options that all of its kind have.
 read_plugin() {
-  local line part=details pending=
+  local line part=details pending= wanted=own
+  [ -z "${1:-}" ] || wanted=common
   details=() facts=() names=() helps=() ranges=() examples=() file=
   IFS= read -r line
   summary=${line#*: }
   while IFS= read -r line; do
     case $line in
       "") continue ;;
-      "Options, in the order"*) part=options; continue ;;
+      "Options, in the order"*) part=own; continue ;;
+      "By name, as every"*) part=common; continue ;;
       "Examples:") part=examples; continue ;;
       "Inputs: "* | "Target: "* | "Reference: "*) facts+=("$line"); continue ;;
       "File: "*) file=${line#File: }; continue ;;
@@ -45,7 +48,7 @@ read_plugin() {
     case $part in
       details) details+=("$line") ;;
       examples) examples+=("${line#  }") ;;
-      options)
+      "$wanted")
         line=${line#  }
         if [ "$line" = none ]; then
           continue
@@ -63,6 +66,21 @@ read_plugin() {
   done
 }
 
+write_options() {
+  local i
+  for i in "${!names[@]}"; do
+    printf '*%s*\n\t%s (%s)\n\n' "$(escape "${names[$i]}")" "$(escape "${helps[$i]}")" "$(escape "${ranges[$i]}")"
+  done
+}
+
+# Once for each kind, before its plugins: what all of them have.
+write_common() { # KIND
+  read_plugin common <<<"$shown"
+  [ ${#names[@]} -gt 0 ] || return 0
+  printf 'Every %s has these options, too; they are given by name.\n\n' "$1"
+  write_options
+}
+
 write_plugin() {
   local i head='' text
   for i in "${!names[@]}"; do
@@ -74,9 +92,7 @@ write_plugin() {
   for i in "${!details[@]}"; do
     printf '%s\n\n' "$(escape "${details[$i]}")"
   done
-  for i in "${!names[@]}"; do
-    printf '*%s*\n\t%s (%s)\n\n' "$(escape "${names[$i]}")" "$(escape "${helps[$i]}")" "$(escape "${ranges[$i]}")"
-  done
+  write_options
   for i in "${!facts[@]}"; do
     printf '%s\n\n' "$(escape "${facts[$i]}")"
   done
@@ -104,9 +120,12 @@ END
 for kind in source augment layer loss optimizer schedule metric; do
   listed=$("$fovea" inspect "$kind") || [ $? = 1 ] # 1: a plugin elsewhere in the search path had to be refused
   printf '# %s\n\n' "${kind^^}"
+  told=
   while read -r name _; do
     [ "$name" != "$kind" ] || continue
     shown=$("$fovea" inspect "$kind" "$name")
+    [ -n "$told" ] || write_common "$kind"
+    told=yes
     read_plugin <<<"$shown"
     case $file in
       "$folder"*) write_plugin "$name" ;;

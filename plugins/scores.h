@@ -34,6 +34,13 @@ static inline FvKernel *scores_kernel(FvNode *node, const char *source, const ch
                               scores_lanes(node));
 }
 
+/* One work-group for LANES samples. */
+static inline FvGrid scores_groups(const FvNode *node, const FvList *list)
+{
+    return fv_node_grid(node, (size_t) fv_list_blocks(list) * (size_t) (fv_node_lanes(node) / scores_lanes(node)), 1,
+                        1);
+}
+
 /* One work-item for LANES samples. */
 static inline FvGrid scores_grid(const FvNode *node, const FvList *list)
 {

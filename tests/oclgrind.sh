@@ -4,8 +4,10 @@
 # every race between work-items.
 set -u
 cases="activation-chain avgpool-rect batchnorm-conv batchnorm-dense concat conv-depthwise conv-dilation conv-everything
-conv-groups conv-stride-gaps conv-wide dense-spatial dense-wide densenet dropout-zero flatten-order gap-flatten inception
-loss-hinge loss-mse loss-smooth-l1 loss-softmax loss-sum match maxpool-rect mul penalty-all residual-change softmax-layer
+conv-groups conv-stride-gaps conv-wide dense-spatial dense-wide densenet dropout-zero flatten-order gap-flatten gelu
+groupnorm inception l2-normalize layernorm layernorm-channels loss-contrastive loss-dice loss-hinge loss-kl loss-mse
+loss-one-hot loss-smooth-l1 loss-softmax loss-softmax-pixels loss-softmax-smoothing loss-sum loss-triplet
+loss-triplet-all lrn match maxout maxpool-rect mul noise-drawn penalty-all prelu residual-change selu softmax-layer softplus
 two-heads"
 command -v oclgrind >/dev/null || { echo "1..0 # SKIP oclgrind is not installed"; exit 0; }
 golden=$FOVEA_SOURCE/tests/golden
@@ -36,7 +38,9 @@ for name in $cases; do
 done
 # The kernels for GPUs: work-items that share local memory.
 export FOVEA_KERNELS=gpu
-for name in conv-depthwise conv-everything conv-stride-gaps conv-wide dense-spatial maxpool-rect loss-smooth-l1 penalty-all; do
+for name in conv-depthwise conv-everything conv-stride-gaps conv-wide dense-spatial groupnorm layernorm \
+  layernorm-channels loss-contrastive loss-dice loss-kl loss-one-hot loss-smooth-l1 loss-softmax-pixels \
+  loss-triplet loss-triplet-all lrn maxout maxpool-rect penalty-all prelu; do
   run "$name" 1 --target "$golden/$name/target.npy"
 done
 run conv-everything 16 --target "$golden/conv-everything/target.npy"
@@ -50,5 +54,19 @@ done
 export FOVEA_WINOGRAD=unfused
 for name in conv-wide-blocks conv-pad residual-change; do
   run "$name" 1 --target "$golden/$name/target.npy"
+done
+# What is done with all parameters: updates, limits, noise, averages, vectors.
+for family in cpu gpu; do
+  for name in ema-all lbfgs-wolfe rates-frozen; do
+    number=$((number + 1))
+    if FOVEA_KERNELS=$family oclgrind --data-races --max-errors 5 "$FOVEA_BUILD/tests/test_optim" \
+      -p "/optim/$name/ten-steps-float" >"$folder/out" 2>"$folder/errors" &&
+      grep -q '^ok' "$folder/out" && [ ! -s "$folder/errors" ]; then
+      echo "ok $number - $name, $family"
+    else
+      echo "not ok $number - $name, $family"
+      head -n 40 "$folder/errors" | sed 's/^/# /'
+    fi
+  done
 done
 echo "1..$number"

@@ -129,7 +129,7 @@ static Batch *make_batch(const FvPrep *prep, int n, const FvShape *shapes, int k
         const FvDrawKey key = { SEED, EPOCH, (guint32) i };
         const guint64 place = batch->pixels->len;
         guint32 *program = batch->programs + words * (gsize) i;
-        g_assert_true(fv_prep_program(prep, key, shape, program, &error));
+        g_assert_true(fv_prep_program(prep, key, NULL, &shape, program, NULL, &error));
         g_assert_no_error(error);
         batch->draws[i] = fv_draw_new(fv_prep_chain(prep), key, NULL, &as, &error);
         g_assert_no_error(error);
@@ -788,7 +788,7 @@ static void refuse_draw(const FvPrep *prep, FvShape in, const char *message)
 {
     g_autoptr(GError) error = NULL;
     g_autofree guint32 *program = g_new0(guint32, (gsize) fv_prep_words(prep));
-    g_assert_false(fv_prep_program(prep, (FvDrawKey){ 0 }, in, program, &error));
+    g_assert_false(fv_prep_program(prep, (FvDrawKey){ 0 }, NULL, &in, program, NULL, &error));
     g_assert_error(error, FV_ERROR, FV_ERROR_SHAPE);
     g_assert_cmpstr(error->message, ==, message);
 }

@@ -109,7 +109,9 @@ static FvDraw *read_draw(const Runner *runner, FvShape shape, JsonArray *drawn)
 
 static FvAugmentImage as_input(const Image *image)
 {
-    return (FvAugmentImage){ image->shape, image->pixels->data, image->mask ? image->mask->data : NULL };
+    return (FvAugmentImage){ .shape = image->shape,
+                             .pixels = image->pixels->data,
+                             .mask = image->mask ? image->mask->data : NULL };
 }
 
 /* @other: what all other images of a mixture are, or NULL. */
@@ -448,6 +450,46 @@ static void test_repeats(gconstpointer data)
     }
 }
 
+/* ------------------------------------------------------------- decoded smaller */
+
+/* A ramp of both coordinates, and the same at an eighth as JPEG decoders make it: each pixel is the mean of 8 x 8, of
+ * which the last column and row (the first, where it was mirrored) have only a part. */
+static Image ramp(int side, int step, gboolean mirrored)
+{
+    const int small = (side + step - 1) / step, cut = mirrored ? small * step - side : 0;
+    Image image = new_image((FvShape){ 1, small, small }, FALSE);
+    for (int y = 0; y < small; y++)
+        for (int x = 0; x < small; x++) {
+            const double u = x * step + step / 2.0 - cut, v = y * step + step / 2.0 - cut;
+            image.pixels->data[y * small + x] = (guint8) (127.0 * (u + v) / side + 0.5);
+        }
+    return image;
+}
+
+/* Where points lie in the smaller image does not depend on how much of its last pixels is the image's. */
+static void test_placing(void)
+{
+    enum { SIDE = 1001, CUT = 7 /* pixels that 126 times 8 are more */ };
+    g_auto(Runner) runner = new_runner("resize(100)", FALSE);
+    g_auto(Image) full = ramp(SIDE, 1, FALSE);
+    g_autoptr(FvDraw) draw = new_draw(&runner, 1, full.shape);
+    g_auto(Image) right = run(&runner, draw, &full, NULL);
+    for (int mirrored = 0; mirrored < 2; mirrored++) {
+        g_autoptr(GError) error = NULL;
+        g_auto(Image) small = ramp(SIDE, 8, mirrored);
+        g_auto(Image) got = new_image(fv_draw_output(draw), FALSE);
+        FvAugmentJob job = { .draw = draw, .images = { as_input(&small) }, .pixels = got.pixels->data };
+        const double shift = mirrored ? CUT / 8.0 : 0;
+        job.images[0].placing = (FvPlacing){ 1 / 8.0, shift, shift };
+        g_assert_true(fv_augmenter_run(runner.augmenter, &job, 1, &error));
+        g_assert_no_error(error);
+        const Difference difference = compare(&got, &right);
+        g_test_message("mean %.3f, most %d", difference.mean, difference.most);
+        g_assert_cmpint(difference.most, <=, 1);
+        g_assert_cmpfloat(difference.mean, <=, 0.5);
+    }
+}
+
 /* ---------------------------------------------------------------------- main */
 
 int main(int argc, char **argv)
@@ -474,6 +516,7 @@ int main(int argc, char **argv)
         g_autofree char *path = g_strdup_printf("/augment/repeats/%u", i);
         g_test_add_data_func(path, repeats[i], test_repeats);
     }
+    g_test_add_func("/augment/placing", test_placing);
     const int failed = g_test_run();
     fv_registry_free(registry);
     fv_device_close(device);

@@ -239,8 +239,9 @@ static void test_manifest(void)
             g_autoptr(GArray) first = g_array_new(FALSE, FALSE, sizeof(guint32));
             g_autoptr(GArray) second = g_array_new(FALSE, FALSE, sizeof(guint32));
             const FvProgramTarget target = { FV_PLACE_BYTES, 3, FALSE };
-            fv_program_write(draw, shapes, &target, first);
-            fv_program_write(again, shapes, &target, second);
+            const FvProgramImage decoded[FV_AUGMENT_PARTS] = { { photo }, { photo }, { photo }, { photo } };
+            fv_program_write(draw, decoded, &target, first);
+            fv_program_write(again, decoded, &target, second);
             g_assert_cmpmem(first->data, first->len * 4, second->data, second->len * 4);
             g_assert_cmpuint(first->len, <=, (guint) fv_program_most(fixture.chain));
         }

@@ -348,7 +348,8 @@ static void test_traces(void)
 static void test_arithmetic(void)
 {
     g_auto(Built) built = build(
-        "let a = 7 let b = -(a % 4) + 2 * (a - 1) / 3 + 9 let h = 0.5 let s = \"x${a}\" let t = \"${s}-${h}\""
+        "let a = 7 let b = -(a % 4) + 2 * (a - 1) / 3 + 9 let h = 0.5 let s = \"x${a}\" let t = \"${s}-${h}-${a + 2 * "
+        "3}\""
         "data { source = idx(t) }"
         "net { input(1) -> conv(b, [a, 3], pad=1, bias=false, mode=reflect) -> dropout(h) }");
     const Fake *conv = self_of(&built, 1);
@@ -358,7 +359,7 @@ static void test_arithmetic(void)
     g_assert_cmpint(conv->pad.w, ==, 1);
     g_assert_false(conv->bias);
     g_assert_cmpint(conv->mode, ==, 1);
-    g_assert_cmpstr(((Fake *) fv_state_self(built.graph->source.state))->path, ==, "x7-0.5");
+    g_assert_cmpstr(((Fake *) fv_state_self(built.graph->source.state))->path, ==, "x7-0.5-13");
 }
 
 static void test_losses(void)

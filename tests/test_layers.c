@@ -11,6 +11,7 @@
 #include "core/train/gradcheck.h"
 #include "core/train/pipeline.h"
 #include "core/train/tally.h"
+#include "core/train/targets.h"
 
 #include <math.h>
 #include <string.h>
@@ -140,30 +141,6 @@ static void write_random(Net *net, FvBuffer *buffer, FvShape shape, guint32 stre
     g_assert_no_error(error);
 }
 
-static void write_classes(Net *net, FvBuffer *buffer, FvShape scores)
-{
-    g_autoptr(GError) error = NULL;
-    g_autofree gint32 *classes = g_new(gint32, net->batch);
-    for (int i = 0; i < net->batch; i++)
-        classes[i] = (gint32) ((5 * i + 1) % fv_shape_elements(scores));
-    fv_device_write(device, buffer->memory, 0, (size_t) net->batch * sizeof *classes, classes, &error);
-    g_assert_no_error(error);
-}
-
-static void write_targets(Net *net)
-{
-    for (guint i = 0; i < net->graph->losses->len; i++) {
-        const FvTerm *term = net->graph->losses->pdata[i];
-        FvTarget kind;
-        FvShape shape;
-        FvBuffer *buffer = term->target ? fv_plan_target(net->plan, term->target, &kind, &shape) : NULL;
-        if (buffer && kind == FV_TARGET_CLASS)
-            write_classes(net, buffer, fv_plan_layer(net->plan, (guint) term->value).out);
-        else if (buffer)
-            write_random(net, buffer, shape, 2);
-    }
-}
-
 static Net net_open(const FvGraph *graph, int lanes, int batch)
 {
     g_autoptr(GError) error = NULL;
@@ -184,7 +161,8 @@ static Net net_open(const FvGraph *graph, int lanes, int batch)
     fv_plan_initialise(net.plan, SEED, &error);
     g_assert_no_error(error);
     write_random(&net, fv_plan_input(net.plan), fv_plan_input_shape(net.plan), 1);
-    write_targets(&net);
+    fv_random_targets(net.plan, graph, batch, SEED, &error);
+    g_assert_no_error(error);
     return net;
 }
 

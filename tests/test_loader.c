@@ -2,6 +2,7 @@
  * test_loader.c: batches on worker threads: order, splits, resuming, errors, and the sources idx, folder and files.
  * Plugins are found through FOVEA_PLUGIN_PATH. */
 #include "core/data/data.h"
+#include "core/train/pipeline.h"
 
 #include <glib/gstdio.h>
 #include <png.h>
@@ -191,6 +192,71 @@ static void test_sizes_differ(void)
     g_assert_error(error, FV_ERROR, FV_ERROR_DATA);
     g_assert_cmpstr(error->message, ==,
                     "file 1: the image is 1x5x6, the net's input 1x4x5; crop([4, 5]) would make it fit");
+}
+
+/* Sample by sample, all that is told of its images: numbers, classes and shares. */
+static void collect_mixed(const FvBatch *batch, double *told)
+{
+    for (int i = 0; i < batch->n; i++) {
+        double *to = told + (gsize) batch->samples[i] * 6;
+        float all = 0;
+        g_assert_cmpint(batch->pixels[batch->offsets[2 * i]], ==, batch->samples[i]);
+        g_assert_cmpint(batch->info[i].label, ==, batch->labels[i]);
+        g_assert_cmpfloat((double) batch->shares[i], >=, (double) batch->shares[batch->n + i]);
+        for (int part = 0; part < 2; part++) {
+            const gboolean there = part == 0 || batch->shares[batch->n + i] > 0;
+            to[part] = there ? batch->pixels[batch->offsets[2 * i + part]] : 0;
+            to[2 + part] = batch->labels[part * batch->n + i];
+            to[4 + part] = (double) batch->shares[part * batch->n + i];
+            all += batch->shares[part * batch->n + i];
+        }
+        g_assert_cmpfloat_with_epsilon((double) all, 1, 1e-6);
+        /* The classes are those of the two images, whichever comes first. */
+        const int own = (int) to[0] % 10, other = (int) to[1] % 10;
+        if (to[5] > 0)
+            g_assert_true((to[2] == own && to[3] == other) || (to[2] == other && to[3] == own));
+        else
+            g_assert_cmpfloat(to[2], ==, own);
+    }
+}
+
+static void test_mixed(void)
+{
+    enum { COUNT = 107 };
+    g_autoptr(GError) error = NULL;
+    FvPipeline *pipeline = fv_pipeline_from_chain("chain", "mixup(1, p=0.7)", &error);
+    g_assert_no_error(error);
+    g_autofree double *first = NULL;
+    for (int workers = 1; workers <= 4; workers++) {
+        g_auto(Setting) setting = { 0 };
+        set_up(&setting, COUNT);
+        fv_prep_free(setting.prep);
+        setting.prep =
+            fv_prep_new(pipeline->graph->augment, NULL, (FvShape){ 1, 4, 5 }, (FvShape){ 1, 4, 5 }, TRUE, NULL, &error);
+        g_assert_no_error(error);
+        setting.config.prep = setting.prep;
+        setting.config.workers = workers;
+        setting.config.batch = 5 * workers;
+        g_autoptr(FvLoader) loader = loader_of(&setting);
+        g_autofree double *told = g_new0(double, 6 * COUNT);
+        fv_loader_start_epoch(loader, 2, 0);
+        for (FvBatch *batch; (batch = fv_loader_next(loader, &error));) {
+            g_assert_cmpint(batch->parts, ==, 2);
+            collect_mixed(batch, told);
+            fv_loader_recycle(loader, batch);
+        }
+        g_assert_no_error(error);
+        int mixed = 0;
+        for (int i = 0; i < COUNT; i++)
+            mixed += told[6 * i + 5] > 0;
+        g_assert_cmpint(mixed, >, COUNT / 2);
+        g_assert_cmpint(mixed, <, COUNT);
+        if (first)
+            g_assert_cmpmem(told, sizeof(double) * 6 * COUNT, first, sizeof(double) * 6 * COUNT);
+        else
+            first = g_steal_pointer(&told);
+    }
+    fv_pipeline_free(pipeline);
 }
 
 static GArray *split_of(Setting *setting, FvSplit split)
@@ -845,6 +911,7 @@ int main(int argc, char **argv)
     g_test_add_func("/loader/order", test_order);
     g_test_add_func("/loader/unshuffled", test_unshuffled);
     g_test_add_func("/loader/sizes-differ", test_sizes_differ);
+    g_test_add_func("/loader/mixed", test_mixed);
     g_test_add_func("/loader/shares", test_shares);
     g_test_add_func("/loader/wrong-shares", test_wrong_shares);
     g_test_add_func("/loader/error", test_error);

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT
- * test_optim.c: optimizers and schedules against what PyTorch made of the same steps: optim.json, schedule.json and
- * course.json of tests/golden.
+ * test_optim.c: optimizers and schedules against what PyTorch made of the same steps: optim.json, optim_net.json,
+ * schedule.json and course.json of tests/golden.
  *
  * A step's gradient is brought about by a net of one dense unit under smooth_l1, whose slope is exactly 1 where the
  * target is far below: the gradient of the weights is the input itself. */
 #include "core/exec/exec.h"
 #include "core/sink/npy.h"
 #include "core/train/pipeline.h"
+#include "core/train/rate.h"
+#include "core/train/step.h"
 #include "core/train/tally.h"
 
 #include <json-glib/json-glib.h>
@@ -67,11 +69,11 @@ static void net_clear(Net *net)
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Net, net_clear)
 
-static Net net_open(const char *text, gboolean doubles)
+static Net net_open(const char *text, int batch, gboolean doubles)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(FvDiag) diag = fv_diag_new();
-    const FvPlanSettings settings = { .purpose = FV_FOR_TRAINING, .batch = 1, .doubles = doubles };
+    const FvPlanSettings settings = { .purpose = FV_FOR_TRAINING, .batch = batch, .doubles = doubles };
     Net net = { fv_pipeline_from_text("optim.fv", text, &error), NULL };
     g_assert_no_error(error);
     net.plan = fv_plan_new(net.pipeline->graph, &settings, diag);
@@ -101,7 +103,7 @@ static void write_target(Net *net, const FvTensor *tensor)
 static void train(Net *net, guint32 step, double rate)
 {
     g_autoptr(GError) error = NULL;
-    const FvStep now = { .step = step, .rate = rate };
+    const FvStep now = { .step = step, .rate = rate, .update = step, .share = 1 };
     const FvList *list = fv_plan_list(net->plan, FV_LIST_TRAIN, 1, &error);
     g_assert_no_error(error);
     fv_exec_enqueue(device, list, &now, &error);
@@ -169,7 +171,7 @@ static Net open_case(const Case *c)
         "net { input(%u) -> dense(1, bias=false) as result }\n"
         "loss = smooth_l1(result, target)\noptimizer = %s\n",
         json_array_get_length(initial), json_object_get_string_member(c->object, "text"));
-    Net net = net_open(text, c->doubles);
+    Net net = net_open(text, 1, c->doubles);
     const double low = -1e4;
     g_autoptr(FvTensor) target = fv_tensor_new(FV_F64, 4, (const gint64[]){ 1, 1, 1, 1 }, NULL);
     fv_tensor_set(target, 0, low);
@@ -288,7 +290,180 @@ static void add_optimizers(void)
     }
 }
 
+/* ------------------------------------------------ steps on a small net, common options */
+
+/* A case of optim_net.json, at work: each update takes the same samples, in so many batches. */
+typedef struct {
+    const Case *c;
+    JsonObject *root;
+    Net net;
+} Descent;
+
+static FvTensor *samples_of(const Descent *descent, const char *which, guint first, guint count)
+{
+    JsonArray *all = json_object_get_array_member(descent->root, which);
+    const gint64 dims[] = { count, 2, 1, 1 };
+    FvTensor *tensor = fv_tensor_new(FV_F64, 4, dims, NULL);
+    for (guint i = 0; i < 2 * count; i++)
+        fv_tensor_set(tensor, i, json_array_get_double_element(all, 2 * first + i));
+    return tensor;
+}
+
+static void write_samples(Descent *descent, guint first, guint count)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(FvTensor) x = samples_of(descent, "x", first, count);
+    g_autoptr(FvTensor) target = samples_of(descent, "target", first, count);
+    FvPlan *plan = descent->net.plan;
+    FvShape shape;
+    FvBuffer *to = fv_plan_target(plan, "target", NULL, &shape);
+    fv_plan_write_value(plan, fv_plan_input(plan), fv_plan_input_shape(plan), (int) count, x, &error);
+    g_assert_no_error(error);
+    fv_plan_write_value(plan, to, shape, (int) count, target, &error);
+    g_assert_no_error(error);
+}
+
+static void take_update(Descent *descent, guint update)
+{
+    g_autoptr(GError) error = NULL;
+    JsonArray *batches = json_object_get_array_member(descent->c->object, "batches");
+    const guint count = json_array_get_length(batches);
+    const double all = json_array_get_length(json_object_get_array_member(descent->root, "x")) / 2;
+    for (guint i = 0, first = 0; i < count; i++) {
+        const guint samples = (guint) json_array_get_int_element(batches, i);
+        const FvStep now = { .step = update * count + i,
+                             .update = update,
+                             .rate = fv_plan_rate(descent->net.plan),
+                             .seed = (guint64) json_object_get_int_member(descent->root, "seed"),
+                             .share = samples / all };
+        write_samples(descent, first, samples);
+        fv_step_take(descent->net.plan, descent->net.pipeline->graph, i + 1 < count ? FV_LIST_GATHER : FV_LIST_TRAIN,
+                     &now, (int) samples, &error);
+        g_assert_no_error(error);
+        first += samples;
+    }
+}
+
+/* All parameters, one after the other, with what the case expects of them. */
+static void compare_params(Descent *descent, const char *what, JsonArray *expected)
+{
+    const double tolerance = descent->c->doubles ? 2e-7 : 1e-5;
+    guint at = 0;
+    for (guint p = 0; p < fv_plan_params(descent->net.plan); p++) {
+        g_autoptr(FvTensor) tensor = get(fv_plan_get_param, &descent->net, p);
+        for (gint64 i = 0; i < fv_tensor_elements(tensor); i++, at++) {
+            g_autofree char *element = g_strdup_printf("%s, element %u", what, at);
+            assert_near(element, fv_tensor_get(tensor, i), json_array_get_double_element(expected, at), tolerance);
+        }
+    }
+    g_assert_cmpuint(at, ==, json_array_get_length(expected));
+}
+
+static void set_params(Descent *descent)
+{
+    JsonArray *initial = json_object_get_array_member(descent->root, "initial");
+    for (guint p = 0, at = 0; p < fv_plan_params(descent->net.plan); p++) {
+        g_autoptr(FvTensor) tensor = get(fv_plan_get_param, &descent->net, p);
+        g_autoptr(JsonArray) own = json_array_new();
+        for (gint64 i = 0; i < fv_tensor_elements(tensor); i++)
+            json_array_add_double_element(own, json_array_get_double_element(initial, at++));
+        set_param(&descent->net, p, own);
+    }
+}
+
+static char *descent_text(const Case *c)
+{
+    return g_strdup_printf(
+        "%s\nloss = %s\noptimizer = %s\ntrain { batch = 7 %s }\n", json_object_get_string_member(c->object, "net"),
+        json_object_get_string_member(root_of(c->parser), "loss"),
+        json_object_get_string_member(c->object, "optimizer"), json_object_get_string_member(c->object, "train"));
+}
+
+static void swap_averages(Descent *descent)
+{
+    g_autoptr(GError) error = NULL;
+    fv_step_swap_averages(descent->net.plan, &error);
+    g_assert_no_error(error);
+}
+
+static double loss_of_step(Descent *descent)
+{
+    g_autoptr(GError) error = NULL;
+    JsonArray *batches = json_object_get_array_member(descent->c->object, "batches");
+    const int samples = (int) json_array_get_int_element(batches, json_array_get_length(batches) - 1);
+    double loss;
+    fv_tally_read_loss(descent->net.plan, 0, samples, &loss, &error);
+    g_assert_no_error(error);
+    return loss;
+}
+
+static void check_kept(Descent *descent, JsonObject *kept)
+{
+    g_autofree char *what = g_strdup_printf("parameters after step %d", (int) json_object_get_int_member(kept, "step"));
+    JsonArray *batches = json_object_get_array_member(descent->c->object, "batches");
+    compare_params(descent, what, json_object_get_array_member(kept, "expected"));
+    if (json_array_get_length(batches) == 1)
+        assert_near("loss at the beginning of the step", loss_of_step(descent),
+                    json_object_get_double_member(kept, "loss"), 1e-5);
+    g_assert_cmpint(fv_plan_averages(descent->net.plan), ==, json_object_has_member(kept, "averages"));
+    if (!fv_plan_averages(descent->net.plan))
+        return;
+    swap_averages(descent);
+    compare_params(descent, "averages", json_object_get_array_member(kept, "averages"));
+    swap_averages(descent);
+}
+
+static void test_descent(gconstpointer data)
+{
+    const Case *c = data;
+    if (lacks_double(c))
+        return;
+    g_autofree char *text = descent_text(c);
+    Descent descent = { .c = c, .root = root_of(c->parser) };
+    descent.net = net_open(text, 7, c->doubles);
+    set_params(&descent);
+    JsonArray *steps = json_object_get_array_member(c->object, "steps");
+    const guint updates = (guint) json_object_get_int_member(descent.root, "updates");
+    for (guint update = 0, next = 0; update < updates; update++) {
+        JsonObject *kept = json_array_get_object_element(steps, next);
+        take_update(&descent, update);
+        if (json_object_get_int_member(kept, "step") != update + 1)
+            continue;
+        check_kept(&descent, kept);
+        next++;
+    }
+    net_clear(&descent.net);
+}
+
+static void add_descents(void)
+{
+    g_autoptr(JsonParser) parser = open_json("optim_net.json");
+    JsonArray *cases = json_object_get_array_member(root_of(parser), "cases");
+    for (guint i = 0; i < json_array_get_length(cases); i++) {
+        JsonObject *object = json_array_get_object_element(cases, i);
+        add_case(parser, object, "ten-steps-double", TRUE, test_descent);
+        /* Where PyTorch comes to other numbers in single precision, too, there is nothing to compare. */
+        if (json_object_get_boolean_member(object, "steady"))
+            add_case(parser, object, "ten-steps-float", FALSE, test_descent);
+    }
+}
+
 /* ----------------------------------------------------------------- schedules */
+
+/* What the epochs came to, where the case says so; NULL: nobody watches. */
+static GArray *watched_epochs(JsonObject *object)
+{
+    if (!json_object_has_member(object, "watched"))
+        return NULL;
+    JsonArray *watched = json_object_get_array_member(object, "watched");
+    GArray *epochs = g_array_new(FALSE, FALSE, sizeof(FvEpoch));
+    for (guint i = 0; i < json_array_get_length(watched); i++) {
+        JsonArray *pair = json_array_get_array_element(watched, i);
+        const FvEpoch epoch = { json_array_get_double_element(pair, 0), json_array_get_double_element(pair, 1) };
+        g_array_append_val(epochs, epoch);
+    }
+    return epochs;
+}
 
 static void test_schedule(gconstpointer data)
 {
@@ -298,15 +473,17 @@ static void test_schedule(gconstpointer data)
     g_autofree char *text = g_strdup_printf("net { input(1) -> dense(1) }\nschedule = %s\n", use);
     g_autoptr(FvPipeline) pipeline = fv_pipeline_from_text("schedule.fv", text, &error);
     g_assert_no_error(error);
-    const FvUse *schedule = &pipeline->graph->schedule;
+    g_autoptr(GArray) epochs = watched_epochs(c->object);
     JsonArray *factors = json_object_get_array_member(c->object, "factors");
     FvProgress at = { .steps = json_array_get_length(factors),
-                      .epoch_steps = json_object_get_int_member(c->object, "epoch_steps") };
-    g_assert_cmpint(at.steps, ==, at.epoch_steps * json_object_get_int_member(c->object, "epochs"));
+                      .epoch_steps = json_object_get_int_member(c->object, "epoch_steps"),
+                      .epochs = epochs ? (const FvEpoch *) (const void *) epochs->data : NULL };
+    g_assert_cmpint(((const FvSchedule *) pipeline->graph->schedule.plugin)->watches, ==, epochs != NULL);
     for (; at.step < at.steps; at.step++) {
         g_autofree char *what = g_strdup_printf("%s at step %" G_GINT64_FORMAT, use, at.step);
-        const double factor = ((const FvSchedule *) schedule->plugin)->factor(fv_state_self(schedule->state), &at);
-        assert_near(what, factor, json_array_get_double_element(factors, (guint) at.step), options_exact);
+        at.epoch_count = epochs ? (int) (at.step / at.epoch_steps) : 0;
+        assert_near(what, fv_rate_factor(&pipeline->graph->schedule, &at),
+                    json_array_get_double_element(factors, (guint) at.step), options_exact);
     }
 }
 
@@ -374,7 +551,7 @@ static void test_course(gconstpointer data)
         "net { input(2) -> dense(2) -> sigmoid -> dense(2) -> sigmoid as result }\n"
         "loss = mse(result, target)\noptimizer = %s\n",
         json_object_get_string_member(c->object, "text"));
-    g_auto(Net) net = net_open(text, c->doubles);
+    g_auto(Net) net = net_open(text, 1, c->doubles);
     g_autoptr(FvTensor) x = read_npy("in.npy");
     g_autoptr(FvTensor) target = read_npy("target.npy");
     write_value(&net, fv_plan_input(net.plan), fv_plan_input_shape(net.plan), x);
@@ -401,6 +578,7 @@ int main(int argc, char **argv)
     device = fv_device_open(NULL, &error);
     g_assert_no_error(error);
     add_optimizers();
+    add_descents();
     add_schedules();
     add_course(TRUE);
     add_course(FALSE);

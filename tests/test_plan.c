@@ -4,6 +4,7 @@
 #include "core/exec/exec.h"
 #include "core/plan/plan.h"
 #include "core/train/pipeline.h"
+#include "tests/bad_files.h"
 
 #include <math.h>
 #include <string.h>
@@ -94,7 +95,7 @@ static void write_batch(Net *net, int samples, double scale)
 static void enqueue(Net *net, FvListKind kind, int samples, guint32 number)
 {
     g_autoptr(GError) error = NULL;
-    const FvStep step = { .step = number, .rate = 0.05, .seed = 3 };
+    const FvStep step = { .step = number, .rate = 0.05, .seed = 3, .update = number };
     const FvList *list = fv_plan_list(net->plan, kind, samples, &error);
     g_assert_no_error(error);
     fv_exec_enqueue(device, list, &step, &error);
@@ -235,7 +236,7 @@ static const struct {
     { "net { input(3, 4, 4) -> { dense(4) as a | dense(5) as b } }\nloss = mse(a, target) + mse(b, target)\n",
       "t.fv:2:25: error: mse: target is used both as numbers and as numbers of another shape" },
     { "net { input(3, 4, 4) -> dense(4) as a }\nloss = softmax(a, label) + mse(a, label)\n",
-      "t.fv:2:28: error: mse: label is used both as a class and as numbers" },
+      "t.fv:2:28: error: mse: label is used both as a class and as numbers; one_hot is the class as numbers" },
     { "net { input(3, 65500, 65500) }\n",
       "t.fv:1:7: error: input: the output of 3x65500x65500 for 2 samples has more elements than can be numbered" },
 };
@@ -249,6 +250,21 @@ static void test_mistakes(void)
         g_assert_error(error, FV_ERROR, FV_ERROR_SHAPE);
         g_assert_cmpstr(error->message, ==, mistakes[i].message);
     }
+}
+
+/* Every NAME.fv of tests/bad/plan must be refused with exactly NAME.expect. */
+static void test_bad_file(gconstpointer data)
+{
+    g_autofree char *folder = bad_folder("plan");
+    g_autofree char *path = g_build_filename(folder, data, NULL);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(FvDiag) diag = fv_diag_new();
+    g_autoptr(FvPipeline) pipeline = fv_pipeline_open(path, NULL, &error);
+    g_assert_no_error(error);
+    const FvPlanSettings settings = { .purpose = FV_FOR_TRAINING, .batch = 2 };
+    g_autoptr(FvPlan) plan = fv_plan_new(pipeline->graph, &settings, diag);
+    g_assert_null(plan);
+    assert_expected("plan", path, diag);
 }
 
 /* --------------------------------------------------------------- what is alive */
@@ -450,6 +466,10 @@ static const struct {
     { "input(4, 8, 8) -> relu -> tanh", 1 },
     { "input(4, 8, 8) -> batchnorm -> leaky", 2 },
     { "input(4, 8, 8) -> dense(6) -> sigmoid", 1 },
+    { "input(4, 8, 8) -> dense(6) -> batchnorm -> relu -> dense(19, bias=false) -> batchnorm -> tanh", 2 },
+    { "input(20) -> dense(33, bias=false) -> batchnorm -> relu6 -> dense(6) -> batchnorm -> softmax", 3 },
+    { "input(4, 8, 8) -> conv(8, 3, pad=1, groups=4) -> batchnorm -> gelu -> gap -> dense(6) -> batchnorm", 3 },
+    { "input(4, 8, 8) -> conv(8, 3) -> prelu(true) -> silu", 2 },
 };
 
 static void copy_params(Net *from, Net *to)
@@ -661,6 +681,85 @@ static void test_penalty(void)
     assert_same(once, twice);
 }
 
+/* ------------------------------------------------------------- mixed samples */
+
+enum { MIXED = 5, MIXED_PARTS = 3 };
+static const gint32 mixed_classes[MIXED_PARTS][MIXED] = { { 0, 1, 2, 3, 0 }, { 2, 2, 2, 0, 1 }, { 3, 0, 1, 1, 0 } };
+static const float mixed_shares[MIXED_PARTS][MIXED] = { { 1, 0.75f, 0.5f, 0.25f, 0.5f },
+                                                        { 0, 0.25f, 0.25f, 0.25f, 0.5f },
+                                                        { 0, 0, 0.25f, 0.5f, 0 } };
+
+/* All terms of each sample, added up. */
+static void read_losses(Net *net, double *losses, GError **error)
+{
+    memset(losses, 0, MIXED * sizeof *losses);
+    for (guint i = 0; i < fv_plan_terms(net->plan); i++) {
+        float read[MIXED];
+        const FvPlanTerm term = fv_plan_term(net->plan, i);
+        if (term.metric || !fv_device_read(device, term.result->memory, 0, sizeof read, read, error))
+            continue;
+        for (int s = 0; s < MIXED; s++)
+            losses[s] += (double) read[s];
+    }
+}
+
+/* Gradients where all samples have the classes of these places of the table. */
+static GArray *class_gradients(const char *text, int lanes, int parts, const gint32 *classes, double *losses)
+{
+    const gsize bytes = MIXED * sizeof(gint32);
+    GError *error = NULL;
+    g_auto(Net) net =
+        net_load(text, (FvPlanSettings){ .purpose = FV_FOR_TRAINING, .batch = MIXED, .lanes = lanes, .parts = parts });
+    write_batch(&net, MIXED, 1);
+    fv_device_write(device, fv_plan_target(net.plan, "label", NULL, NULL)->memory, 0, bytes, classes, &error);
+    for (int part = 1; part < parts; part++)
+        fv_device_write(device, fv_plan_part_target(net.plan, "label", part)->memory, 0, bytes, mixed_classes[part],
+                        &error);
+    g_assert_true((fv_plan_shares(net.plan) != NULL) == (parts > 1));
+    if (parts > 1)
+        fv_device_write(device, fv_plan_shares(net.plan)->memory, 0, sizeof mixed_shares, mixed_shares, &error);
+    enqueue(&net, FV_LIST_GRADIENT, MIXED, 0);
+    read_losses(&net, losses, &error);
+    g_assert_no_error(error);
+    return read_params(&net, fv_plan_get_gradient);
+}
+
+/* A net without batch statistics: the gradient of a batch is the mean of those of its samples, so that the mixed one is
+ * made of gradients of batches in which one sample's class is another. */
+static void test_mixed(gconstpointer data)
+{
+    static const char *const nets[] = {
+        "net { input(2, 3, 4) -> conv(5, 2) -> tanh -> dense(4) as p }\nloss = softmax(p, label)\n",
+        "net { input(2, 3, 4) -> conv(5, 2) -> tanh as t -> dense(4) as p  t -> dense(6) as q }\n"
+        "loss = softmax(p, label) + 0.3 * softmax(q, label) + 2 * hinge(p, label)\n",
+        "net { input(2, 3, 4) -> conv(5, 2) -> tanh -> dense(4) as p }\nloss = bce(p, one_hot) + softmax(p, label)\n",
+    };
+    const int lanes = GPOINTER_TO_INT(data);
+    for (guint n = 0; n < G_N_ELEMENTS(nets); n++) {
+        double losses[MIXED], mixed_losses[MIXED], expected[MIXED];
+        g_autoptr(GArray) mixed = class_gradients(nets[n], lanes, MIXED_PARTS, mixed_classes[0], mixed_losses);
+        g_autoptr(GArray) sum = class_gradients(nets[n], lanes, 1, mixed_classes[0], expected);
+        g_autoptr(GArray) own = g_array_copy(sum);
+        for (int s = 0; s < MIXED; s++)
+            expected[s] *= (double) mixed_shares[0][s];
+        for (int part = 1; part < MIXED_PARTS; part++)
+            for (int s = 0; s < MIXED; s++) {
+                gint32 classes[MIXED];
+                memcpy(classes, mixed_classes[0], sizeof classes);
+                classes[s] = mixed_classes[part][s];
+                g_autoptr(GArray) other = class_gradients(nets[n], lanes, 1, classes, losses);
+                const double share = (double) mixed_shares[part][s];
+                for (guint k = 0; k < sum->len; k++)
+                    g_array_index(sum, double, k) +=
+                        share * (g_array_index(other, double, k) - g_array_index(own, double, k));
+                expected[s] += share * losses[s];
+            }
+        assert_near(mixed, sum, 1e-5);
+        for (int s = 0; s < MIXED; s++)
+            g_assert_cmpfloat_with_epsilon(mixed_losses[s], expected[s], 1e-5);
+    }
+}
+
 /* ----------------------------------------------------------- kernels for GPUs */
 
 /* Columns and rows that do not fill tiles, channels by four and not, strides that make classes of pixels. */
@@ -737,6 +836,7 @@ int main(int argc, char **argv)
     g_test_add_func("/plan/shapes", test_shapes);
     g_test_add_func("/plan/match", test_match);
     g_test_add_func("/plan/mistakes", test_mistakes);
+    add_bad_files("plan", "/plan/bad/", test_bad_file);
     g_test_add_func("/plan/alive", test_alive);
     g_test_add_func("/plan/memory", test_memory);
     g_test_add_func("/plan/packed-weights", test_packed_weights);
@@ -756,6 +856,8 @@ int main(int argc, char **argv)
     g_test_add_func("/plan/prediction", test_prediction);
     g_test_add_func("/plan/fan-out", test_fan_out);
     g_test_add_func("/plan/penalty", test_penalty);
+    g_test_add_data_func("/plan/mixed/lanes-1", GINT_TO_POINTER(1), test_mixed);
+    g_test_add_data_func("/plan/mixed/lanes-16", GINT_TO_POINTER(16), test_mixed);
     g_test_add_func("/plan/gpu/tiles", test_tiles);
     g_test_add_func("/plan/gpu/limits", test_group_limits);
     g_test_add_func("/plan/gpu/known-tiles", test_known_tiles);

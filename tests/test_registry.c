@@ -248,6 +248,11 @@ static void test_tables(void)
     assert_fault(&layer.base, "option table malformed: n: nothing can stand after an option that takes all values");
 }
 
+static gboolean take_step(const void *self, FvOptimStep *step, GError **error)
+{
+    return TRUE;
+}
+
 static void test_hooks(void)
 {
 #define HEAD(T, K) .base = { FV_HEAD(T, Small), .kind = K, .name = "x", .summary = "x" }
@@ -259,6 +264,8 @@ static void test_hooks(void)
     const FvLoss valueless = { HEAD(FvLoss, FV_LOSS), .target = FV_TARGET_VALUE, .forward_map = "",
                                .backward_map = "" };
     const FvOptim optim = { HEAD(FvOptim, FV_OPTIM) };
+    const FvOptim both = { HEAD(FvOptim, FV_OPTIM), .update_map = "w -= g;", .step = take_step };
+    const FvOptim stepless = { HEAD(FvOptim, FV_OPTIM), .step = take_step };
     const FvOptim rateless = { HEAD(FvOptim, FV_OPTIM), .update_map = "w -= g;" };
     const FvSchedule schedule = { HEAD(FvSchedule, FV_SCHEDULE) };
     const FvMetric metric = { HEAD(FvMetric, FV_METRIC) };
@@ -271,7 +278,9 @@ static void test_hooks(void)
     assert_fault(&penalty.base, "without forward_map, which a penalty needs");
     assert_fault(&loss.base, "without forward_map or forward");
     assert_fault(&valueless.base, "without an option for the value");
-    assert_fault(&optim.base, "without update_map");
+    assert_fault(&optim.base, "without update_map or step");
+    assert_fault(&both.base, "without a single way to step: it has update_map and step");
+    assert_fault(&stepless.base, "without vectors");
     assert_fault(&rateless.base, "without the option rate");
     assert_fault(&schedule.base, "without factor");
     assert_fault(&metric.base, "without forward");

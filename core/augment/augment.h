@@ -81,6 +81,7 @@ typedef struct {
     FvShape shape;
     const guint8 *pixels;
     const guint8 *mask; /* shape.h x shape.w class numbers, in the same extent as pixels, or NULL */
+    FvPlacing placing;  /* zeroes where it was decoded in full */
 } FvAugmentImage;
 
 typedef struct {

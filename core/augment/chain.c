@@ -228,3 +228,13 @@ FvShape fv_augment_chain_output(const FvAugmentChain *chain)
 {
     return chain->out;
 }
+
+int fv_augment_uses_parts(const GPtrArray *uses)
+{
+    int most = 1;
+    for (guint i = 0; uses && i < uses->len; i++) {
+        const FvUse *use = uses->pdata[i];
+        most = MAX(most, 1 + ((const FvAugment *) use->plugin)->others);
+    }
+    return most;
+}

@@ -60,20 +60,9 @@ static gboolean check_colours(const FvPrep *prep, FvLoc *where, GError **error)
     return TRUE;
 }
 
-static gboolean check_chain(const FvPrep *prep, FvLoc *where, GError **error)
+static gboolean check_chain(const FvPrep *prep, GError **error)
 {
-    const FvAugmentChain *chain = prep->chain;
-    if (chain->mix >= 0) {
-        const FvOperation *op = fv_chain_operation(chain, chain->mix);
-        if (where)
-            *where = op->loc;
-        g_set_error(error, FV_ERROR, FV_ERROR_OPTION,
-                    "%s: mixing images is not supported in training, only by "
-                    "`fovea augment`",
-                    op->augment->base.name);
-        return FALSE;
-    }
-    const FvShape end = fv_augment_chain_output(chain), image = { prep->want.c, prep->in.h, prep->in.w };
+    const FvShape end = fv_augment_chain_output(prep->chain), image = { prep->want.c, prep->in.h, prep->in.w };
     return !known(end) || check_end(prep, image, (FvShape){ prep->want.c, end.h, end.w }, error);
 }
 
@@ -103,14 +92,14 @@ FvPrep *fv_prep_new(const GPtrArray *augment, const GPtrArray *prepare, FvShape 
         return NULL;
     prep->chain = fv_augment_chain_new(training ? augment : NULL, prepare, (FvShape){ want.c, in.h, in.w }, training,
                                        where, error);
-    if (!prep->chain || !check_colours(prep, where, error) || !check_chain(prep, where, error))
+    if (!prep->chain || !check_colours(prep, where, error) || !check_chain(prep, error))
         return NULL;
     prep->words = fv_program_most(prep->chain);
     if (!draws(prep->chain) && known(in)) {
         const FvDrawKey key = { 0 };
         const FvShape image = { in.c ? in.c : want.c, in.h, in.w };
         g_autofree guint32 *program = g_new0(guint32, (gsize) prep->words);
-        if (!fv_prep_program(prep, key, image, program, error))
+        if (!fv_prep_program(prep, key, NULL, &image, program, NULL, error))
             return NULL;
         prep->fixed_image = image;
         prep->fixed_program = g_steal_pointer(&program);
@@ -161,23 +150,45 @@ static gboolean check_image(const FvPrep *prep, FvShape image, GError **error)
     return check_channels(image.c, prep->want.c, error);
 }
 
-gboolean fv_prep_program(const FvPrep *prep, FvDrawKey key, FvShape image, guint32 *program, GError **error)
+int fv_prep_parts(const FvPrep *prep)
 {
-    if (prep->fixed_program && fv_shape_equal(image, prep->fixed_image)) {
+    const int mix = prep->chain->mix;
+    return mix < 0 ? 1 : 1 + fv_chain_operation(prep->chain, mix)->augment->others;
+}
+
+/* Where nothing was mixed this time, all is the first image's. */
+static void write_shares(const FvPrep *prep, const FvDraw *draw, float *shares)
+{
+    for (int i = 0; i < fv_prep_parts(prep); i++)
+        shares[i] = i < fv_draw_parts(draw) ? (float) fv_draw_weight(draw, i) : 0;
+}
+
+gboolean fv_prep_program(const FvPrep *prep, FvDrawKey key, const guint32 *others, const FvShape *images,
+                         guint32 *program, float *shares, GError **error)
+{
+    const int parts = others ? fv_prep_parts(prep) : 1;
+    FvShape as[FV_AUGMENT_PARTS];
+    FvProgramImage decoded[FV_AUGMENT_PARTS] = { 0 };
+    if (prep->fixed_program && fv_shape_equal(images[0], prep->fixed_image)) {
         memcpy(program, prep->fixed_program, sizeof(guint32) * (gsize) prep->words);
         return TRUE;
     }
-    if (!check_image(prep, image, error))
-        return FALSE;
-    const FvShape as = { prep->want.c, image.h, image.w };
+    for (int i = 0; i < parts; i++) {
+        if (!check_image(prep, images[i], error))
+            return FALSE;
+        as[i] = (FvShape){ prep->want.c, images[i].h, images[i].w };
+        decoded[i].shape = images[i];
+    }
     const FvProgramTarget target = { FV_PLACE_NET, prep->want.c, FALSE };
-    g_autoptr(FvDraw) draw = fv_draw_new(prep->chain, key, NULL, &as, error);
-    if (!draw || !check_end(prep, image, fv_draw_output(draw), error))
+    g_autoptr(FvDraw) draw = fv_draw_new(prep->chain, key, others, as, error);
+    if (!draw || !check_end(prep, images[0], fv_draw_output(draw), error))
         return FALSE;
     g_autoptr(GArray) words = g_array_sized_new(FALSE, FALSE, sizeof(guint32), (guint) prep->words);
-    fv_program_write(draw, &image, &target, words);
+    fv_program_write(draw, decoded, &target, words);
     g_assert(words->len <= (guint) prep->words);
     memcpy(program, words->data, sizeof(guint32) * words->len);
+    if (shares)
+        write_shares(prep, draw, shares);
     return TRUE;
 }
 

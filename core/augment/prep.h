@@ -16,7 +16,7 @@ typedef struct FvPrep FvPrep;
  * @want: the net's input.
  * @where:  set to the place of the operation that an error is about, its file NULL where it is about none; or NULL.
  * Errors: FV_ERROR_SHAPE where the chain does not end at @want (both shapes are named) or an operation refuses its
- * input ("crop: ..."); FV_ERROR_OPTION for too many operations, or such as mix images. */
+ * input ("crop: ..."); FV_ERROR_OPTION for too many operations. */
 FvPrep *fv_prep_new(const GPtrArray *augment, const GPtrArray *prepare, FvShape in, FvShape want, gboolean training,
                     FvLoc *where, GError **error);
 void fv_prep_free(FvPrep *prep);
@@ -26,12 +26,17 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(FvPrep, fv_prep_free)
 FvShape fv_prep_want(const FvPrep *prep);
 /** 32-bit words that a sample's program takes. */
 int fv_prep_words(const FvPrep *prep);
+/** Images that a sample is made of, at most: 1 where none are mixed. */
+int fv_prep_parts(const FvPrep *prep);
 /** Draws one sample's numbers and writes its program. Thread-safe.
- * @sample: its number in the source's split, whatever the order it is read in.
- * @image:  its own shape, all known.
+ * @key: its sample is the number in the source's split, whatever the order it is read in.
+ * @others: as fv_draw_others() drew them, as numbers in the source's split; NULL where it drew none.
+ * @images: shapes of its own image and of the others', all known.
  * @program: fv_prep_words() words; where it reads and writes is for fv_program_place().
+ * @shares: what of the label is each image's, fv_prep_parts() numbers; or NULL.
  * Errors: FV_ERROR_SHAPE for an image that does not fit (sizes are named, the image by the caller). */
-gboolean fv_prep_program(const FvPrep *prep, FvDrawKey key, FvShape image, guint32 *program, GError **error);
+gboolean fv_prep_program(const FvPrep *prep, FvDrawKey key, const guint32 *others, const FvShape *images,
+                         guint32 *program, float *shares, GError **error);
 
 /** What the kernel is told about a sample, beside its program: 8 ints. */
 typedef struct {

@@ -19,6 +19,7 @@ typedef struct {
     gboolean planes;
     int plane;
     FvShape at;         /* its extent, as it lies there */
+    FvPlacing placing;  /* of bytes: where pixels lie */
     gboolean table;     /* one was made, and waits to be applied */
     int table_function; /* by this function */
 } Writer;
@@ -188,8 +189,10 @@ static int samples_of(double span)
 /* @full: the extent that operations take the image to have; it lies there scaled. */
 static void finish_coordinates(Writer *writer, FvPass *pass, double m[6], FvShape full, FvSpan span)
 {
-    const double x = (double) writer->at.w / full.w, y = (double) writer->at.h / full.h;
-    const double scale[6] = { x, 0, 0, 0, y, 0 };
+    const FvPlacing placing = writer->planes ? (FvPlacing){ 0 } : writer->placing;
+    const double x = placing.scale > 0 ? placing.scale : (double) writer->at.w / full.w,
+                 y = placing.scale > 0 ? placing.scale : (double) writer->at.h / full.h;
+    const double scale[6] = { x, 0, placing.u_shift, 0, y, placing.v_shift };
     fv_matrix_then(m, scale, m);
     if (!is_identity(m))
         add_matrix(writer, m, FV_BOUND_NONE, 0, writer->at);
@@ -318,7 +321,7 @@ static void add_region(Writer *writer, const FvPart *part)
     g_array_append_val(writer->instructions, made);
 }
 
-void fv_program_write_mask(const FvDraw *draw, const FvShape *images, GArray *words)
+void fv_program_write_mask(const FvDraw *draw, const FvProgramImage *images, GArray *words)
 {
     static const FvProgramTarget target = { FV_PLACE_BYTES, 1, FALSE };
     g_autoptr(GArray) passes = g_array_new(FALSE, FALSE, sizeof(FvPass));
@@ -330,7 +333,8 @@ void fv_program_write_mask(const FvDraw *draw, const FvShape *images, GArray *wo
         double m[6];
         if (i > 0 && part->part.weight < 0.5)
             continue;
-        writer.at = (FvShape){ 1, images[i].h, images[i].w };
+        writer.at = (FvShape){ 1, images[i].shape.h, images[i].shape.w };
+        writer.placing = images[i].placing;
         FvPass pass = new_pass(&writer, part->key, i, FV_PASS_SAMPLE, draw->output);
         fv_matrix_identity(m);
         move_mask(&writer, draw->after, m);
@@ -349,7 +353,7 @@ void fv_program_write_mask(const FvDraw *draw, const FvShape *images, GArray *wo
     put_together(&writer);
 }
 
-void fv_program_write(const FvDraw *draw, const FvShape *images, const FvProgramTarget *target, GArray *words)
+void fv_program_write(const FvDraw *draw, const FvProgramImage *images, const FvProgramTarget *target, GArray *words)
 {
     g_autoptr(GArray) passes = g_array_new(FALSE, FALSE, sizeof(FvPass));
     g_autoptr(GArray) instructions = g_array_new(FALSE, FALSE, sizeof(FvInstruction));
@@ -358,7 +362,8 @@ void fv_program_write(const FvDraw *draw, const FvShape *images, const FvProgram
     for (int i = 0; i < draw->count; i++) {
         const FvDrawPart *part = &draw->parts[i];
         writer.planes = FALSE;
-        writer.at = images[i];
+        writer.at = images[i].shape;
+        writer.placing = images[i].placing;
         add_list(&writer, part->key, i, part->applied, part->image);
         if (draw->count > 1)
             mix(&writer, i);

@@ -55,6 +55,12 @@ typedef struct {
 
 G_STATIC_ASSERT(sizeof(FvProgramHead) == 16 && sizeof(FvPass) == 128 && sizeof(FvInstruction) == 64);
 
+/** An image as it was decoded. */
+typedef struct {
+    FvShape shape;
+    FvPlacing placing;
+} FvProgramImage;
+
 /** Where a program's output goes. */
 typedef struct {
     FvPlace place; /* FV_PLACE_BYTES or FV_PLACE_NET */
@@ -66,8 +72,8 @@ typedef struct {
 int fv_program_most(const FvAugmentChain *chain);
 /** Appends the program of a draw to @words. Where passes read and write is for the caller to fill in: bytes at from and
  * to 0, planes at their number among FV_PROGRAM_PLANES.
- * @images: shapes as decoded, of each part. */
-void fv_program_write(const FvDraw *draw, const FvShape *images, const FvProgramTarget *target, GArray *words);
+ * @images: of each part. */
+void fv_program_write(const FvDraw *draw, const FvProgramImage *images, const FvProgramTarget *target, GArray *words);
 /** Floats of planes that a program needs, before it is placed; 0: none. */
 gsize fv_program_floats(const guint32 *program);
 /** Fills in where passes read and write.
@@ -75,7 +81,7 @@ gsize fv_program_floats(const guint32 *program);
  */
 void fv_program_place(guint32 *program, const guint64 *images, guint64 planes, guint64 out);
 /** The program that moves masks along: a pass for each part, without values. */
-void fv_program_write_mask(const FvDraw *draw, const FvShape *images, GArray *words);
+void fv_program_write_mask(const FvDraw *draw, const FvProgramImage *images, GArray *words);
 enum { FV_PROGRAM_PLANES = 3 };
 /** What whoever launches the kernels has to know. */
 enum {

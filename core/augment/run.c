@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT
  * run.c: outputs of draws on a device: images there, passes, outputs back. */
 #include "core/augment/chain_private.h"
+#include "core/augment/passes.h"
 
 #include <string.h>
 
 enum { MOST_BYTES = 512 << 20 /* of planes and images at once, where more than one job is there */ };
 
-enum { KERNEL_AUGMENT, KERNEL_LOOK_AROUND, KERNEL_COUNT, KERNEL_MASK, KERNELS };
-static const char *const kernel_names[KERNELS] = { "fv_augment", "fv_look_around", "fv_count", "fv_mask" };
+enum { KERNEL_MASK = FV_PASS_KINDS, KERNELS };
 
 enum {
     MEMORY_PIXELS,
@@ -44,11 +44,12 @@ static gboolean build(FvAugmenter *augmenter, GError **error)
     if (!augmenter->program)
         return FALSE;
     for (int i = 0; i < KERNELS; i++) {
+        g_autofree char *name = g_strconcat("fv_", i == KERNEL_MASK ? "mask" : fv_pass_kernels[i], NULL);
         cl_int code = CL_SUCCESS;
         if (wanted[i])
-            augmenter->kernels[i] = clCreateKernel(augmenter->program, kernel_names[i], &code);
+            augmenter->kernels[i] = clCreateKernel(augmenter->program, name, &code);
         if (code != CL_SUCCESS)
-            return fv_cl_fail(code, kernel_names[i], error);
+            return fv_cl_fail(code, name, error);
     }
     return TRUE;
 }
@@ -100,7 +101,7 @@ typedef struct {
     int count;
     GArray *programs, *mask_programs; /* of guint32, `words` for each job */
     gsize words, mask_words;
-    int rounds, mask_rounds, most_h, most_w;
+    int mask_rounds, most_h, most_w;
     gsize pixels, floats, out; /* bytes, floats, bytes */
     gsize masks, masks_out;    /* bytes */
 } Chunk;
@@ -117,19 +118,19 @@ static void clear_chunk(Chunk *chunk)
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Chunk, clear_chunk)
 
-static void decoded_shapes(const FvAugmentJob *job, FvShape *shapes)
+static void list_decoded(const FvAugmentJob *job, FvProgramImage *decoded)
 {
     for (int i = 0; i < fv_draw_parts(job->draw); i++)
-        shapes[i] = job->images[i].shape;
+        decoded[i] = (FvProgramImage){ job->images[i].shape, job->images[i].placing };
 }
 
 static GArray *program_of(const FvAugmenter *augmenter, const FvAugmentJob *job)
 {
     const FvProgramTarget target = { FV_PLACE_BYTES, fv_draw_output(job->draw).c, augmenter->cubic };
-    FvShape shapes[FV_AUGMENT_PARTS];
+    FvProgramImage decoded[FV_AUGMENT_PARTS];
     GArray *words = g_array_new(FALSE, FALSE, sizeof(guint32));
-    decoded_shapes(job, shapes);
-    fv_program_write(job->draw, shapes, &target, words);
+    list_decoded(job, decoded);
+    fv_program_write(job->draw, decoded, &target, words);
     return words;
 }
 
@@ -143,11 +144,10 @@ static gsize job_bytes(const FvAugmentJob *job, const GArray *program)
     return bytes;
 }
 
-static void note_rounds(Chunk *chunk, const GArray *program)
+static void note_extent(Chunk *chunk, const GArray *program)
 {
     guint32 *words = (guint32 *) (void *) program->data;
     const int passes = (int) words[0];
-    chunk->rounds = MAX(chunk->rounds, passes);
     chunk->words = MAX(chunk->words, program->len);
     for (int i = 0; i < passes; i++) {
         const FvPass *pass = fv_program_pass(words, i);
@@ -191,7 +191,7 @@ static void add_masks(Chunk *chunk)
     g_autoptr(GPtrArray) all = g_ptr_array_new_with_free_func((GDestroyNotify) g_array_unref);
     for (int k = 0; k < chunk->count; k++) {
         const FvAugmentJob *job = &chunk->jobs[k];
-        FvShape shapes[FV_AUGMENT_PARTS];
+        FvProgramImage decoded[FV_AUGMENT_PARTS];
         guint64 images[FV_AUGMENT_PARTS] = { 0 };
         GArray *program = g_array_new(FALSE, TRUE, sizeof(guint32));
         g_ptr_array_add(all, program);
@@ -199,11 +199,11 @@ static void add_masks(Chunk *chunk)
             g_array_set_size(program, sizeof(FvProgramHead) / 4);
             continue;
         }
-        decoded_shapes(job, shapes);
-        fv_program_write_mask(job->draw, shapes, program);
+        list_decoded(job, decoded);
+        fv_program_write_mask(job->draw, decoded, program);
         for (int i = 0; i < fv_draw_parts(job->draw); i++) {
             images[i] = chunk->masks;
-            chunk->masks += mask_bytes(shapes[i]);
+            chunk->masks += mask_bytes(decoded[i].shape);
         }
         fv_program_place((guint32 *) (void *) program->data, images, 0, chunk->masks_out);
         chunk->masks_out += mask_bytes(fv_draw_output(job->draw));
@@ -230,7 +230,7 @@ static void fill_chunk(Chunk *chunk, FvAugmenter *augmenter, const FvAugmentJob 
             break;
         }
         g_ptr_array_add(all, program);
-        note_rounds(chunk, program);
+        note_extent(chunk, program);
         place_job(chunk, &jobs[chunk->count], (guint32 *) (void *) program->data);
         chunk->count++;
     }
@@ -283,67 +283,37 @@ static gboolean upload(Chunk *chunk, GError **error)
            write_part(augmenter, MEMORY_MASK_PROGRAMS, 0, masks, chunk->mask_programs->data, error);
 }
 
-/* A kernel over every sample and row. @memories: those that it takes, then come begin, words, round and strip. */
-static gboolean launch(Chunk *chunk, int which, const int *memories, int count, gsize words, int round, GError **error)
+static gboolean run_passes(const Chunk *chunk, GError **error)
+{
+    const FvAugmenter *augmenter = chunk->augmenter;
+    const cl_mem *memories = augmenter->memories;
+    FvPasses passes = { .device = augmenter->device,
+                        .rows = augmenter->rows,
+                        .pixels = memories[MEMORY_PIXELS],
+                        .programs = memories[MEMORY_PROGRAMS],
+                        .planes = memories[MEMORY_PLANES],
+                        .tables = memories[MEMORY_TABLES],
+                        .out = memories[MEMORY_OUT],
+                        .words = (int) chunk->words,
+                        .host = (guint32 *) (void *) chunk->programs->data,
+                        .count = chunk->count };
+    memcpy(passes.kernels, augmenter->kernels, sizeof passes.kernels);
+    return fv_passes_enqueue(&passes, error);
+}
+
+static gboolean run_masks(const Chunk *chunk, GError **error)
 {
     FvAugmenter *augmenter = chunk->augmenter;
-    const gboolean rows = augmenter->rows, counts = which == KERNEL_COUNT;
-    const int strip = rows ? FV_PROGRAM_STRIP : 1;
-    const cl_int numbers[] = { 0, (cl_int) words, round, strip };
-    const size_t columns = rows || counts ? 1 : (size_t) chunk->most_w;
-    const size_t global[3] = { columns, counts ? 1 : ((size_t) chunk->most_h + (size_t) strip - 1) / (size_t) strip,
-                               (size_t) chunk->count };
-    const size_t local[3] = { 1, 1, 1 };
-    cl_kernel kernel = augmenter->kernels[which];
-    cl_int code = CL_SUCCESS;
-    cl_uint argument = 0;
-    for (int i = 0; i < count && code == CL_SUCCESS; i++)
-        code = clSetKernelArg(kernel, argument++, sizeof(cl_mem), &augmenter->memories[memories[i]]);
-    for (int i = 0; i < (counts ? 3 : 4) && code == CL_SUCCESS; i++)
-        code = clSetKernelArg(kernel, argument++, sizeof(cl_int), &numbers[i]);
-    if (code == CL_SUCCESS)
-        code = clEnqueueNDRangeKernel(augmenter->device->queue, kernel, 3, NULL, global, rows ? local : NULL, 0, NULL,
-                                      NULL);
-    return code == CL_SUCCESS || fv_cl_fail(code, kernel_names[which], error);
-}
-
-/* Whether a job has a pass of a kind in this round. */
-static gboolean has_pass(const Chunk *chunk, int round, FvPassKind kind)
-{
-    for (int k = 0; k < chunk->count; k++) {
-        guint32 *program = (guint32 *) (void *) chunk->programs->data + (gsize) k * chunk->words;
-        if ((int) program[0] > round && fv_program_pass(program, round)->kind == (gint32) kind)
-            return TRUE;
+    const cl_mem memories[] = { augmenter->memories[MEMORY_MASKS], augmenter->memories[MEMORY_MASK_PROGRAMS],
+                                augmenter->memories[MEMORY_MASKS_OUT] };
+    const FvGrid grid = fv_passes_grid(augmenter->rows, chunk->most_h, chunk->most_w, chunk->count);
+    for (int round = 0; round < chunk->mask_rounds; round++) {
+        const cl_int numbers[] = { 0, (cl_int) chunk->mask_words, round, augmenter->rows ? FV_PROGRAM_STRIP : 1 };
+        const FvPassArguments arguments = { memories, G_N_ELEMENTS(memories), numbers, G_N_ELEMENTS(numbers) };
+        if (!fv_passes_launch(augmenter->device, augmenter->kernels[KERNEL_MASK], &arguments, grid, "moving masks",
+                              error))
+            return FALSE;
     }
-    return FALSE;
-}
-
-static gboolean run_round(Chunk *chunk, int round, GError **error)
-{
-    static const struct {
-        FvPassKind kind;
-        int kernel, count, memories[5];
-    } kinds[] = {
-        { FV_PASS_SAMPLE,
-          KERNEL_AUGMENT,
-          5,
-          { MEMORY_PIXELS, MEMORY_PROGRAMS, MEMORY_PLANES, MEMORY_TABLES, MEMORY_OUT } },
-        { FV_PASS_NEIGHBOUR, KERNEL_LOOK_AROUND, 2, { MEMORY_PROGRAMS, MEMORY_PLANES } },
-        { FV_PASS_HISTOGRAM, KERNEL_COUNT, 3, { MEMORY_PROGRAMS, MEMORY_PLANES, MEMORY_TABLES } },
-    };
-    for (guint i = 0; i < G_N_ELEMENTS(kinds); i++)
-        if (has_pass(chunk, round, kinds[i].kind) &&
-            !launch(chunk, kinds[i].kernel, kinds[i].memories, kinds[i].count, chunk->words, round, error))
-            return FALSE;
-    return TRUE;
-}
-
-static gboolean run_masks(Chunk *chunk, GError **error)
-{
-    static const int memories[] = { MEMORY_MASKS, MEMORY_MASK_PROGRAMS, MEMORY_MASKS_OUT };
-    for (int round = 0; round < chunk->mask_rounds; round++)
-        if (!launch(chunk, KERNEL_MASK, memories, G_N_ELEMENTS(memories), chunk->mask_words, round, error))
-            return FALSE;
     return TRUE;
 }
 
@@ -373,12 +343,7 @@ static gboolean download(Chunk *chunk, GError **error)
 
 static gboolean run_chunk(Chunk *chunk, GError **error)
 {
-    if (!upload(chunk, error))
-        return FALSE;
-    for (int round = 0; round < chunk->rounds; round++)
-        if (!run_round(chunk, round, error))
-            return FALSE;
-    return run_masks(chunk, error) && download(chunk, error);
+    return upload(chunk, error) && run_passes(chunk, error) && run_masks(chunk, error) && download(chunk, error);
 }
 
 gboolean fv_augmenter_run(FvAugmenter *augmenter, const FvAugmentJob *jobs, int count, GError **error)

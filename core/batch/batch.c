@@ -25,17 +25,35 @@ typedef struct {
     FvLock *lock;
     FvAnnotations *annotations;
     FvSheet *sheet;
+    GThread *building; /* makes the augmenter */
     FvAugmenter *augmenter;
+    GError *not_built; /* why there is none */
     FvFolderFile *manifest;
     GHashTable *bad; /* numbers of images */
     int shown;       /* pairs of the sheet */
     gint64 begun;
 } Run;
 
+/* Kernels take as long as dozens of images to build, and those are decoded meanwhile. */
+static gpointer build(gpointer data)
+{
+    Run *run = data;
+    const FvBatchSettings *settings = run->settings;
+    run->augmenter = fv_augmenter_new(settings->device, settings->chain, settings->cubic, &run->not_built);
+    return NULL;
+}
+
+static void join_building(Run *run)
+{
+    g_clear_pointer(&run->building, g_thread_join);
+}
+
 static void run_clear(Run *run)
 {
     g_clear_pointer(&run->manifest, fv_folder_abort);
+    join_building(run);
     g_clear_pointer(&run->augmenter, fv_augmenter_free);
+    g_clear_error(&run->not_built);
     g_clear_pointer(&run->sheet, fv_sheet_free);
     g_clear_pointer(&run->annotations, fv_annotations_free);
     g_clear_pointer(&run->lock, fv_lock_free);
@@ -226,13 +244,22 @@ static int show(guint64 index, gpointer data)
     return place < (guint64) run->shown && place * samples / (guint64) run->shown == sample ? (int) place : -1;
 }
 
+static FvAugmenter *augmenter_of(gpointer data, GError **error)
+{
+    Run *run = data;
+    join_building(run);
+    if (!run->augmenter && run->not_built)
+        g_propagate_error(error, g_steal_pointer(&run->not_built));
+    return run->augmenter;
+}
+
 static gboolean make_all(Run *run, GError **error)
 {
     const FvBatchSettings *settings = run->settings;
     const FvMaker maker = { settings, run->images, run->work, run->outputs, run->annotations, run->sheet };
     const FvPump pump = {
         .maker = &maker,
-        .augmenter = run->augmenter,
+        .augmenter = augmenter_of,
         .jobs = settings->jobs ? settings->jobs : (int) g_get_num_processors(),
         .batch = settings->batch ? settings->batch : BATCH,
         .on_bad = on_bad,
@@ -263,13 +290,13 @@ static gboolean finish(Run *run, GError **error)
 static gboolean augment(Run *run, GError **error)
 {
     const FvBatchSettings *settings = run->settings;
+    run->building = g_thread_try_new("kernels", build, run, NULL);
+    if (!run->building)
+        build(run);
     if (!open_input(run, error))
         return FALSE;
     run->annotations = fv_annotations_open(settings->in, settings->labels, run->images, settings->least_visible, error);
     if (!run->annotations || !open_output(run, error))
-        return FALSE;
-    run->augmenter = fv_augmenter_new(settings->device, settings->chain, settings->cubic, error);
-    if (!run->augmenter)
         return FALSE;
     if (settings->sheet) {
         run->shown = (int) MIN(FV_SHEET_MOST, run->report->outputs / MAX(fv_work_copies(run->work), 1));

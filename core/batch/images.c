@@ -3,6 +3,7 @@
 #include "core/batch/images_private.h"
 
 #include "core/batch/names.h"
+#include "core/sink/input.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -14,14 +15,29 @@ static void entry_free(gpointer data)
 {
     FvImagesEntry *entry = data;
     g_free(entry->name);
+    g_free(entry->file);
     g_free(entry->place);
     g_free(entry);
 }
 
-void fv_images_add(FvImages *images, char *name, char *place, gint64 start, gint64 size)
+/* Names may hold line ends, and what terminals take for orders. */
+static char *one_line(const char *place)
 {
-    const FvImagesEntry entry = { name, place, start, size };
-    g_ptr_array_add(images->entries, g_memdup2(&entry, sizeof entry));
+    for (const char *p = place; *p; p++)
+        if (g_ascii_iscntrl(*p))
+            return fv_printable(place);
+    return g_strdup(place);
+}
+
+FvImagesEntry *fv_images_entry_new(char *name, char *place, gint64 start, gint64 size)
+{
+    const FvImagesEntry entry = { name, place, one_line(place), start, size };
+    return g_memdup2(&entry, sizeof entry);
+}
+
+void fv_images_add(FvImages *images, char *name, char *place)
+{
+    g_ptr_array_add(images->entries, fv_images_entry_new(name, place, 0, 0));
 }
 
 static int by_name(gconstpointer a, gconstpointer b)
@@ -59,7 +75,7 @@ static gboolean open_file(FvImages *images, const char *in, GError **error)
         fclose(file);
     if (!fv_images_is_one(NULL, head, size))
         return fv_images_open_list(images, in, error);
-    fv_images_add(images, g_path_get_basename(in), g_strdup(in), 0, 0);
+    fv_images_add(images, g_path_get_basename(in), g_strdup(in));
     return TRUE;
 }
 
@@ -141,8 +157,14 @@ const char *fv_images_place(const FvImages *images, guint i)
 gboolean fv_images_read(const FvImages *images, guint i, GByteArray *bytes, GError **error)
 {
     const FvImagesEntry *entry = images->entries->pdata[i];
-    return images->tar < 0 ? fv_image_file(entry->place, &images->limits, bytes, error)
-                           : fv_images_read_tar(images, entry, bytes, error);
+    g_autoptr(GError) reason = NULL;
+    if (images->tar >= 0)
+        return fv_images_read_tar(images, entry, bytes, error);
+    if (fv_image_file(entry->file, &images->limits, bytes, &reason))
+        return TRUE;
+    const char *after = g_str_has_prefix(reason->message, entry->file) ? reason->message + strlen(entry->file) : "";
+    g_set_error(error, reason->domain, reason->code, "%s%s", entry->place, after);
+    return FALSE;
 }
 
 const GPtrArray *fv_images_paths(const FvImages *images)

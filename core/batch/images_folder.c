@@ -76,7 +76,7 @@ static gboolean look_at(FvImages *images, int fd, const char *file, char *own_pl
         return below < 0 ? failed(place, g_strerror(errno), error) : walk(images, below, place, name, &here, error);
     }
     if (S_ISREG(info.st_mode) && is_image(fd, file, name))
-        fv_images_add(images, g_steal_pointer(&name), g_steal_pointer(&place), 0, 0);
+        fv_images_add(images, g_steal_pointer(&name), g_steal_pointer(&place));
     else
         images->left_out++;
     return TRUE;

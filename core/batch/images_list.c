@@ -25,7 +25,7 @@ static gboolean add(FvImages *images, const char *list, guint line, const char *
     if (!name)
         return wrong(list, line, path, "not the name of a file", error);
     char *place = path[0] == '/' || g_str_equal(folder, ".") ? g_strdup(path) : g_build_filename(folder, path, NULL);
-    fv_images_add(images, g_steal_pointer(&name), place, 0, 0);
+    fv_images_add(images, g_steal_pointer(&name), place);
     return TRUE;
 }
 

@@ -7,7 +7,8 @@
 
 typedef struct {
     char *name;   /* below OUT */
-    char *place;  /* for messages; where the bytes are not in a tar, the file itself */
+    char *file;   /* as fv_images_entry_new() was given it */
+    char *place;  /* the same for messages: on one line, whatever the name holds */
     gint64 start; /* tar: of its header, or of its bytes in the file without a name */
     gint64 size;  /* tar: of its bytes */
 } FvImagesEntry;
@@ -25,8 +26,10 @@ struct FvImages {
     gboolean unpacked;
 };
 
-/** Adds an image. Takes both. */
-void fv_images_add(FvImages *images, char *name, char *place, gint64 start, gint64 size);
+/** Takes both. @place: its file, or "TAR: NAME". */
+FvImagesEntry *fv_images_entry_new(char *name, char *place, gint64 start, gint64 size);
+/** Adds an image that is a file. */
+void fv_images_add(FvImages *images, char *name, char *place);
 void fv_images_sort(FvImages *images);
 /** Whether a file that begins with these bytes is an image; @name NULL, or it has the ending of one. */
 gboolean fv_images_is_one(const char *name, const guint8 *head, gsize size);

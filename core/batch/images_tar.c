@@ -125,8 +125,7 @@ static void note(Scan *scan, gboolean is_image, char *name, gint64 start, gint64
         g_free(name);
         return;
     }
-    const FvImagesEntry entry = { name, g_strdup_printf("%s: %s", scan->file, name), start, size };
-    old = g_memdup2(&entry, sizeof entry);
+    old = fv_images_entry_new(name, g_strdup_printf("%s: %s", scan->file, name), start, size);
     g_ptr_array_add(is_image ? scan->images->entries : scan->images->others, old);
     g_hash_table_insert(scan->seen, old->name, old);
     if (!is_image)

@@ -280,6 +280,11 @@ gsize fv_made_size(const FvMade *made)
     return size;
 }
 
+static FvPlacing placing_of(const FvImageScale *scale)
+{
+    return scale->eighths == 8 ? (FvPlacing){ 0 } : (FvPlacing){ scale->eighths / 8.0, scale->u_shift, scale->v_shift };
+}
+
 void fv_make_job(FvMade *made, FvAugmentJob *job)
 {
     const FvShape shape = fv_draw_output(made->draw);
@@ -290,6 +295,7 @@ void fv_make_job(FvMade *made, FvAugmentJob *job)
     for (int part = 0; part < made->parts; part++) {
         job->images[part].shape = made->decoded[part]->shape;
         job->images[part].pixels = made->decoded[part]->pixels->data;
+        job->images[part].placing = placing_of(&made->decoded[part]->scale);
         job->images[part].mask = made->masks[part] ? made->masks[part]->data : NULL;
     }
 }

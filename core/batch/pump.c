@@ -196,7 +196,8 @@ static void compute(Running *running, Group *group, GError **error)
     g_autoptr(GError) reason = NULL;
     measure(running, group);
     int count = choose_jobs(running, group, jobs, numbers, error);
-    if (count > 0 && !fv_augmenter_run(running->pump->augmenter, jobs, count, &reason)) {
+    FvAugmenter *augmenter = count > 0 ? running->pump->augmenter(running->pump->data, &reason) : NULL;
+    if (count > 0 && (!augmenter || !fv_augmenter_run(augmenter, jobs, count, &reason))) {
         for (guint i = 0; i < group->count; i++)
             group->made[i].left = TRUE;
         g_atomic_int_set(&running->closing, 1);

@@ -9,12 +9,16 @@
  * be NULL. */
 typedef gboolean (*FvPumpFunc)(FvMade *made, gpointer data, GError **error);
 
+/** Gives what computes, when it is first needed: the kernels may be on their way until then. NULL with an error ends
+ * everything. */
+typedef FvAugmenter *(*FvPumpAugmenter)(gpointer data, GError **error);
+
 /** Which outputs are shown on the sheet: the place of @index, or -1. */
 typedef int (*FvPumpShow)(guint64 index, gpointer data);
 
 typedef struct {
     const FvMaker *maker;
-    FvAugmenter *augmenter;
+    FvPumpAugmenter augmenter;
     int jobs;           /* threads, at least 1 */
     int batch;          /* outputs at once on the device, at least 1 */
     FvPumpFunc on_bad;  /* an output cannot be made for its image: made->error, made->bad */

@@ -28,6 +28,11 @@ typedef struct {
     gsize about;        /* bytes of info and programs together */
     guint32 *samples;   /* n: numbers in the source's split */
     const char **names; /* n: where they came from, or NULL */
+    /* Where images are mixed, else NULL: of image `part` of sample i ... */
+    int parts;        /* images of a sample, at most; 1 where none are mixed */
+    guint64 *offsets; /* [i * parts + part]: where it begins in pixels */
+    gint32 *labels;   /* [part * n + i]: its class; that with the largest share first, as in info */
+    float *shares;    /* [part * n + i]: its share of the label */
 } FvBatch;
 
 /** What a loader is made of; everything is borrowed and must outlive it. */
@@ -55,7 +60,8 @@ void fv_loader_free(FvLoader *loader);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FvLoader, fv_loader_free)
 
 /** Says that the consumer has room for the bytes of all images of the split, and will keep them as
- * fv_loader_set_kept() says. Only where all images have one shape (config->info->shape). Before the first epoch. */
+ * fv_loader_set_kept() says. Only where all images have one shape (config->info->shape) and none are mixed. Before
+ * the first epoch. */
 void fv_loader_keep_images(FvLoader *loader);
 /** Says that the consumer has put the pixels of a batch at its `place`: these samples are not read again. Before the
  * next fv_loader_next(). Images of batches that this is not said of are read again in later epochs. */

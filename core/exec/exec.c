@@ -2,11 +2,19 @@
  * exec.c: enqueues recorded lists. */
 #include "core/exec/exec.h"
 
+static cl_int set_real(const FvLaunch *launch, cl_uint index, size_t real_size, double number)
+{
+    float single = (float) number;
+    const void *value = real_size == sizeof number ? (const void *) &number : &single;
+    return clSetKernelArg(launch->kernel, index, real_size, value);
+}
+
 static cl_int patch(const FvLaunch *launch, const FvPatch *patch, size_t real_size, const FvStep *step)
 {
     switch (patch->type) {
-    case FV_ARG_STEP: {
-        cl_uint value = step->step;
+    case FV_ARG_STEP:
+    case FV_ARG_UPDATE: {
+        cl_uint value = patch->type == FV_ARG_STEP ? step->step : step->update;
         return clSetKernelArg(launch->kernel, patch->index, sizeof value, &value);
     }
     case FV_ARG_SEED: {
@@ -17,11 +25,10 @@ static cl_int patch(const FvLaunch *launch, const FvPatch *patch, size_t real_si
         cl_int value = step->slot * patch->stride;
         return clSetKernelArg(launch->kernel, patch->index, sizeof value, &value);
     }
-    case FV_ARG_RATE: {
-        float single = (float) step->rate;
-        const void *value = real_size == sizeof step->rate ? (const void *) &step->rate : &single;
-        return clSetKernelArg(launch->kernel, patch->index, real_size, value);
-    }
+    case FV_ARG_RATE:
+        return set_real(launch, patch->index, real_size, step->rate * patch->factor);
+    case FV_ARG_SHARE:
+        return set_real(launch, patch->index, real_size, step->share);
     default:
         return CL_INVALID_ARG_VALUE;
     }

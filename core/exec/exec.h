@@ -11,6 +11,8 @@ typedef struct {
     int slot;     /* 0 .. slots - 1: where the results go */
     double rate;
     guint64 seed;
+    guint32 update; /* from 0: the step, where each batch has an update */
+    double share;   /* of this batch in the gradient of an update that takes several */
 } FvStep;
 
 /** Enqueues every launch of a list. FV_ERROR_OPENCL names the layer and the kernel that was refused. */

@@ -75,10 +75,10 @@ static gboolean stays_word(const Scope *scope, const FvOption *option, const FvE
     return (option->type == FV_TYPE_CHOICE || option->type == FV_TYPE_INIT) && !fv_scope_find(scope, expr->text);
 }
 
-static gboolean apply_constant(Builder *builder, Scope *scope, FvState *state, const FvOption *option,
+/* @name: of the plugin, for messages. */
+static gboolean apply_constant(Builder *builder, Scope *scope, const char *name, FvState *state, const FvOption *option,
                                const FvExpr *expr)
 {
-    const char *name = fv_state_plugin(state)->name;
     g_autofree char *label = g_strdup_printf("%s: %s", name, option->name);
     g_autoptr(GError) error = NULL;
     const FvValue word = { .type = FV_VALUE_WORD, .text = expr->text };
@@ -122,34 +122,47 @@ static gboolean apply_values(Builder *builder, Scope *scope, FvState *state, con
     return FALSE;
 }
 
-gboolean fv_use_name(Builder *builder, Scope *scope, const char *plugin, const FvArgument *argument, char **name)
+/* A name of its own becomes part of the names of its parameters. */
+static gboolean apply_name(Builder *builder, Scope *scope, const char *plugin, FvState *state, const FvOption *option,
+                           const FvExpr *expr)
 {
     g_autofree char *label = g_strdup_printf("%s: name", plugin);
-    g_autoptr(Constant) value = fv_eval(builder, scope, argument->value, label);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(Constant) value = fv_eval(builder, scope, expr, label);
     if (!value)
         return FALSE;
     const char *text = value->value.type == FV_VALUE_TEXT ? value->text : "";
     const char *allowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-";
     const char *fault = !*text                        ? "expected a \"string\" that is not empty"
                         : text[strspn(text, allowed)] ? "only letters, digits, '_', '.' and '-' can be in it"
-                        : *name                       ? "given twice"
                         : strlen(text) > LONGEST_PATH ? "too long"
                                                       : NULL;
     if (fault) {
-        fv_graph_report(builder, scope->frame, argument->value->loc, FV_ERROR_OPTION, "%s: %s", label, fault);
+        fv_graph_report(builder, scope->frame, expr->loc, FV_ERROR_OPTION, "%s: %s", label, fault);
         return FALSE;
     }
-    *name = g_strdup(text);
-    return TRUE;
+    if (fv_option_set(state, option, &value->value, &error))
+        return TRUE;
+    fv_graph_report_take(builder, scope->frame, expr->loc, plugin, g_steal_pointer(&error));
+    return FALSE;
 }
 
-/* The option that an argument is for; NULL where an error was reported. @position counts those without a name. */
-static const FvOption *option_of(Builder *builder, Scope *scope, const FvPlugin *plugin, const FvArgument *argument,
-                                 int *position)
+gboolean fv_use_common(Builder *builder, Scope *scope, const char *plugin, FvState *common, const FvOption *option,
+                       const FvExpr *expr)
+{
+    return option->type == FV_TYPE_STRING ? apply_name(builder, scope, plugin, common, option, expr)
+                                          : apply_constant(builder, scope, plugin, common, option, expr);
+}
+
+/* The option that an argument is for, and whose it is; NULL where an error was reported. @position counts those without
+ * a name. */
+static const FvOption *option_of(Builder *builder, Scope *scope, const FvPlugin *plugin, const FvPlugin *common,
+                                 const FvArgument *argument, int *position, const FvPlugin **of)
 {
     g_autoptr(GError) error = NULL;
+    *of = plugin;
     if (argument->name) {
-        const FvOption *option = fv_option_find(plugin, argument->name, &error);
+        const FvOption *option = fv_option_find_either(plugin, common, argument->name, of, &error);
         if (!option)
             fv_graph_report_take(builder, scope->frame, argument->loc, plugin->name, g_steal_pointer(&error));
         return option;
@@ -163,24 +176,23 @@ static const FvOption *option_of(Builder *builder, Scope *scope, const FvPlugin 
     return option;
 }
 
-gboolean fv_use_apply(Builder *builder, Scope *scope, FvState *state, const FvExpr *use, Values *inputs, char **name)
+gboolean fv_use_apply(Builder *builder, Scope *scope, FvState *state, FvState *common, const FvExpr *use,
+                      Values *inputs)
 {
-    const FvPlugin *plugin = fv_state_plugin(state);
+    const FvPlugin *plugin = fv_state_plugin(state), *shared = common ? fv_state_plugin(common) : NULL, *of;
     gboolean sound = TRUE;
     int position = 0;
     for (guint i = 0; use->args && i < use->args->len && !builder->stopped; i++) {
         const FvArgument *argument = use->args->pdata[i];
-        if (name && argument->name && g_str_equal(argument->name, "name")) {
-            sound = fv_use_name(builder, scope, plugin->name, argument, name) && sound;
-            continue;
-        }
-        const FvOption *option = option_of(builder, scope, plugin, argument, &position);
+        const FvOption *option = option_of(builder, scope, plugin, shared, argument, &position, &of);
         if (!option)
             sound = FALSE;
+        else if (shared && of == shared)
+            sound = fv_use_common(builder, scope, plugin->name, common, option, argument->value) && sound;
         else if (is_value_option(option) && inputs)
             sound = apply_values(builder, scope, state, option, argument->value, inputs) && sound;
         else
-            sound = apply_constant(builder, scope, state, option, argument->value) && sound;
+            sound = apply_constant(builder, scope, plugin->name, state, option, argument->value) && sound;
     }
     g_autoptr(GError) error = NULL;
     if (!sound || fv_state_complete(state, &error))
@@ -216,8 +228,11 @@ gboolean fv_use_plugin(Builder *builder, Scope *scope, FvKind kind, const FvExpr
         return FALSE;
     }
     g_autoptr(FvState) state = fv_state_new(plugin);
-    if (!fv_use_apply(builder, scope, state, expr, inputs, NULL))
+    g_autoptr(FvState) common = fv_common(kind) ? fv_state_new(fv_common(kind)) : NULL;
+    if (!fv_use_apply(builder, scope, state, common, expr, inputs))
         return FALSE;
-    *use = (FvUse){ .plugin = plugin, .state = g_steal_pointer(&state), .loc = expr->loc };
+    *use = (FvUse){
+        .plugin = plugin, .state = g_steal_pointer(&state), .loc = expr->loc, .common = g_steal_pointer(&common)
+    };
     return TRUE;
 }

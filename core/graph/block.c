@@ -107,26 +107,30 @@ static void unknown_parameter(Builder *builder, Scope *scope, const FvBlock *blo
     g_autoptr(GPtrArray) names = g_ptr_array_new();
     for (guint i = 0; i < block->parameters->len; i++)
         g_ptr_array_add(names, ((FvArgument *) block->parameters->pdata[i])->name);
+    for (const FvOption *option = fv_common(FV_LAYER)->options; option->name; option++)
+        g_ptr_array_add(names, (gpointer) option->name);
     g_ptr_array_add(names, NULL);
     g_autofree char *hint = fv_graph_suggestion(fv_nearest(argument->name, (const char *const *) names->pdata));
     fv_graph_report(builder, scope->frame, argument->loc, FV_ERROR_UNKNOWN, "%s: no parameter \"%s\"%s", block->name,
                     argument->name, hint);
 }
 
-/* Sorts the arguments of a use by parameter into @given; FALSE where an error was reported. */
+/* Sorts the arguments of a use by parameter into @given; FALSE where an error was reported. A parameter stands before
+ * what all blocks have. */
 static gboolean sort_arguments(Builder *builder, Scope *scope, const FvBlock *block, const FvExpr *use,
-                               const FvExpr **given, char **name)
+                               const FvExpr **given, FvState *common)
 {
     const int count = (int) block->parameters->len;
     gboolean sound = TRUE;
     int position = 0;
     for (guint i = 0; use->args && i < use->args->len; i++) {
         const FvArgument *argument = use->args->pdata[i];
-        if (argument->name && g_str_equal(argument->name, "name")) {
-            sound = fv_use_name(builder, scope, block->name, argument, name) && sound;
+        const int index = argument->name ? parameter_index(block, argument->name) : position++;
+        const FvOption *option = index < 0 ? fv_option_find(fv_state_plugin(common), argument->name, NULL) : NULL;
+        if (option) {
+            sound = fv_use_common(builder, scope, block->name, common, option, argument->value) && sound;
             continue;
         }
-        const int index = argument->name ? parameter_index(block, argument->name) : position++;
         if (index < 0) {
             unknown_parameter(builder, scope, block, argument);
         } else if (index >= count) {
@@ -147,10 +151,10 @@ static gboolean sort_arguments(Builder *builder, Scope *scope, const FvBlock *bl
 }
 
 static gboolean bind_parameters(Builder *builder, Scope *scope, Scope *inner, const FvBlock *block, const FvExpr *use,
-                                char **name)
+                                FvState *common)
 {
     g_autofree const FvExpr **given = g_new0(const FvExpr *, block->parameters->len + 1);
-    gboolean sound = sort_arguments(builder, scope, block, use, given, name);
+    gboolean sound = sort_arguments(builder, scope, block, use, given, common);
     for (guint i = 0; i < block->parameters->len; i++) {
         const FvArgument *parameter = block->parameters->pdata[i];
         if (given[i]) {
@@ -203,17 +207,19 @@ Values *fv_expand_block(Builder *builder, Scope *scope, const FvBlock *block, co
     if (!can_enter(builder, scope, block, use->loc))
         return fv_values_of(LOST);
     g_autoptr(Values) nothing = fv_values_new();
-    const Frame frame = { scope->frame, block, trace_of(block, use->loc, scope->frame) };
+    g_autoptr(FvState) common = fv_state_new(fv_common(FV_LAYER));
+    const FvLayerCommon *given = fv_state_self(common);
+    Frame frame = { scope->frame, block, trace_of(block, use->loc, scope->frame), 1 };
     g_autoptr(Scope) inner = fv_scope_new(builder->lets);
     g_autoptr(Place) place = NULL;
-    g_autofree char *name = NULL;
     Values *out = NULL;
     const int errors = fv_diag_count(builder->diag);
     inner->frame = &frame;
     inner->chains = block->chains;
     inner->in = in ? in : nothing;
-    if (bind_parameters(builder, scope, inner, block, use, &name)) {
-        g_autofree char *path = fv_place_path(builder, scope, block->name, name, use->loc);
+    if (bind_parameters(builder, scope, inner, block, use, common)) {
+        g_autofree char *path = fv_place_path(builder, scope, block->name, given->name, use->loc);
+        frame.rate = (scope->frame ? scope->frame->rate : 1) * (double) given->rate;
         if (path) {
             inner->place = place = fv_place_new(g_strconcat(path, ".", NULL));
             out = fv_expand_chains(builder, inner, block->chains, inner->in);

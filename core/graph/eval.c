@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * eval.c: names and expressions: scopes, arithmetic, "${name}" in strings. */
+ * eval.c: names and expressions: scopes, arithmetic, "${i + 1}" in strings. */
 #include "core/graph/graph_private.h"
 
 #include <math.h>
@@ -203,17 +203,33 @@ static gboolean number_at(const Context *context, const FvExpr *expr, int depth,
     return TRUE;
 }
 
-/* A number or a string by its name within a string. */
-static gboolean append_named(const Context *context, FvLoc loc, const char *name, GString *text)
+/* Messages about what stands within a string have the string's place. */
+static void set_place(FvExpr *expr, FvLoc loc)
 {
-    const Binding *binding = fv_scope_find(context->scope, name);
-    if (!binding || !binding->value) {
-        fv_scope_unknown(context->builder, context->scope, name, loc, FALSE);
+    expr->loc = loc;
+    for (guint i = 0; expr->items && i < expr->items->len; i++)
+        set_place(expr->items->pdata[i], loc);
+    for (guint i = 0; expr->args && i < expr->args->len; i++) {
+        FvArgument *argument = expr->args->pdata[i];
+        argument->loc = loc;
+        set_place(argument->value, loc);
+    }
+}
+
+/* The number or string that stands between "${" and "}". */
+static gboolean append_inner(const Context *context, FvLoc loc, const char *inner, int depth, GString *text)
+{
+    g_autoptr(FvDiag) diag = fv_diag_new();
+    g_autoptr(FvExpr) expr = fv_parse_value(loc.file, inner, diag);
+    if (!expr) {
+        fail(context, loc, FV_ERROR_SYNTAX, "\"${%s}\" in a string: expected a name or arithmetic", inner);
         return FALSE;
     }
-    const FvValue *value = &binding->value->value;
-    if (binding->value->lost)
+    set_place(expr, loc);
+    g_autoptr(Constant) found = eval_at(context, expr, depth);
+    if (!found)
         return FALSE;
+    const FvValue *value = &found->value;
     if (value->type == FV_VALUE_TEXT) {
         g_string_append(text, value->text);
         return TRUE;
@@ -225,11 +241,11 @@ static gboolean append_named(const Context *context, FvLoc loc, const char *name
         g_string_append(text, number);
         return TRUE;
     }
-    fail(context, loc, FV_ERROR_OPTION, "\"%s\" is neither a number nor a string", name);
+    fail(context, loc, FV_ERROR_OPTION, "\"%s\" is neither a number nor a string", inner);
     return FALSE;
 }
 
-static Constant *eval_string(const Context *context, const FvExpr *expr)
+static Constant *eval_string(const Context *context, const FvExpr *expr, int depth)
 {
     g_autoptr(GString) text = g_string_new(NULL);
     const char *rest = expr->text;
@@ -237,9 +253,9 @@ static Constant *eval_string(const Context *context, const FvExpr *expr)
         const char *close = strchr(open, '}');
         if (!close)
             return fail(context, expr->loc, FV_ERROR_SYNTAX, "\"${\" without \"}\" in a string");
-        g_autofree char *name = g_strndup(open + 2, close - open - 2);
+        g_autofree char *inner = g_strndup(open + 2, close - open - 2);
         g_string_append_len(text, rest, open - rest);
-        if (!append_named(context, expr->loc, name, text))
+        if (!append_inner(context, expr->loc, inner, depth + 1, text))
             return NULL;
         rest = close + 1;
         if (text->len > LONGEST_TEXT)
@@ -332,7 +348,7 @@ static Constant *eval_at(const Context *context, const FvExpr *expr, int depth)
         value->value.number = expr->number != 0;
         return value;
     case FV_EXPR_STRING:
-        return eval_string(context, expr);
+        return eval_string(context, expr, depth + 1);
     case FV_EXPR_NAME:
         return eval_name(context, expr);
     case FV_EXPR_LIST:

@@ -89,7 +89,7 @@ static gboolean path_free(Builder *builder, Scope *scope, const char *path, FvLo
 }
 
 static Values *add_node(Builder *builder, Scope *scope, const FvLayer *layer, FvState *state, const Values *inputs,
-                        char *path, FvLoc loc)
+                        char *path, double rate, FvLoc loc)
 {
     FvGraphNode *node = g_new0(FvGraphNode, 1);
     node->layer = layer;
@@ -97,6 +97,7 @@ static Values *add_node(Builder *builder, Scope *scope, const FvLayer *layer, Fv
     node->input_count = (int) inputs->len;
     node->inputs = g_memdup2(inputs->data, inputs->len * sizeof(int));
     node->path = path;
+    node->rate = (scope->frame ? scope->frame->rate : 1) * rate;
     node->loc = loc;
     node->trace = scope->frame ? g_ref_string_acquire(scope->frame->trace) : NULL;
     g_ptr_array_add(builder->graph->nodes, node);
@@ -163,12 +164,13 @@ static Values *expand_layer(Builder *builder, Scope *scope, const FvExpr *use, c
         fv_values_append(inputs, in);
         *used = TRUE;
     }
-    g_autofree char *name = NULL;
     g_autoptr(FvState) state = fv_state_new(plugin);
-    const gboolean sound = fv_use_apply(builder, scope, state, use, inputs, &name);
+    g_autoptr(FvState) common = fv_state_new(fv_common(FV_LAYER));
+    const FvLayerCommon *given = fv_state_self(common);
+    const gboolean sound = fv_use_apply(builder, scope, state, common, use, inputs);
     if (!sound || fv_values_lost(inputs) || !inputs_fit(builder, scope, layer, inputs, use->loc))
         return fv_values_of(LOST);
-    g_autofree char *path = fv_place_path(builder, scope, plugin->name, name, use->loc);
+    g_autofree char *path = fv_place_path(builder, scope, plugin->name, given->name, use->loc);
     if (!path || !path_free(builder, scope, path, use->loc))
         return fv_values_of(LOST);
     if (builder->graph->nodes->len >= MOST_NODES) {
@@ -177,7 +179,8 @@ static Values *expand_layer(Builder *builder, Scope *scope, const FvExpr *use, c
         builder->stopped = TRUE;
         return fv_values_of(LOST);
     }
-    return add_node(builder, scope, layer, g_steal_pointer(&state), inputs, g_steal_pointer(&path), use->loc);
+    return add_node(builder, scope, layer, g_steal_pointer(&state), inputs, g_steal_pointer(&path),
+                    (double) given->rate, use->loc);
 }
 
 /* ------------------------------------------------------------------ stages */

@@ -21,6 +21,7 @@ static void node_free(gpointer data)
 static void use_clear(FvUse *use)
 {
     fv_state_free(use->state);
+    fv_state_free(use->common);
 }
 
 static void term_free(gpointer data)
@@ -43,11 +44,45 @@ static FvGraph *graph_new(const char *file)
     graph->output = -1;
     graph->epochs = 1;
     graph->batch = 64;
+    graph->accumulate = 1;
     graph->file = g_strdup(file);
     graph->stem = g_path_get_basename(file);
     if (g_str_has_suffix(graph->stem, ".fv") && strlen(graph->stem) > strlen(".fv"))
         graph->stem[strlen(graph->stem) - strlen(".fv")] = '\0';
     return graph;
+}
+
+FvLink fv_term_link(const FvTerm *loss)
+{
+    const FvLoss *plugin = (const FvLoss *) loss->use.plugin;
+    return plugin->link_of ? plugin->link_of(fv_state_self(loss->use.state)) : plugin->link;
+}
+
+static FvTarget target_of(const FvTerm *term)
+{
+    return term->use.plugin->kind == FV_METRIC ? ((const FvMetric *) term->use.plugin)->target
+                                               : ((const FvLoss *) term->use.plugin)->target;
+}
+
+static gboolean embeds(const FvTerm *term)
+{
+    return term->use.plugin->kind == FV_LOSS && ((const FvLoss *) term->use.plugin)->embeds;
+}
+
+gboolean fv_term_classifies(const FvTerm *term)
+{
+    if (term->value < 0 || !term->target || embeds(term))
+        return FALSE;
+    return target_of(term) == FV_TARGET_CLASS ||
+           (target_of(term) == FV_TARGET_VALUE && g_str_equal(term->target, FV_ONE_HOT));
+}
+
+int fv_term_classes(const FvTerm *term, FvShape value)
+{
+    const gboolean single = term->use.plugin->kind == FV_METRIC || target_of(term) == FV_TARGET_VALUE;
+    if (!fv_term_classifies(term))
+        return 0;
+    return value.c == 1 && single ? 2 : value.c; /* one number alone tells two classes from each other */
 }
 
 void fv_graph_free(FvGraph *graph)
@@ -120,6 +155,11 @@ static int output_of(const FvGraph *graph)
 FvGraph *fv_graph_build(const FvTree *tree, const char *file, GHashTable *overrides, FvRegistry *registry, FvDiag *diag)
 {
     const int errors = fv_diag_count(diag);
+    GError *none = NULL;
+    if (!fv_registry_check(registry, &none)) { /* else every name would be unknown */
+        fv_diag_take(diag, (FvLoc){ g_intern_string(file), 1, 1 }, NULL, none);
+        return NULL;
+    }
     FvGraph *graph = graph_new(file);
     Builder builder = { .graph = graph, .tree = tree, .registry = registry, .diag = diag };
     builder.lets = fv_scope_new(NULL);

@@ -3,6 +3,7 @@
 #ifndef FOVEA_GRAPH_H
 #define FOVEA_GRAPH_H
 
+#include "core/common.h"
 #include "core/options.h"
 #include "core/parse/ast.h"
 #include "core/registry.h"
@@ -17,6 +18,7 @@ typedef struct {
     char *name; /* what `as` calls it, or NULL */
     FvLoc loc;
     char *trace; /* "(in residual, used at 14:8)", or NULL */
+    double rate; /* factor of the optimizer's rate for its parameters, those of the blocks around it included */
 } FvGraphNode;
 
 /** A use of a plugin outside the net: optimizer, schedule, source, augmentation. plugin is NULL where not given. */
@@ -25,6 +27,7 @@ typedef struct {
     FvState *state;
     FvLoc loc;
     GPtrArray *branches; /* { a | b } -> one_of: what is chosen from, of GPtrArray of FvUse; NULL for all others */
+    FvState *common;     /* options that all of its kind have (common.h); NULL: there are none */
 } FvUse;
 
 /** weight * loss(value, target), or a metric */
@@ -34,6 +37,17 @@ typedef struct {
     int value;    /* node number, -1 for penalties */
     char *target; /* "label", or NULL */
 } FvTerm;
+
+/** The target that is the class as numbers, made of the target "label". */
+#define FV_ONE_HOT "one_hot"
+
+/** What makes probabilities of the value that a loss looks at. */
+FvLink fv_term_link(const FvTerm *loss);
+/** Whether a term's value is scores of classes, of which a sample has one: its target is a class, or "one_hot", the
+ * same as numbers. Not so for embeddings. */
+gboolean fv_term_classifies(const FvTerm *term);
+/** How many classes a value of that shape can tell from each other; 0: any number. */
+int fv_term_classes(const FvTerm *term, FvShape value);
 
 typedef struct {
     GPtrArray *nodes;   /* of FvGraphNode */
@@ -45,6 +59,8 @@ typedef struct {
     double validate;              /* share of the training split, 0 where not given */
     double test;                  /* share of the training split that becomes the test split, for sources without one */
     int epochs, batch;            /* defaults 1 and 64 */
+    int accumulate;               /* batches of one update; default 1 */
+    double ema;                   /* share of the old average of parameters that an update keeps; 0: no average */
     gboolean has_data, has_train;
     GHashTable *values; /* `as` name -> node number + 1 */
     char *file, *stem;  /* "pipelines/lenet.fv", "lenet" */

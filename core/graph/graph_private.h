@@ -52,6 +52,7 @@ struct Frame {
     const Frame *up;
     const FvBlock *block;
     char *trace; /* reference-counted, g_ref_string */
+    double rate; /* factor of the optimizer's rate in it, those further out included */
 };
 
 /** Names: the lets, the net, the inside of a block, or one round of a repetition. */
@@ -122,14 +123,16 @@ gboolean fv_eval_whole(Builder *builder, const Scope *scope, const FvExpr *expr,
 /** The value or values of the net that an argument names, appended to @nodes; FALSE where an error was reported. */
 gboolean fv_use_values(Builder *builder, Scope *scope, const FvExpr *expr, const char *label, Values *nodes);
 /** Sets options of @state from the arguments of a use (a word or a call).
+ * @common: takes those that all plugins of the kind have (common.h); NULL: there are none.
  * @inputs: node numbers; those of values that are named are appended. NULL: no values here.
- * @name: takes the argument `name`; NULL: there is none.
  * Returns FALSE where an error was reported. */
-gboolean fv_use_apply(Builder *builder, Scope *scope, FvState *state, const FvExpr *use, Values *inputs, char **name);
+gboolean fv_use_apply(Builder *builder, Scope *scope, FvState *state, FvState *common, const FvExpr *use,
+                      Values *inputs);
 /** Whether an argument of the use names values. */
 gboolean fv_use_names_values(const FvPlugin *plugin, const FvExpr *use);
-/** Sets one argument of a name of its own: `name="..."`. */
-gboolean fv_use_name(Builder *builder, Scope *scope, const char *plugin, const FvArgument *argument, char **name);
+/** Sets one option of those that all of a kind have. @plugin: the name that stands in messages. */
+gboolean fv_use_common(Builder *builder, Scope *scope, const char *plugin, FvState *common, const FvOption *option,
+                       const FvExpr *expr);
 /** Finds a plugin and makes its state; FALSE where an error was reported, with @use empty. */
 gboolean fv_use_plugin(Builder *builder, Scope *scope, FvKind kind, const FvExpr *expr, Values *inputs, FvUse *use);
 

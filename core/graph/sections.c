@@ -53,6 +53,25 @@ static void set_batch(Builder *builder, const FvExpr *expr)
     fv_eval_whole(builder, builder->lets, expr, "train: batch", 1, MOST_BATCH, &builder->graph->batch);
 }
 
+static void set_accumulate(Builder *builder, const FvExpr *expr)
+{
+    fv_eval_whole(builder, builder->lets, expr, "train: accumulate", 1, MOST_BATCH, &builder->graph->accumulate);
+}
+
+static void set_ema(Builder *builder, const FvExpr *expr)
+{
+    double number;
+    if (!fv_eval_number(builder, builder->lets, expr, "train: ema", &number))
+        return;
+    if (number >= 0 && number < 1) {
+        builder->graph->ema = number;
+        return;
+    }
+    g_autofree char *got = fv_number_text(number);
+    fv_graph_report(builder, NULL, expr->loc, FV_ERROR_OPTION,
+                    "train: ema: expected a number from 0 to below 1, found %s", got);
+}
+
 static void apply_settings(Builder *builder, const FvSection *section, const Known *known)
 {
     g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
@@ -113,7 +132,9 @@ static void build_data(Builder *builder, const FvSection *section)
 
 static void build_train(Builder *builder, const FvSection *section)
 {
-    static const Known known[] = { { "epochs", set_epochs }, { "batch", set_batch }, { 0 } };
+    static const Known known[] = {
+        { "epochs", set_epochs }, { "batch", set_batch }, { "accumulate", set_accumulate }, { "ema", set_ema }, { 0 }
+    };
     builder->graph->has_train = TRUE;
     no_chains(builder, section);
     apply_settings(builder, section, known);

@@ -176,9 +176,34 @@ static void set_loss(Builder *builder, const FvExpr *expr)
     add_losses(builder, expr, 1, 0);
 }
 
+/* One that evaluates a batch again and again takes all parameters the same way, and no batch but that one. */
+static void check_steps(Builder *builder, const FvUse *use)
+{
+    const FvGraph *graph = builder->graph;
+    const char *name = use->plugin->name;
+    if (graph->accumulate > 1)
+        fv_graph_report(builder, NULL, use->loc, FV_ERROR_OPTION,
+                        "%s: looks at the same batch several times, and cannot with train { accumulate = %d }: a "
+                        "larger batch does the same",
+                        name, graph->accumulate);
+    for (guint i = 0; i < graph->nodes->len; i++) {
+        const FvGraphNode *node = graph->nodes->pdata[i];
+        if (node->rate == 0 || node->rate == 1)
+            continue;
+        g_autofree char *rate = fv_number_text(node->rate);
+        g_autofree char *place = fv_graph_place(node->loc, use->loc.file);
+        fv_graph_report(builder, NULL, use->loc, FV_ERROR_OPTION,
+                        "%s: has one rate for all parameters; %s at %s has rate=%s, where 0 or 1 can be", name,
+                        node->path, place, rate);
+        return;
+    }
+}
+
 static void set_optimizer(Builder *builder, const FvExpr *expr)
 {
-    fv_use_plugin(builder, builder->lets, FV_OPTIM, expr, NULL, &builder->graph->optimizer);
+    FvUse *use = &builder->graph->optimizer;
+    if (fv_use_plugin(builder, builder->lets, FV_OPTIM, expr, NULL, use) && ((const FvOptim *) use->plugin)->step)
+        check_steps(builder, use);
 }
 
 static void set_schedule(Builder *builder, const FvExpr *expr)
@@ -202,7 +227,7 @@ static void usual_metric(Builder *builder)
     const FvTerm *loss = NULL;
     for (guint i = 0; i < builder->graph->losses->len && !loss; i++) {
         const FvTerm *term = builder->graph->losses->pdata[i];
-        if (((const FvLoss *) term->use.plugin)->target == FV_TARGET_CLASS && term->value >= 0 && term->target)
+        if (fv_term_classifies(term))
             loss = term;
     }
     if (!loss)
@@ -216,13 +241,14 @@ static void usual_metric(Builder *builder)
     if (!value || !target)
         return;
     const FvValue first = { .type = FV_VALUE_NUMBER, .number = 0 };
-    const FvValue same = { .type = FV_VALUE_WORD, .text = loss->target };
+    const char *name = ((const FvLoss *) loss->use.plugin)->target == FV_TARGET_CLASS ? loss->target : "label";
+    const FvValue same = { .type = FV_VALUE_WORD, .text = (char *) name };
     g_autoptr(FvState) state = fv_state_new(plugin);
     if (!fv_option_set(state, value, &first, NULL) || !fv_option_set(state, target, &same, NULL) ||
         !fv_state_complete(state, NULL))
         return;
     FvTerm *term = g_new0(FvTerm, 1);
-    *term = (FvTerm){ { plugin, g_steal_pointer(&state), loss->use.loc }, 1, loss->value, g_strdup(loss->target) };
+    *term = (FvTerm){ { plugin, g_steal_pointer(&state), loss->use.loc }, 1, loss->value, g_strdup(name) };
     g_ptr_array_add(builder->graph->metrics, term);
 }
 

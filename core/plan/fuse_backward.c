@@ -179,13 +179,14 @@ static void give(FvNode *value, const Writer *writer)
     const int moment = moment_of(writer->reader);
     store->wanted = TRUE;
     store->joins = !first && tail;
-    store->adds = !first && !tail;
+    store->adds = (!first && !tail) || value->gradient.cleared;
     /* What a sum would copy is added from where it is. */
     store->same =
         store->adds && is_sum(writer->reader) && !gives_twice(writer->reader, value) && !value->plan->settings.keep;
     if (first) {
         value->gradient.owner = value;
-        value->gradient.first = moment;
+        value->gradient.first =
+            value->gradient.cleared ? (int) value->plan->nodes->len : moment; /* cleared at the losses */
     } else if (value->gradient.second == 0) {
         value->gradient.second = moment;
     }
@@ -197,6 +198,7 @@ static void decide(FvNode *value)
 {
     g_autoptr(GArray) writers = writers_of(value);
     const int early = find_early(value, writers);
+    value->gradient.cleared = value->plan->settings.keep && value->plan->settings.contributions && writers->len > 1;
     if (early >= 0)
         hand_on(value, &g_array_index(writers, Writer, early));
     for (guint i = 0; i < writers->len; i++)

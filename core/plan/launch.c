@@ -73,8 +73,10 @@ static cl_int set_argument(FvList *list, FvLaunch *launch, cl_uint i, const FvAr
     case FV_ARG_STEP:
     case FV_ARG_SEED:
     case FV_ARG_SLOT:
-    case FV_ARG_RATE: {
-        FvPatch patch = { .index = i, .type = arg->type, .stride = list->result_stride };
+    case FV_ARG_RATE:
+    case FV_ARG_UPDATE:
+    case FV_ARG_SHARE: {
+        FvPatch patch = { .index = i, .type = arg->type, .stride = list->result_stride, .factor = arg->number };
         if (!launch->patches)
             launch->patches = g_array_new(FALSE, FALSE, sizeof patch);
         g_array_append_val(launch->patches, patch);

@@ -24,7 +24,8 @@ struct FvKernel {
 typedef struct {
     cl_uint index;
     FvArgType type;
-    int stride; /* FV_ARG_SLOT: results of one step */
+    int stride;    /* FV_ARG_SLOT: results of one step */
+    double factor; /* FV_ARG_RATE: of the rate */
 } FvPatch;
 
 typedef struct {

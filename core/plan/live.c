@@ -82,7 +82,19 @@ static void mark(FvPlan *plan)
     }
 }
 
-static FvArea *add_area(FvPlan *plan, guint64 reals, size_t size, int first, int last, guint64 align)
+/* Training and evaluation keep the parameters of every layer; prediction those that it computes with. */
+static void drop_idle_params(FvPlan *plan)
+{
+    for (guint i = 0; plan->settings.purpose == FV_FOR_PREDICTION && i < plan->params->len;) {
+        const FvParam *param = plan->params->pdata[i];
+        if (param->node->alive)
+            i++;
+        else
+            g_ptr_array_add(plan->idle, g_ptr_array_steal_index(plan->params, i));
+    }
+}
+
+FvArea *fv_plan_add_area(FvPlan *plan, guint64 reals, size_t size, int first, int last, guint64 align)
 {
     FvArea *area = g_new0(FvArea, 1);
     area->piece.bytes = fv_round_up((reals + FV_SLACK) * size, align);
@@ -95,7 +107,7 @@ static FvArea *add_area(FvPlan *plan, guint64 reals, size_t size, int first, int
 static FvArea *add_value(FvPlan *plan, FvShape shape, int first, int last, guint64 align)
 {
     guint64 reals = (guint64) fv_shape_elements(shape) * (guint64) plan->lanes * (guint64) plan->blocks;
-    return add_area(plan, reals, plan->real_size, first, last, align);
+    return fv_plan_add_area(plan, reals, plan->real_size, first, last, align);
 }
 
 static void extend(FvArea *area, int last)
@@ -124,6 +136,44 @@ static void lay_out_value(FvNode *node, guint64 align)
         ((FvNode *) node->tail->pdata[i])->y = node->y;
 }
 
+static FvArea *add_classes(FvPlan *plan, FvShape shape, guint64 align)
+{
+    const guint64 elements = (guint64) fv_shape_elements(shape) * (guint64) plan->lanes * (guint64) plan->blocks;
+    return fv_plan_add_area(plan, elements, sizeof(cl_int), -1, FV_ALWAYS, align);
+}
+
+static void lay_out_targets(FvPlan *plan, guint64 align)
+{
+    const int parts = plan->settings.purpose == FV_FOR_TRAINING ? plan->settings.parts : 1;
+    for (guint i = 0; i < plan->targets->len; i++) {
+        FvTargetArea *target = plan->targets->pdata[i];
+        target->area = target->kind == FV_TARGET_CLASS ? add_classes(plan, target->shape, align)
+                       : target->from ? add_value(plan, target->shape, loss_time(plan), loss_time(plan), align)
+                                      : add_value(plan, target->shape, -1, FV_ALWAYS, align);
+        g_clear_pointer(&target->others, g_ptr_array_unref);
+        if (target->kind != FV_TARGET_CLASS || parts < 2)
+            continue;
+        target->others = g_ptr_array_new();
+        for (int part = 1; part < parts; part++)
+            g_ptr_array_add(target->others, add_classes(plan, target->shape, align));
+    }
+    plan->shares = parts < 2 ? NULL
+                             : fv_plan_add_area(plan, (guint64) plan->settings.batch * (guint64) parts,
+                                                sizeof(cl_float), -1, FV_ALWAYS, align);
+}
+
+/* Where a loss of mixed samples is added up. */
+static void lay_out_mixed(FvNode *term, guint64 align)
+{
+    const int now = loss_time(term->plan);
+    term->mixed_loss = term->mixed_gradient = NULL;
+    if (!fv_mixed_is(term))
+        return;
+    term->mixed_loss =
+        fv_plan_add_area(term->plan, (guint64) term->plan->settings.batch, term->plan->real_size, now, now, align);
+    term->mixed_gradient = add_value(term->plan, fv_node_input(term, 0), now, now, align);
+}
+
 static void lay_out_values(FvPlan *plan, guint64 align)
 {
     for (guint i = 0; i < plan->nodes->len; i++) {
@@ -142,15 +192,12 @@ static void lay_out_values(FvPlan *plan, guint64 align)
         FvNode *term = plan->terms->pdata[i];
         if (term->input_count > 0)
             extend(fv_plan_resolve(plan, term->inputs[0])->y, loss_time(plan));
-        term->result = add_area(plan, (guint64) plan->settings.slots * (guint64) term->result_stride, plan->real_size,
-                                -1, FV_ALWAYS, align);
+        const guint64 slots = (guint64) plan->settings.slots + (fv_update_steps(plan) ? 1 : 0);
+        term->result =
+            fv_plan_add_area(plan, slots * (guint64) term->result_stride, plan->real_size, -1, FV_ALWAYS, align);
+        lay_out_mixed(term, align);
     }
-    for (guint i = 0; i < plan->targets->len; i++) {
-        FvTargetArea *target = plan->targets->pdata[i];
-        target->area = target->kind == FV_TARGET_CLASS
-                           ? add_area(plan, (guint64) plan->settings.batch, sizeof(cl_int), -1, FV_ALWAYS, align)
-                           : add_value(plan, target->shape, -1, FV_ALWAYS, align);
-    }
+    lay_out_targets(plan, align);
 }
 
 /* Gradients that are the same numbers, or follow each other as they are written, have one piece (fuse_backward.c). */
@@ -171,13 +218,14 @@ static void lay_out_gradient(FvNode *node, guint64 align)
 static void lay_out_stores(FvNode *reader, int time, guint64 align)
 {
     FvPlan *plan = reader->plan;
+    const int last = plan->settings.contributions ? FV_ALWAYS : time;
     reader->dx = g_new0(FvArea *, reader->input_count + 1);
     for (int i = 0; i < reader->input_count; i++) {
         const FvStore *store = &reader->stores[i];
         FvNode *input = fv_plan_resolve(plan, reader->inputs[i]);
         if (store->wanted)
             reader->dx[i] = store->same   ? reader->dy
-                            : store->adds ? add_value(plan, input->out, time, time, align)
+                            : store->adds ? add_value(plan, input->out, time, last, align)
                                           : input->dy;
     }
 }
@@ -205,11 +253,11 @@ static void lay_out_scratch(FvNode *node, guint64 align)
         int now = node->plugin->kind == FV_LAYER ? node->index : loss_time(plan);
         switch (scratch->life) {
         case FV_LIFE_PLAN:
-            scratch->area = add_area(plan, scratch->reals, plan->real_size, -1, FV_ALWAYS, align);
+            scratch->area = fv_plan_add_area(plan, scratch->reals, plan->real_size, -1, FV_ALWAYS, align);
             break;
         case FV_LIFE_STEP:
-            scratch->area =
-                add_area(plan, scratch->reals, plan->real_size, now, node->reached ? backward_time(node) : now, align);
+            scratch->area = fv_plan_add_area(plan, scratch->reals, plan->real_size, now,
+                                             node->reached ? backward_time(node) : now, align);
             break;
         case FV_LIFE_CALL: /* calls follow each other: all share one piece */
             scratch->call_offset = call;
@@ -220,29 +268,46 @@ static void lay_out_scratch(FvNode *node, guint64 align)
     plan->call_bytes = MAX(plan->call_bytes, call);
 }
 
+/* Factors of the rate that there are, in the order in which they first appear. */
+static GArray *rates_of(const FvPlan *plan)
+{
+    GArray *rates = g_array_new(FALSE, FALSE, sizeof(double));
+    for (guint i = 0; i < plan->nodes->len; i++) {
+        const double rate = ((FvNode *) plan->nodes->pdata[i])->rate;
+        guint k = 0;
+        while (k < rates->len && g_array_index(rates, double, k) != rate)
+            k++;
+        if (k == rates->len)
+            g_array_append_val(rates, rate);
+    }
+    return rates;
+}
+
+/* Places the parameters of one role and rate after the others. */
+static void lay_out_some(FvPlan *plan, FvRole role, const double *rate, guint64 unit, guint64 *at)
+{
+    for (guint i = 0; i < plan->params->len; i++) {
+        FvParam *param = plan->params->pdata[i];
+        if (param->spec.role != role || (rate && param->node->rate != *rate))
+            continue;
+        param->offset = *at;
+        *at += fv_round_up((guint64) param->elements + FV_SLACK, unit);
+    }
+}
+
+/* Those that move at the same rate lie together: an update is one kernel over each run of them. */
 static void lay_out_params(FvPlan *plan, guint64 align)
 {
-    static const FvRole order[] = { FV_WEIGHT, FV_BIAS, FV_STATISTIC };
+    g_autoptr(GArray) rates = rates_of(plan);
     guint64 unit = align / plan->real_size, at = 0;
-    for (guint r = 0; r < G_N_ELEMENTS(order); r++) {
-        for (guint i = 0; i < plan->params->len; i++) {
-            FvParam *param = plan->params->pdata[i];
-            if (param->spec.role != order[r])
-                continue;
-            param->offset = at;
-            at += fv_round_up((guint64) param->elements + FV_SLACK, unit);
-        }
-        if (order[r] == FV_WEIGHT)
-            plan->weight_reals = at;
-        if (order[r] == FV_BIAS)
-            plan->trained_reals = at;
-    }
+    for (guint r = 0; r < rates->len; r++)
+        lay_out_some(plan, FV_WEIGHT, &g_array_index(rates, double, r), unit, &at);
+    plan->weight_reals = at;
+    for (guint r = rates->len; r-- > 0;) /* the other way round: the last weights and the first biases are one run */
+        lay_out_some(plan, FV_BIAS, &g_array_index(rates, double, r), unit, &at);
+    plan->trained_reals = at;
+    lay_out_some(plan, FV_STATISTIC, NULL, unit, &at);
     plan->param_reals = at;
-    plan->slot_count = 0;
-    const FvOptim *optim = (const FvOptim *) plan->graph->optimizer.plugin;
-    while (plan->settings.purpose == FV_FOR_TRAINING && optim && plan->slot_count < FV_MAX_SLOTS &&
-           optim->slots[plan->slot_count])
-        plan->slot_count++;
 }
 
 /* @chunk: the largest buffer the device gives, 0: no limit. May be called again. FALSE: a value is larger than that. */
@@ -262,6 +327,7 @@ gboolean fv_plan_lay_out(FvPlan *plan, guint64 chunk, guint64 align)
     }
 
     mark(plan);
+    drop_idle_params(plan);
     fv_fuse(plan);
     fv_fuse_backward(plan);
     lay_out_values(plan, align);
@@ -274,6 +340,7 @@ gboolean fv_plan_lay_out(FvPlan *plan, guint64 chunk, guint64 align)
     for (guint i = 0; i < plan->terms->len; i++)
         lay_out_scratch(plan->terms->pdata[i], align);
     lay_out_params(plan, align);
+    fv_update_lay_out(plan, align);
 
     g_autofree FvPiece **pieces = g_new(FvPiece *, plan->areas->len + 1);
     for (guint i = 0; i < plan->areas->len; i++)

@@ -69,7 +69,11 @@ static gboolean build_sources(FvPlan *plan, GError **error)
                         error))
             return FALSE;
     }
+    fv_targets_build(plan);
     fv_maps_build(plan);
+    fv_mixed_build(plan);
+    if (plan->settings.purpose == FV_FOR_TRAINING && plan->graph->optimizer.plugin)
+        fv_update_build(plan);
     return TRUE;
 }
 
@@ -127,7 +131,7 @@ FvPlanMemory fv_plan_memory(const FvPlan *plan)
     FvPlanMemory memory = {
         .parameters = plan->param_reals * plan->real_size,
         .gradients = training ? plan->trained_reals * plan->real_size : 0,
-        .optimizer = plan->trained_reals * plan->real_size * (guint64) plan->slot_count,
+        .optimizer = plan->trained_reals * plan->real_size * (guint64) plan->update.slot_count,
         .values = plan->arena_bytes,
         .scratch = plan->call_bytes,
     };
@@ -213,10 +217,11 @@ static gboolean allocate_params(FvPlan *plan, GError **error)
         return FALSE;
     if (training && !take(plan, trained, &plan->gradient_memory, error))
         return FALSE;
-    for (int i = 0; i < plan->slot_count; i++) {
-        if (!take(plan, trained, &plan->slot_memory[i], error))
+    for (int i = 0; i < plan->update.slot_count; i++) {
+        FvBuffer *slot = &plan->update.slots[i];
+        if (!take(plan, trained, &slot->memory, error))
             return FALSE;
-        plan->all_slots[i] = (FvBuffer){ plan->slot_memory[i], trained };
+        slot->bytes = trained;
     }
     plan->all_value = (FvBuffer){ plan->param_memory, trained };
     plan->weights_value = (FvBuffer){ plan->param_memory, plan->weight_reals * size };

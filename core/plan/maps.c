@@ -1,50 +1,49 @@
 /* SPDX-License-Identifier: MIT
- * maps.c: kernels made of the expressions of plugins: elementwise layers, losses, penalties and optimizers. */
+ * maps.c: kernels made of the expressions of plugins: elementwise layers, losses and penalties. */
 #include "core/plan/private.h"
 
 #include <string.h>
 
 #define KERNEL "FV_KERNEL "
 
-/* Every work-group takes FV_CHUNK elements. */
-static const char each_element[] =
+const char fv_maps_each_element[] =
     "    size_t fv_begin = (size_t)get_group_id(0) * FV_CHUNK;\n"
     "    size_t fv_end = min(fv_begin + FV_CHUNK, (size_t)count);\n"
     "    for (size_t fv_i = fv_begin + FV_ME; fv_i < fv_end; fv_i += FV_WORKERS) {\n";
 
-static guint64 chunk_of(const FvPlan *plan)
+guint64 fv_maps_chunk(const FvPlan *plan)
 {
     enum { EACH = 8 }; /* elements of a work-item where there are many */
     const int workers = fv_plan_workers(plan);
     return workers > 1 ? (guint64) (workers * EACH) : FV_CHUNK;
 }
 
-static FvGrid groups_of(const FvPlan *plan, guint64 groups)
+FvGrid fv_maps_groups(const FvPlan *plan, guint64 groups)
 {
     const size_t workers = (size_t) fv_plan_workers(plan);
     return (FvGrid){ .global = { groups * workers }, .local = { workers, 1, 1 } };
 }
 
-static FvGrid chunks_of(const FvPlan *plan, guint64 reals)
+FvGrid fv_maps_chunks(const FvPlan *plan, guint64 reals)
 {
-    return groups_of(plan, (reals + chunk_of(plan) - 1) / chunk_of(plan));
+    return fv_maps_groups(plan, (reals + fv_maps_chunk(plan) - 1) / fv_maps_chunk(plan));
 }
 
 /* @node: where it is the kernel of a layer, that layer; @forward: it writes y. */
-static FvKernel *add_any_kernel(FvPlan *plan, const GString *source, const char *name, const FvState *state,
-                                FvNode *node, gboolean forward)
+static FvKernel *add_any_kernel(FvPlan *plan, const char *source, const char *name, const FvState *state, FvNode *node,
+                                gboolean forward)
 {
     g_autoptr(GString) defines = g_string_new(NULL);
     g_autofree char *text =
-        g_strdup_printf("#line 1 \"maps of %s\"\n%s", state ? fv_state_plugin(state)->name : name, source->str);
-    g_string_append_printf(defines, "#define FV_CHUNK %d\n", (int) chunk_of(plan));
+        g_strdup_printf("#line 1 \"maps of %s\"\n%s", state ? fv_state_plugin(state)->name : name, source);
+    g_string_append_printf(defines, "#define FV_CHUNK %d\n", (int) fv_maps_chunk(plan));
     if (state)
         fv_state_defines(state, defines);
     return node ? fv_tail_add_kernel(node, forward, text, name, defines->str)
                 : fv_plan_add_kernel(plan, text, name, defines->str);
 }
 
-static FvKernel *add_kernel(FvPlan *plan, const GString *source, const char *name, const FvState *state)
+FvKernel *fv_maps_add_kernel(FvPlan *plan, const char *source, const char *name, const FvState *state)
 {
     return add_any_kernel(plan, source, name, state, NULL, FALSE);
 }
@@ -62,9 +61,9 @@ static void build_forward(FvNode *node)
                            "        real x = fv_x[fv_i], y;\n"
                            "        {\n%s\n        }\n"
                            "        fv_y[fv_i] = FV_TAIL(y, fv_y + fv_i);\n    }\n}\n",
-                           node->plugin->name, each_element, layer->forward_map);
+                           node->plugin->name, fv_maps_each_element, layer->forward_map);
     g_autofree char *forward_name = g_strconcat(node->plugin->name, "_forward", NULL);
-    node->maps[0] = add_any_kernel(node->plan, forward, forward_name, node->state, node, TRUE);
+    node->maps[0] = add_any_kernel(node->plan, forward->str, forward_name, node->state, node, TRUE);
 }
 
 static void build_backward(FvNode *node)
@@ -81,9 +80,9 @@ static void build_backward(FvNode *node)
                            "        real x = fv_x[fv_i], y = fv_y[fv_i], dy = fv_dy[fv_i], dx;\n"
                            "        {\n%s\n        }\n"
                            "        fv_dx[fv_i] = FV_TAIL(dx, fv_dx + fv_i);\n    }\n}\n",
-                           node->plugin->name, each_element, layer->backward_map);
+                           node->plugin->name, fv_maps_each_element, layer->backward_map);
     g_autofree char *backward_name = g_strconcat(node->plugin->name, "_backward", NULL);
-    node->maps[1] = add_any_kernel(node->plan, backward, backward_name, node->state, node, FALSE);
+    node->maps[1] = add_any_kernel(node->plan, backward->str, backward_name, node->state, node, FALSE);
 }
 
 static guint64 elements_now(const FvNode *node, const FvList *list)
@@ -94,7 +93,7 @@ static guint64 elements_now(const FvNode *node, const FvList *list)
 void fv_maps_forward(FvNode *node, FvList *list)
 {
     guint64 count = elements_now(node, list);
-    fv_launch(list, node->maps[0], chunks_of(node->plan, count), fv_buffer(fv_node_x(node, 0)),
+    fv_launch(list, node->maps[0], fv_maps_chunks(node->plan, count), fv_buffer(fv_node_x(node, 0)),
               fv_buffer(fv_node_y(node)), fv_int((int) count));
 }
 
@@ -103,37 +102,54 @@ void fv_maps_backward(FvNode *node, FvList *list)
     guint64 count = elements_now(node, list);
     if (!fv_node_dx(node, 0))
         return;
-    fv_launch(list, node->maps[1], chunks_of(node->plan, count), fv_buffer(fv_node_x(node, 0)),
+    fv_launch(list, node->maps[1], fv_maps_chunks(node->plan, count), fv_buffer(fv_node_x(node, 0)),
               fv_buffer(fv_node_y(node)), fv_buffer(fv_node_dy(node)), fv_buffer(fv_node_dx(node, 0)),
               fv_int((int) count));
 }
 
 /* ------------------------------------------------------------------ losses */
 
-/* A work-group takes a block of samples, lane beside lane. */
-static const char loss_source[] = KERNEL
+/* A work-group takes a block of samples, lane beside lane. Where a block is one sample, CPUs take FV_RUN numbers beside
+ * each other, each with a sum of its own: a single sum would have to be made number by number. */
+static const char loss_source[] =
+    "#if FV_L == 1 && FV_WORKERS == 1\n"
+    "#define FV_RUN 16\n"
+    "#else\n"
+    "#define FV_RUN FV_L\n"
+    "#endif\n"
+    "real FV_NAME(loss_at)(real x, real t)\n"
+    "{\n"
+    "    real l;\n"
+    "    {\n%s\n    }\n"
+    "    return l;\n"
+    "}\n" KERNEL
     "FV_NAME(loss)(global const real *restrict fv_x, global const real *restrict fv_t, "
     "global real *restrict fv_result, int slot, int n, int elements, real weight)\n"
     "{\n"
     "    local real fv_room[FV_WORKERS];\n"
-    "    int fv_block = get_group_id(0);\n"
-    "    real fv_sum[FV_L];\n"
-    "    for (int fv_lane = 0; fv_lane < FV_L; fv_lane++)\n"
-    "        fv_sum[fv_lane] = 0;\n"
-    "    for (int fv_e = FV_ME; fv_e < elements; fv_e += FV_WORKERS) {\n"
-    "        size_t fv_i = ((size_t)fv_block * elements + fv_e) * FV_L;\n"
-    "        for (int fv_lane = 0; fv_lane < FV_L; fv_lane++, fv_i++) {\n"
-    "            real x = fv_x[fv_i], t = fv_t[fv_i], l;\n"
-    "            {\n%s\n            }\n"
-    "            fv_sum[fv_lane] += l;\n"
-    "        }\n"
+    "    int fv_block = get_group_id(0), fv_runs = elements * FV_L / FV_RUN;\n"
+    "    size_t fv_begin = (size_t)fv_block * elements * FV_L;\n"
+    "    real fv_sum[FV_RUN];\n"
+    "    for (int fv_k = 0; fv_k < FV_RUN; fv_k++)\n"
+    "        fv_sum[fv_k] = 0;\n"
+    "    for (int fv_e = FV_ME; fv_e < fv_runs; fv_e += FV_WORKERS) {\n"
+    "        size_t fv_i = fv_begin + (size_t)fv_e * FV_RUN;\n"
+    "        for (int fv_k = 0; fv_k < FV_RUN; fv_k++)\n"
+    "            fv_sum[fv_k] += FV_NAME(loss_at)(fv_x[fv_i + fv_k], fv_t[fv_i + fv_k]);\n"
     "    }\n"
+    "#if FV_RUN != FV_L\n"
+    "    for (int fv_e = fv_runs * FV_RUN; fv_e < elements; fv_e++)\n"
+    "        fv_sum[fv_e %% FV_RUN] += FV_NAME(loss_at)(fv_x[fv_begin + fv_e], fv_t[fv_begin + fv_e]);\n"
+    "    for (int fv_k = 1; fv_k < FV_RUN; fv_k++)\n"
+    "        fv_sum[0] += fv_sum[fv_k];\n"
+    "#endif\n"
     "    for (int fv_lane = 0; fv_lane < FV_L; fv_lane++) {\n"
     "        real fv_all = fv_total(fv_sum[fv_lane], fv_room);\n"
     "        if (FV_ME == 0 && fv_block * FV_L + fv_lane < n)\n"
     "            fv_result[slot + fv_block * FV_L + fv_lane] = weight * fv_all;\n"
     "    }\n"
-    "}\n" KERNEL
+    "}\n"
+    "#undef FV_RUN\n" KERNEL
     "FV_NAME(loss_gradient)(global const real *restrict fv_x, global const real *restrict fv_t, "
     "global real *restrict fv_dx, int n, int elements, real scale)\n"
     "{\n"
@@ -184,17 +200,18 @@ static void build_loss(FvNode *node)
     gboolean penalty = loss->target == FV_TARGET_NONE;
 
     if (penalty)
-        g_string_append_printf(source, penalty_source, loss->forward_map, each_element, loss->backward_map);
+        g_string_append_printf(source, penalty_source, loss->forward_map, fv_maps_each_element, loss->backward_map);
     else
         g_string_append_printf(source, loss_source, loss->forward_map, loss->backward_map);
-    node->maps[0] = add_kernel(node->plan, source, penalty ? "penalty" : "loss", node->state);
-    node->maps[1] = add_kernel(node->plan, source, penalty ? "penalty_gradient" : "loss_gradient", node->state);
+    node->maps[0] = fv_maps_add_kernel(node->plan, source->str, penalty ? "penalty" : "loss", node->state);
+    node->maps[1] =
+        fv_maps_add_kernel(node->plan, source->str, penalty ? "penalty_gradient" : "loss_gradient", node->state);
 }
 
 void fv_maps_loss(FvNode *node, FvList *list)
 {
     int n = fv_list_samples(list), elements = (int) fv_shape_elements(fv_node_input(node, 0));
-    FvGrid grid = groups_of(node->plan, (guint64) fv_list_blocks(list));
+    FvGrid grid = fv_maps_groups(node->plan, (guint64) fv_list_blocks(list));
     FvArg x = fv_buffer(fv_node_x(node, 0)), t = fv_buffer(fv_node_target(node));
 
     fv_launch(list, node->maps[0], grid, x, t, fv_buffer(fv_node_result(node)), fv_slot(), fv_int(n), fv_int(elements),
@@ -210,10 +227,10 @@ void fv_maps_penalty(FvNode *node, FvList *list)
     int count = (int) plan->weight_reals, chunk = (count + FV_PARTIALS - 1) / FV_PARTIALS;
     if (count == 0)
         return;
-    fv_launch(list, node->maps[0], groups_of(plan, FV_PARTIALS), fv_buffer(&plan->weights_value),
+    fv_launch(list, node->maps[0], fv_maps_groups(plan, FV_PARTIALS), fv_buffer(&plan->weights_value),
               fv_buffer(fv_node_result(node)), fv_slot(), fv_int(count), fv_int(chunk), fv_real(node->weight));
     if (fv_list_training(list))
-        fv_launch(list, node->maps[1], chunks_of(plan, (guint64) count), fv_buffer(&plan->weights_value),
+        fv_launch(list, node->maps[1], fv_maps_chunks(plan, (guint64) count), fv_buffer(&plan->weights_value),
                   fv_buffer(&plan->weights_gradient), fv_int(count), fv_real(node->weight));
 }
 
@@ -226,13 +243,14 @@ static void build_add(FvPlan *plan)
                            KERNEL
                            "FV_NAME(add)(global real *restrict fv_sum, global const real *restrict fv_more, "
                            "int count)\n{\n%s        fv_sum[fv_i] += fv_more[fv_i];\n    }\n}\n",
-                           each_element);
-    plan->add_kernel = add_kernel(plan, source, "add", NULL);
+                           fv_maps_each_element);
+    plan->add_kernel = fv_maps_add_kernel(plan, source->str, "add", NULL);
 }
 
 void fv_maps_add(FvPlan *plan, FvBuffer *sum, FvBuffer *more, guint64 reals, FvList *list)
 {
-    fv_launch(list, plan->add_kernel, chunks_of(plan, reals), fv_buffer(sum), fv_buffer(more), fv_int((int) reals));
+    fv_launch(list, plan->add_kernel, fv_maps_chunks(plan, reals), fv_buffer(sum), fv_buffer(more),
+              fv_int((int) reals));
 }
 
 static void build_clear(FvPlan *plan)
@@ -242,52 +260,13 @@ static void build_clear(FvPlan *plan)
                            KERNEL
                            "FV_NAME(clear)(global real *restrict fv_g, int count)\n{\n%s"
                            "        fv_g[fv_i] = 0;\n    }\n}\n",
-                           each_element);
-    plan->clear_kernel = add_kernel(plan, source, "clear", NULL);
+                           fv_maps_each_element);
+    plan->clear_kernel = fv_maps_add_kernel(plan, source->str, "clear", NULL);
 }
 
 void fv_maps_clear(FvPlan *plan, FvBuffer *gradient, guint64 reals, FvList *list)
 {
-    fv_launch(list, plan->clear_kernel, chunks_of(plan, reals), fv_buffer(gradient), fv_int((int) reals));
-}
-
-static void build_update(FvPlan *plan)
-{
-    const FvUse *use = &plan->graph->optimizer;
-    const FvOptim *optim = (const FvOptim *) use->plugin;
-    g_autoptr(GString) source = g_string_new(KERNEL
-                                             "FV_NAME(update)(global real *restrict fv_w, "
-                                             "global const real *restrict fv_g, real fv_rate, uint fv_step, "
-                                             "int count");
-    for (int i = 0; i < plan->slot_count; i++)
-        g_string_append_printf(source, ", global real *restrict fv_%s", optim->slots[i]);
-    g_string_append_printf(source,
-                           ")\n{\n%s        real w = fv_w[fv_i], g = fv_g[fv_i];\n        int t = (int)fv_step + 1;\n",
-                           each_element);
-    for (int i = 0; i < plan->slot_count; i++)
-        g_string_append_printf(source, "        real %s = fv_%s[fv_i];\n", optim->slots[i], optim->slots[i]);
-    /* The schedule's rate of this step takes the place of the option. */
-    g_string_append_printf(source,
-                           "#undef rate\n        real rate = fv_rate;\n        {\n%s\n        }\n"
-                           "        fv_w[fv_i] = w;\n",
-                           optim->update_map);
-    for (int i = 0; i < plan->slot_count; i++)
-        g_string_append_printf(source, "        fv_%s[fv_i] = %s;\n", optim->slots[i], optim->slots[i]);
-    g_string_append(source, "    }\n}\n");
-    plan->update_kernel = add_kernel(plan, source, "update", use->state);
-}
-
-void fv_maps_update(FvPlan *plan, FvList *list)
-{
-    FvArg args[5 + FV_MAX_SLOTS] = { fv_buffer(&plan->all_value),
-                                     fv_buffer(&plan->all_gradient),
-                                     { .type = FV_ARG_RATE },
-                                     fv_step(),
-                                     fv_int((int) plan->trained_reals) };
-    for (int i = 0; i < plan->slot_count; i++)
-        args[5 + i] = fv_buffer(&plan->all_slots[i]);
-    if (plan->trained_reals > 0)
-        fv_list_launch(list, plan->update_kernel, chunks_of(plan, plan->trained_reals), args, 5 + plan->slot_count);
+    fv_launch(list, plan->clear_kernel, fv_maps_chunks(plan, reals), fv_buffer(gradient), fv_int((int) reals));
 }
 
 void fv_maps_build(FvPlan *plan)
@@ -313,10 +292,10 @@ void fv_maps_build(FvPlan *plan)
     if (sums)
         build_add(plan);
     gboolean unwritten = FALSE;
+    for (guint i = 0; i < plan->nodes->len; i++)
+        unwritten |= ((FvNode *) plan->nodes->pdata[i])->gradient.cleared;
     for (guint i = 0; i < plan->params->len; i++)
         unwritten |= fv_param_unwritten(plan->params->pdata[i]);
     if (plan->settings.purpose == FV_FOR_TRAINING && unwritten)
         build_clear(plan);
-    if (plan->settings.purpose == FV_FOR_TRAINING && plan->graph->optimizer.plugin)
-        build_update(plan);
 }

@@ -84,6 +84,13 @@ void fv_node_set_flops(FvNode *node, double flops)
     node->flops = flops;
 }
 
+void fv_node_set_sums(FvNode *node, int numbers, int sums)
+{
+    g_assert(node->planning);
+    node->numbers = numbers;
+    node->sums = sums;
+}
+
 void fv_node_pass_through(FvNode *node)
 {
     g_assert(node->planning && node->plugin->kind == FV_LAYER && node->input_count > 0);
@@ -100,6 +107,7 @@ int fv_node_add_param(FvNode *node, const FvParamSpec *spec)
     param->elements = 1;
     for (int d = 0; d < spec->rank; d++)
         param->elements *= spec->dims[d];
+    param->number = node->plan->params->len;
     g_ptr_array_add(node->plan->params, param);
     g_ptr_array_add(node->params, param);
     return (int) node->params->len - 1;
@@ -186,7 +194,9 @@ FvBuffer *fv_node_scratch(const FvNode *node, int i)
 
 FvBuffer *fv_node_target(const FvNode *node)
 {
-    return node->target ? area_buffer(node->target->area) : NULL;
+    if (!node->target)
+        return NULL;
+    return area_buffer(node->part > 0 ? node->target->others->pdata[node->part - 1] : node->target->area);
 }
 
 FvBuffer *fv_node_result(const FvNode *node)

@@ -10,6 +10,14 @@ guint fv_plan_params(const FvPlan *plan)
     return plan->params->len;
 }
 
+gboolean fv_plan_has_idle_param(const FvPlan *plan, const char *name)
+{
+    for (guint i = 0; i < plan->idle->len; i++)
+        if (g_str_equal(((const FvParam *) plan->idle->pdata[i])->name, name))
+            return TRUE;
+    return FALSE;
+}
+
 FvPlanParam fv_plan_param(const FvPlan *plan, guint i)
 {
     const FvParam *param = plan->params->pdata[i];
@@ -28,6 +36,9 @@ static void fill(const FvParam *param, FvRandom *random, FvTensor *tensor)
             break;
         case FV_INIT_ONES:
             value = 1;
+            break;
+        case FV_INIT_CONSTANT:
+            value = (double) init->std;
             break;
         case FV_INIT_XAVIER:
             value = fv_random_range(random, -bound, bound);
@@ -85,7 +96,7 @@ gboolean fv_plan_initialise(FvPlan *plan, guint64 seed, GError **error)
     enum { STREAM = 0x1717 }; /* apart from the streams of samples */
     for (guint i = 0; i < plan->params->len; i++) {
         const FvParam *param = plan->params->pdata[i];
-        FvRandom random = fv_random(seed, G_MAXUINT32, i, STREAM);
+        FvRandom random = fv_random(seed, G_MAXUINT32, param->number, STREAM);
         g_autoptr(FvTensor) tensor = tensor_for(plan, param, error);
         if (!tensor)
             return FALSE;
@@ -93,9 +104,11 @@ gboolean fv_plan_initialise(FvPlan *plan, guint64 seed, GError **error)
         if (!fv_plan_set_param(plan, i, tensor, error))
             return FALSE;
     }
-    for (int s = 0; s < plan->slot_count; s++) {
+    FvUpdate *update = &plan->update;
+    memset(update->numbers, 0, (size_t) update->number_count * sizeof *update->numbers);
+    for (int s = 0; s < update->slot_count; s++) {
         const cl_uint zero = 0;
-        cl_int code = clEnqueueFillBuffer(plan->device->queue, plan->slot_memory[s], &zero, sizeof zero, 0,
+        cl_int code = clEnqueueFillBuffer(plan->device->queue, update->slots[s].memory, &zero, sizeof zero, 0,
                                           MAX(FV_ALIGN, plan->trained_reals * plan->real_size), 0, NULL, NULL);
         if (code != CL_SUCCESS)
             return fv_cl_fail(code, "clearing the optimizer's state", error);
@@ -115,7 +128,7 @@ FvTensor *fv_plan_get_gradient(FvPlan *plan, guint i, GError **error)
 
 FvTensor *fv_plan_get_slot(FvPlan *plan, guint i, guint slot, GError **error)
 {
-    return get(plan, i, plan->slot_memory[slot], error);
+    return get(plan, i, plan->update.slots[slot].memory, error);
 }
 
 gboolean fv_plan_set_param(FvPlan *plan, guint i, const FvTensor *tensor, GError **error)
@@ -125,14 +138,17 @@ gboolean fv_plan_set_param(FvPlan *plan, guint i, const FvTensor *tensor, GError
 
 gboolean fv_plan_set_slot(FvPlan *plan, guint i, guint slot, const FvTensor *tensor, GError **error)
 {
-    return set(plan, i, plan->slot_memory[slot], tensor, error);
+    return set(plan, i, plan->update.slots[slot].memory, tensor, error);
 }
 
 const char *const *fv_plan_slots(const FvPlan *plan)
 {
-    static const char *const none[] = { NULL };
-    const FvOptim *optim = (const FvOptim *) plan->graph->optimizer.plugin;
-    return optim && plan->settings.purpose == FV_FOR_TRAINING ? optim->slots : none;
+    return (const char *const *) plan->update.slot_names;
+}
+
+gboolean fv_plan_averages(const FvPlan *plan)
+{
+    return plan->update.averages >= 0;
 }
 
 double fv_plan_rate(const FvPlan *plan)

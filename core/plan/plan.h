@@ -22,6 +22,7 @@ typedef struct {
     gboolean doubles;        /* real is double */
     gboolean input_gradient; /* keep the gradient of the net's input (gradcheck) */
     gboolean keep;           /* keep every value and gradient until the next step */
+    gboolean contributions;  /* with keep: what each reader of a value gives to its gradient, too */
     int units;               /* compute units of the device; 0: not known */
     guint64 local_memory;    /* bytes that a work-group may have on a device that computes as CPUs do; 0: none */
     FvFamily family;         /* of kernels */
@@ -30,6 +31,7 @@ typedef struct {
     GHashTable *tiles;       /* FvPlanProduct.text -> number of a tile that was found by trying, or NULL; referenced */
     int tile;                /* above 0: number of the tile that products take where it can be had, to try it */
     int slots;               /* steps whose results are kept until they are read; 0: 1 */
+    int parts;               /* images that a sample of a training is mixed of, at most; 0: 1 */
 } FvPlanSettings;
 
 typedef struct FvPlan FvPlan;
@@ -71,8 +73,9 @@ typedef struct {
 } FvPlanMemory;
 
 FvPlanMemory fv_plan_memory(const FvPlan *plan);
-gint64 fv_plan_parameter_count(const FvPlan *plan); /* trained ones */
-double fv_plan_flops(const FvPlan *plan);           /* forward, one sample */
+gint64 fv_plan_parameter_count(const FvPlan *plan);      /* trained ones of all layers */
+gint64 fv_plan_idle_parameter_count(const FvPlan *plan); /* those of them that prediction does without */
+double fv_plan_flops(const FvPlan *plan);                /* forward, one sample */
 int fv_plan_lanes(const FvPlan *plan);
 int fv_plan_batch(const FvPlan *plan);
 size_t fv_plan_real_size(const FvPlan *plan);
@@ -104,7 +107,10 @@ typedef enum {
     FV_LIST_PREDICT,  /* input to output */
     FV_LIST_EVALUATE, /* and losses, metrics */
     FV_LIST_GRADIENT, /* training mode: packs, forward, losses, backward, penalties */
-    FV_LIST_TRAIN     /* and the optimizer's update */
+    FV_LIST_TRAIN,    /* and the optimizer's update; of optimizers that step by themselves: one evaluation */
+    FV_LIST_GATHER,   /* GRADIENT, added to that of other batches for an update to come */
+    FV_LIST_FINISH,   /* what follows the step of such an optimizer: noise, averages */
+    FV_LIST_SWAP      /* exchanges parameters and their averages */
 } FvListKind;
 
 /** The list for that many samples; recorded at the first call, kept by the plan. */
@@ -119,8 +125,23 @@ FvBuffer *fv_plan_output(FvPlan *plan); /* the value that prediction computes */
 FvBuffer *fv_plan_value(FvPlan *plan, guint layer);
 FvBuffer *fv_plan_value_gradient(FvPlan *plan, guint layer);
 FvBuffer *fv_plan_input_gradient(FvPlan *plan); /* where settings ask for it */
-/** The buffer of a target by its name, and what it takes; NULL where no loss or metric has it. */
+/** What one reader of a value gives to its gradient. */
+typedef struct {
+    const char *from; /* path of the layer, or name of the loss */
+    FvBuffer *gradient;
+} FvPlanContribution;
+/** All that the gradient of a layer's output is the sum of, in the order of backward passes: array of
+ * FvPlanContribution, to be unreferenced. Buffers hold what they say where settings ask for contributions, or where
+ * there is but one. */
+GArray *fv_plan_contributions(FvPlan *plan, guint layer);
+/** The buffer of a target by its name, and what it takes; NULL where no loss or metric has it. "one_hot" is made of
+ * "label": the buffer is that of the class. */
 FvBuffer *fv_plan_target(FvPlan *plan, const char *name, FvTarget *kind, FvShape *shape);
+/** Where samples are mixed of several images: buffer of the classes of image @part, from 1; NULL where there is no such
+ * target. */
+FvBuffer *fv_plan_part_target(FvPlan *plan, const char *name, int part);
+/** The shares of these classes, float: part behind part, n samples of each; NULL where nothing is mixed. */
+FvBuffer *fv_plan_shares(FvPlan *plan);
 /** The first loss's target, or NULL. */
 const char *fv_plan_first_target(const FvPlan *plan);
 
@@ -129,9 +150,12 @@ typedef struct {
     const char *kind; /* "softmax" */
     gboolean metric;
     gboolean penalty;
-    int stride; /* numbers kept for each slot: samples of the batch; partial sums of a penalty */
+    int stride; /* numbers kept for each slot: those of the batch's samples; partial sums of a penalty */
     double weight;
     FvBuffer *result;
+    int numbers, sums;     /* metrics: of a sample, and what is kept of them; 1 each where the mean is meant */
+    const FvMetric *hooks; /* metrics with `add`, else NULL */
+    const void *self;      /* for them */
 } FvPlanTerm;
 
 guint fv_plan_terms(const FvPlan *plan);
@@ -145,8 +169,11 @@ typedef struct {
     gboolean trained;
 } FvPlanParam;
 
+/** Those of all layers; in plans for prediction, of those that it computes with. */
 guint fv_plan_params(const FvPlan *plan);
 FvPlanParam fv_plan_param(const FvPlan *plan, guint i);
+/** Whether it is a parameter of a layer that prediction does without. */
+gboolean fv_plan_has_idle_param(const FvPlan *plan, const char *name);
 
 /** Fills all parameters from the seed, and sets the optimizer's slots to 0. */
 gboolean fv_plan_initialise(FvPlan *plan, guint64 seed, GError **error);
@@ -157,10 +184,25 @@ FvTensor *fv_plan_get_slot(FvPlan *plan, guint i, guint slot, GError **error);
 /** Sets them; the tensor's dims must be the parameter's. */
 gboolean fv_plan_set_param(FvPlan *plan, guint i, const FvTensor *tensor, GError **error);
 gboolean fv_plan_set_slot(FvPlan *plan, guint i, guint slot, const FvTensor *tensor, GError **error);
-/** Names of the optimizer's slots, NULL-ended. */
+/** Names of the optimizer's slots, NULL-ended: those of the plugin, then those that the pipeline's settings ask for. */
 const char *const *fv_plan_slots(const FvPlan *plan);
+/** Whether averages of the parameters are kept: FV_LIST_SWAP puts them in their place. */
+gboolean fv_plan_averages(const FvPlan *plan);
 /** The optimizer's rate as the pipeline gives it. */
 double fv_plan_rate(const FvPlan *plan);
+
+/* ---- for optimizers that step by themselves (FvOptim.step) */
+
+/** Numbers that such an optimizer keeps, and how many. */
+double *fv_plan_numbers(FvPlan *plan, int *count);
+/** A slot of results beside fv_plan_slots_of_results(), for evaluations whose loss is nobody's but the optimizer's. */
+int fv_plan_spare_slot(const FvPlan *plan);
+/** Lists that do with vectors (their own, or FV_PARAMETERS, FV_GRADIENT) what plugin.h says; fv_list_free() them. */
+FvList *fv_plan_list_combine(FvPlan *plan, int to, double alpha, int a, double beta, int b, GError **error);
+FvList *fv_plan_list_dot(FvPlan *plan, int a, int b, GError **error);
+FvList *fv_plan_list_absolute(FvPlan *plan, int a, GError **error);
+/** What the last such list came to; waits for the device. @largest: of fv_plan_list_absolute(), or NULL. */
+gboolean fv_plan_read_sum(FvPlan *plan, double *sum, double *largest, GError **error);
 
 FvDevice *fv_plan_device(const FvPlan *plan);
 

@@ -27,12 +27,24 @@ FvPlanLayer fv_plan_layer(const FvPlan *plan, guint i)
     return layer;
 }
 
-gint64 fv_plan_parameter_count(const FvPlan *plan)
+static gint64 count_trained(const GPtrArray *params)
 {
     gint64 sum = 0;
-    for (guint i = 0; i < plan->nodes->len; i++)
-        sum += fv_plan_layer(plan, i).parameters;
+    for (guint i = 0; i < params->len; i++) {
+        const FvParam *param = params->pdata[i];
+        sum += param->spec.role != FV_STATISTIC ? param->elements : 0;
+    }
     return sum;
+}
+
+gint64 fv_plan_parameter_count(const FvPlan *plan)
+{
+    return count_trained(plan->params) + count_trained(plan->idle);
+}
+
+gint64 fv_plan_idle_parameter_count(const FvPlan *plan)
+{
+    return count_trained(plan->idle);
 }
 
 double fv_plan_flops(const FvPlan *plan)
@@ -101,19 +113,51 @@ FvBuffer *fv_plan_input_gradient(FvPlan *plan)
     return plan->input < 0 ? NULL : fv_node_dy(plan->nodes->pdata[plan->input]);
 }
 
+static void append_contributions(GArray *shares, const FvNode *reader, const FvNode *value)
+{
+    for (int i = 0; reader->stores && i < reader->input_count; i++)
+        if (reader->stores[i].wanted && fv_plan_resolve(reader->plan, reader->inputs[i]) == value) {
+            const FvPlanContribution share = { reader->path, fv_node_dx(reader, i) };
+            g_array_append_val(shares, share);
+        }
+}
+
+GArray *fv_plan_contributions(FvPlan *plan, guint layer)
+{
+    const FvNode *value = fv_plan_resolve(plan, (int) layer);
+    GArray *shares = g_array_new(FALSE, FALSE, sizeof(FvPlanContribution));
+    for (guint i = 0; i < plan->terms->len; i++)
+        append_contributions(shares, plan->terms->pdata[i], value);
+    for (guint i = plan->nodes->len; i-- > 0;)
+        append_contributions(shares, plan->nodes->pdata[i], value);
+    return shares;
+}
+
 FvBuffer *fv_plan_target(FvPlan *plan, const char *name, FvTarget *kind, FvShape *shape)
+{
+    const FvTargetArea *target = fv_target_find(plan, name);
+    if (!target)
+        return NULL;
+    if (kind)
+        *kind = target->kind;
+    if (shape)
+        *shape = target->shape;
+    return &target->area->buffer;
+}
+
+FvBuffer *fv_plan_part_target(FvPlan *plan, const char *name, int part)
 {
     for (guint i = 0; i < plan->targets->len; i++) {
         FvTargetArea *target = plan->targets->pdata[i];
-        if (!g_str_equal(target->name, name))
-            continue;
-        if (kind)
-            *kind = target->kind;
-        if (shape)
-            *shape = target->shape;
-        return &target->area->buffer;
+        if (g_str_equal(target->name, name) && target->others && part <= (int) target->others->len)
+            return &((FvArea *) target->others->pdata[part - 1])->buffer;
     }
     return NULL;
+}
+
+FvBuffer *fv_plan_shares(FvPlan *plan)
+{
+    return plan->shares ? &plan->shares->buffer : NULL;
 }
 
 const char *fv_plan_first_target(const FvPlan *plan)
@@ -129,12 +173,17 @@ guint fv_plan_terms(const FvPlan *plan)
 FvPlanTerm fv_plan_term(const FvPlan *plan, guint i)
 {
     const FvNode *node = plan->terms->pdata[i];
+    const FvMetric *metric = node->plugin->kind == FV_METRIC ? (const FvMetric *) node->plugin : NULL;
     return (FvPlanTerm){ .kind = node->plugin->name,
-                         .metric = node->plugin->kind == FV_METRIC,
+                         .metric = metric != NULL,
                          .penalty = node->input_count == 0,
                          .stride = node->result_stride,
                          .weight = node->weight,
-                         .result = fv_node_result(node) };
+                         .result = fv_node_result(node),
+                         .numbers = node->numbers,
+                         .sums = node->sums,
+                         .hooks = metric && metric->add ? metric : NULL,
+                         .self = node->self };
 }
 
 FvDevice *fv_plan_device(const FvPlan *plan)

@@ -50,8 +50,30 @@ static void add_up(FvNode *node, FvList *list)
     }
 }
 
+/* Gradients to which all readers add. */
+static void clear_sums(FvPlan *plan, FvList *list)
+{
+    for (guint i = 0; i < plan->nodes->len; i++) {
+        FvNode *node = plan->nodes->pdata[i];
+        list->layer = node->path;
+        if (node->gradient.cleared)
+            fv_maps_clear(plan, fv_node_dy(node), (guint64) fv_node_elements(node, node->out), list);
+    }
+}
+
+static void loss_forward(FvNode *term, FvList *list)
+{
+    const FvLoss *loss = (const FvLoss *) term->plugin;
+    if (loss->forward_map)
+        fv_maps_loss(term, list);
+    else
+        loss->forward(term, term->self, list);
+}
+
 static void losses(FvPlan *plan, FvList *list)
 {
+    list->layer = FV_ONE_HOT;
+    fv_targets_record(plan, list);
     for (guint i = 0; i < plan->terms->len; i++) {
         FvNode *term = plan->terms->pdata[i];
         list->layer = term->path;
@@ -63,10 +85,10 @@ static void losses(FvPlan *plan, FvList *list)
         const FvLoss *loss = (const FvLoss *) term->plugin;
         if (loss->target == FV_TARGET_NONE)
             continue;
-        if (loss->forward_map)
-            fv_maps_loss(term, list);
+        if (list->training && fv_mixed_is(term))
+            fv_mixed_loss(term, loss_forward, list);
         else
-            loss->forward(term, term->self, list);
+            loss_forward(term, list);
         if (list->training)
             add_up(term, list);
     }
@@ -116,26 +138,51 @@ static void clear_rest(FvPlan *plan, FvList *list)
     }
 }
 
+static gboolean trains(FvListKind kind)
+{
+    return kind == FV_LIST_GRADIENT || kind == FV_LIST_TRAIN || kind == FV_LIST_GATHER;
+}
+
+/* What is not of the net but of its parameters; FALSE where a list is of the net. */
+static gboolean record_parameters(FvPlan *plan, FvListKind kind, FvList *list)
+{
+    const FvPlugin *optim = plan->graph->optimizer.plugin;
+    if (kind != FV_LIST_FINISH && kind != FV_LIST_SWAP)
+        return FALSE;
+    list->layer = optim->name;
+    if (kind == FV_LIST_FINISH)
+        fv_update_finish(plan, list);
+    else
+        fv_update_swap(plan, list);
+    return TRUE;
+}
+
 static void record(FvPlan *plan, FvListKind kind, FvList *list)
 {
-    gboolean training = kind == FV_LIST_GRADIENT || kind == FV_LIST_TRAIN;
-    if (kind == FV_LIST_PACK || training)
+    if (record_parameters(plan, kind, list))
+        return;
+    if (kind == FV_LIST_PACK || trains(kind))
         pack(plan, list);
     if (kind == FV_LIST_PACK)
         return;
     forward(plan, list);
     if (kind == FV_LIST_PREDICT)
         return;
+    if (trains(kind))
+        clear_sums(plan, list);
     losses(plan, list);
-    if (training) {
+    if (trains(kind)) {
         clear_rest(plan, list);
         backward(plan, list);
     }
     penalties(plan, list);
-    if (kind == FV_LIST_TRAIN) {
-        list->layer = plan->graph->optimizer.plugin->name;
-        fv_maps_update(plan, list);
-    }
+    if (kind != FV_LIST_TRAIN && kind != FV_LIST_GATHER)
+        return;
+    list->layer = plan->graph->optimizer.plugin->name;
+    if (kind == FV_LIST_TRAIN)
+        fv_update_apply(plan, list);
+    else
+        fv_update_gather(plan, list);
 }
 
 const FvList *fv_plan_list(FvPlan *plan, FvListKind kind, int samples, GError **error)
@@ -143,7 +190,8 @@ const FvList *fv_plan_list(FvPlan *plan, FvListKind kind, int samples, GError **
     static const FvPurpose needs[] = {
         [FV_LIST_PACK] = FV_FOR_PREDICTION,     [FV_LIST_PREDICT] = FV_FOR_PREDICTION,
         [FV_LIST_EVALUATE] = FV_FOR_EVALUATION, [FV_LIST_GRADIENT] = FV_FOR_TRAINING,
-        [FV_LIST_TRAIN] = FV_FOR_TRAINING,
+        [FV_LIST_TRAIN] = FV_FOR_TRAINING,      [FV_LIST_GATHER] = FV_FOR_TRAINING,
+        [FV_LIST_FINISH] = FV_FOR_TRAINING,     [FV_LIST_SWAP] = FV_FOR_TRAINING,
     };
     g_assert(plan->program && plan->settings.purpose >= needs[kind] && samples >= 1 && samples <= plan->settings.batch);
 
@@ -152,8 +200,7 @@ const FvList *fv_plan_list(FvPlan *plan, FvListKind kind, int samples, GError **
     if (known)
         return known;
 
-    gboolean training = kind == FV_LIST_GRADIENT || kind == FV_LIST_TRAIN;
-    g_autoptr(FvList) list = fv_list_new(samples, plan->lanes, plan->real_size, training);
+    g_autoptr(FvList) list = fv_list_new(samples, plan->lanes, plan->real_size, trains(kind));
     record(plan, kind, list);
     if (list->failed) {
         g_propagate_error(error, g_steal_pointer(&list->failed));

@@ -32,6 +32,7 @@ static void target_free(gpointer data)
 {
     FvTargetArea *target = data;
     g_free(target->name);
+    g_clear_pointer(&target->others, g_ptr_array_unref);
     g_free(target);
 }
 
@@ -74,6 +75,7 @@ void fv_plan_free(FvPlan *plan)
     g_ptr_array_unref(plan->terms);
     g_ptr_array_unref(plan->nodes);
     g_ptr_array_unref(plan->params);
+    g_ptr_array_unref(plan->idle);
     g_ptr_array_unref(plan->targets);
     g_ptr_array_unref(plan->areas);
     g_ptr_array_unref(plan->snippets);
@@ -82,6 +84,7 @@ void fv_plan_free(FvPlan *plan)
     g_array_unref(plan->extras);
     g_array_unref(plan->products);
     g_clear_pointer(&plan->settings.tiles, g_hash_table_unref);
+    fv_update_clear(&plan->update);
     g_free(plan);
 }
 
@@ -92,6 +95,7 @@ static FvPlan *plan_alloc(const FvGraph *graph, const FvPlanSettings *settings, 
     plan->settings = *settings;
     plan->settings.batch = MAX(1, settings->batch);
     plan->settings.slots = MAX(1, settings->slots);
+    plan->settings.parts = MAX(1, settings->parts);
     if (settings->group_memory == 0)
         plan->settings.group_memory = 32 << 10;
     if (settings->group_items <= 0)
@@ -102,6 +106,7 @@ static FvPlan *plan_alloc(const FvGraph *graph, const FvPlanSettings *settings, 
     plan->nodes = g_ptr_array_new_with_free_func(node_free);
     plan->terms = g_ptr_array_new_with_free_func(node_free);
     plan->params = g_ptr_array_new_with_free_func(param_free);
+    plan->idle = g_ptr_array_new_with_free_func(param_free);
     plan->targets = g_ptr_array_new_with_free_func(target_free);
     plan->areas = g_ptr_array_new_with_free_func(g_free);
     plan->snippets = g_ptr_array_new_with_free_func(snippet_free);
@@ -227,6 +232,7 @@ static void plan_layers(FvPlan *plan, gboolean *failed, FvDiag *diag)
         node->name = from->name;
         node->trace = from->trace;
         node->loc = from->loc;
+        node->rate = from->rate;
         node->inputs = from->inputs;
         node->input_count = from->input_count;
         g_ptr_array_add(plan->nodes, node);
@@ -251,40 +257,6 @@ static void plan_layers(FvPlan *plan, gboolean *failed, FvDiag *diag)
     }
 }
 
-static FvTargetArea *find_target(FvPlan *plan, const char *name)
-{
-    for (guint i = 0; i < plan->targets->len; i++) {
-        FvTargetArea *target = plan->targets->pdata[i];
-        if (g_str_equal(target->name, name))
-            return target;
-    }
-    return NULL;
-}
-
-static gboolean bind_target(FvNode *node, const char *name, FvTarget kind, GError **error)
-{
-    FvPlan *plan = node->plan;
-    FvShape shape = kind == FV_TARGET_CLASS ? (FvShape){ 1, 1, 1 } : fv_node_input(node, 0);
-    FvTargetArea *target = find_target(plan, name);
-
-    if (!target) {
-        target = g_new0(FvTargetArea, 1);
-        target->name = g_strdup(name);
-        target->kind = kind;
-        target->shape = shape;
-        g_ptr_array_add(plan->targets, target);
-    } else if (target->kind != kind || !fv_shape_equal(target->shape, shape)) {
-        const char *is = target->kind == FV_TARGET_CLASS ? "a class" : "numbers";
-        const char *wanted = kind == FV_TARGET_CLASS ? "a class"
-                             : target->kind == kind  ? "numbers of another shape"
-                                                     : "numbers";
-        g_set_error(error, FV_ERROR, FV_ERROR_SHAPE, "%s is used both as %s and as %s", name, is, wanted);
-        return FALSE;
-    }
-    node->target = target;
-    return TRUE;
-}
-
 static gboolean plan_term(FvNode *node, const char *target, GError **error)
 {
     gboolean metric = node->plugin->kind == FV_METRIC;
@@ -293,11 +265,12 @@ static gboolean plan_term(FvNode *node, const char *target, GError **error)
     FvTarget kind = metric ? measure->target : loss->target;
     gboolean (*plan)(FvNode *, void *, GError **) = metric ? measure->plan : loss->plan;
 
-    node->result_stride = kind == FV_TARGET_NONE ? FV_PARTIALS : node->plan->settings.batch;
+    node->numbers = node->sums = 1;
     node->planning = TRUE;
     gboolean ok = !plan || plan(node, node->self, error);
     node->planning = FALSE;
-    return ok && (kind == FV_TARGET_NONE || bind_target(node, target, kind, error));
+    node->result_stride = kind == FV_TARGET_NONE ? FV_PARTIALS : node->plan->settings.batch * node->numbers;
+    return ok && (kind == FV_TARGET_NONE || fv_target_bind(node, target, kind, error));
 }
 
 static void plan_terms(FvPlan *plan, const GPtrArray *terms, const gboolean *failed, FvDiag *diag)

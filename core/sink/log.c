@@ -62,6 +62,10 @@ char *fv_log_line(const FvRecord *record)
     append_number(line, "loss", record->loss);
     if (record->metric)
         append_number(line, record->metric, record->value);
+    for (guint i = 1; record->scores && i < record->scores->len; i++) {
+        const FvScore *score = &g_array_index(record->scores, FvScore, i);
+        append_number(line, score->name, score->value);
+    }
     append_number(line, "rate", record->rate);
     append_number(line, "images_per_second", record->images_per_second);
     g_string_append(line, "}\n");

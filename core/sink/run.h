@@ -5,6 +5,12 @@
 
 #include <fovea/plugin.h>
 
+/** What a metric says. */
+typedef struct {
+    const char *name; /* interned */
+    double value;
+} FvScore;
+
 /** One line of log.jsonl:
  * {"step":938,"epoch":1,"split":"train","loss":0.345,"accuracy":0.87,"rate":0.01,"images_per_second":9876}
  * Numbers that are NAN are left out of the line, and are NAN when it is read; infinite ones are written as null. */
@@ -17,6 +23,8 @@ typedef struct {
     double value;
     double rate; /* learning rate */
     double images_per_second;
+    const GArray *scores; /* of FvScore: of all metrics, the first one, which is in `metric`, too; borrowed. NULL: none,
+                             and where a log was read */
 } FvRecord;
 
 /** A record with nothing in it: all numbers NAN. */

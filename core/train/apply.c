@@ -6,7 +6,6 @@
 #include "core/train/feed.h"
 #include "core/train/pipeline.h"
 #include "core/train/tally.h"
-#include "core/train/weights.h"
 
 #include <string.h>
 
@@ -23,8 +22,7 @@ static gboolean load(const FvApplySettings *settings, FvPlan *plan, const char *
     const char *const sources[] = { source, NULL };
     if (!fv_plan_load(plan, settings->device, source ? sources : NULL, error))
         return FALSE;
-    return settings->weights ? fv_weights_load(plan, settings->weights, classes, error)
-                             : fv_plan_initialise(plan, settings->seed, error);
+    return fv_weights_begin(plan, &settings->begin, classes, error);
 }
 
 static gboolean enqueue(FvPlan *plan, FvListKind kind, int samples, guint64 seed, GError **error)
@@ -36,8 +34,7 @@ static gboolean enqueue(FvPlan *plan, FvListKind kind, int samples, guint64 seed
 
 /* ------------------------------------------------------------------ tensors */
 
-/* Whether a tensor is samples of that shape; trailing ones may be missing. Sets the number of samples. */
-static gboolean check_shape(const FvTensor *tensor, const char *name, FvShape shape, int *samples, GError **error)
+gboolean fv_apply_check_shape(const FvTensor *tensor, const char *name, FvShape shape, int *samples, GError **error)
 {
     const gint64 dims[] = { shape.c, shape.h, shape.w };
     gboolean fits = tensor->rank >= 1 && tensor->rank <= 4 && tensor->dims[0] >= 1 && tensor->dims[0] <= G_MAXINT;
@@ -87,8 +84,8 @@ FvTensor *fv_apply_forward(const FvApplySettings *settings, const FvTensor *in, 
     const gint64 given = in->rank >= 1 ? CLAMP(in->dims[0], 1, settings->graph->batch) : 1;
     g_autoptr(FvPlan) plan = make_plan(settings, FV_FOR_PREDICTION, (int) given, error);
     int samples;
-    if (!plan || !check_shape(in, name, fv_plan_input_shape(plan), &samples, error) ||
-        !load(settings, plan, NULL, NULL, error) || !enqueue(plan, FV_LIST_PACK, 1, settings->seed, error))
+    if (!plan || !fv_apply_check_shape(in, name, fv_plan_input_shape(plan), &samples, error) ||
+        !load(settings, plan, NULL, NULL, error) || !enqueue(plan, FV_LIST_PACK, 1, settings->begin.seed, error))
         return NULL;
     const FvShape shape = fv_plan_output_shape(plan);
     g_autoptr(FvTensor) out = fv_tensor_new(FV_F32, 4, (const gint64[]){ samples, shape.c, shape.h, shape.w }, error);
@@ -96,39 +93,54 @@ FvTensor *fv_apply_forward(const FvApplySettings *settings, const FvTensor *in, 
         return NULL;
     const int batch = fv_plan_batch(plan);
     for (int begin = 0; begin < samples; begin += batch)
-        if (!forward_batch(plan, in, begin, MIN(batch, samples - begin), out, settings->seed, error))
+        if (!forward_batch(plan, in, begin, MIN(batch, samples - begin), out, settings->begin.seed, error))
             return NULL;
     return g_steal_pointer(&out);
 }
 
 /* ---------------------------------------------------------------- gradients */
 
-static gboolean set_classes(FvPlan *plan, FvBuffer *buffer, const FvTensor *target, const char *name, int samples,
-                            gint64 count, GError **error)
+/* Classes of samples, N, or of their pixels, N,H,W. */
+static gboolean check_classes(const FvTensor *target, const char *name, int samples, FvShape shape, GError **error)
 {
-    gboolean whole = target->dtype == FV_I64 || target->dtype == FV_I32 || target->dtype == FV_U8;
-    if (!whole || target->rank != 1 || target->dims[0] != samples) {
-        g_autofree char *dims = fv_tensor_dims_text(target);
-        g_set_error(error, FV_ERROR, FV_ERROR_DATA, "%s: expected %d classes, int64 of shape %d; it is %s %s", name,
-                    samples, samples, whole ? "of shape" : "no whole numbers, of shape", dims);
-        return FALSE;
-    }
-    g_autofree gint32 *classes = g_new(gint32, samples);
-    for (int i = 0; i < samples; i++) {
-        const double class = fv_tensor_get(target, i);
-        if (class < 0 || class >= (double) count) {
-            g_set_error(error, FV_ERROR, FV_ERROR_DATA,
-                        "%s: element %d is %.0f, where classes are 0 to %" G_GINT64_FORMAT, name, i, class, count - 1);
-            return FALSE;
-        }
-        classes[i] = (gint32) class;
-    }
-    return fv_device_write(fv_plan_device(plan), buffer->memory, 0, (size_t) samples * sizeof *classes, classes, error);
+    const gboolean whole = target->dtype == FV_I64 || target->dtype == FV_I32 || target->dtype == FV_U8;
+    const gboolean pixels = shape.h * shape.w > 1;
+    if (whole && target->rank == (pixels ? 3 : 1) && target->dims[0] == samples &&
+        (!pixels || (target->dims[1] == shape.h && target->dims[2] == shape.w)))
+        return TRUE;
+    g_autofree char *dims = fv_tensor_dims_text(target);
+    g_autofree char *each = pixels ? g_strdup_printf("x%dx%d", shape.h, shape.w) : g_strdup("");
+    g_set_error(error, FV_ERROR, FV_ERROR_DATA, "%s: expected classes, int64 of shape %d%s; it is %s %s", name, samples,
+                each, whole ? "of shape" : "no whole numbers, of shape", dims);
+    return FALSE;
 }
 
-/* Every target of the net's losses. */
-static gboolean set_targets(FvPlan *plan, const FvGraph *graph, const FvTensor *target, const char *name, int samples,
-                            GError **error)
+/* @count: classes that there are; 0: any number. */
+static gboolean set_classes(FvPlan *plan, FvBuffer *buffer, const FvTensor *target, const char *name, int samples,
+                            FvShape shape, int count, GError **error)
+{
+    const int lanes = fv_plan_lanes(plan), blocks = (samples + lanes - 1) / lanes;
+    const gint64 pixels = fv_shape_elements(shape), elements = pixels * lanes * blocks;
+    if (!check_classes(target, name, samples, shape, error))
+        return FALSE;
+    g_autofree gint32 *classes = g_new0(gint32, elements);
+    for (gint64 i = 0; i < fv_tensor_elements(target); i++) {
+        const gint64 sample = i / pixels, pixel = i % pixels;
+        const double class = fv_tensor_get(target, i);
+        if (class < 0 || class > (double) G_MAXINT32 || (count > 0 && class >= (double) count)) {
+            g_set_error(error, FV_ERROR, FV_ERROR_DATA,
+                        "%s: element %" G_GINT64_FORMAT " is %.0f, where classes are 0 to %d", name, i, class,
+                        count > 0 ? count - 1 : G_MAXINT32);
+            return FALSE;
+        }
+        classes[(sample / lanes * pixels + pixel) * lanes + sample % lanes] = (gint32) class;
+    }
+    return fv_device_write(fv_plan_device(plan), buffer->memory, 0, (size_t) elements * sizeof *classes, classes,
+                           error);
+}
+
+gboolean fv_apply_set_targets(FvPlan *plan, const FvGraph *graph, const FvTensor *target, const char *name, int samples,
+                              GError **error)
 {
     g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
     for (guint i = 0; i < graph->losses->len; i++) {
@@ -140,12 +152,12 @@ static gboolean set_targets(FvPlan *plan, const FvGraph *graph, const FvTensor *
         if (!buffer || !g_hash_table_add(seen, term->target))
             continue;
         if (kind == FV_TARGET_CLASS) {
-            if (!set_classes(plan, buffer, target, name, samples,
-                             fv_shape_elements(fv_plan_layer(plan, (guint) term->value).out), error))
+            if (!set_classes(plan, buffer, target, name, samples, shape,
+                             fv_term_classes(term, fv_plan_layer(plan, (guint) term->value).out), error))
                 return FALSE;
             continue;
         }
-        if (!check_shape(target, name, shape, &count, error))
+        if (!fv_apply_check_shape(target, name, shape, &count, error))
             return FALSE;
         if (count != samples) {
             g_set_error(error, FV_ERROR, FV_ERROR_DATA, "%s: holds %d samples, the input %d", name, count, samples);
@@ -201,7 +213,7 @@ gboolean fv_apply_gradients(const FvApplySettings *settings, const FvTensor *in,
     if (!has_target(settings->graph, error))
         return FALSE;
     g_autoptr(FvPlan) plan = make_plan(settings, FV_FOR_TRAINING, batch, error);
-    if (!plan || !check_shape(in, in_name, fv_plan_input_shape(plan), &samples, error))
+    if (!plan || !fv_apply_check_shape(in, in_name, fv_plan_input_shape(plan), &samples, error))
         return FALSE;
     if (samples > batch) {
         g_set_error(error, FV_ERROR, FV_ERROR_DATA, "%s: more than %d samples", in_name, G_MAXINT16);
@@ -209,8 +221,9 @@ gboolean fv_apply_gradients(const FvApplySettings *settings, const FvTensor *in,
     }
     if (!load(settings, plan, NULL, NULL, error) ||
         !fv_plan_write_value(plan, fv_plan_input(plan), fv_plan_input_shape(plan), samples, in, error) ||
-        !set_targets(plan, settings->graph, target, target_name, samples, error) ||
-        !enqueue(plan, FV_LIST_GRADIENT, samples, settings->seed, error) || !read_loss(plan, samples, loss, error))
+        !fv_apply_set_targets(plan, settings->graph, target, target_name, samples, error) ||
+        !enqueue(plan, FV_LIST_GRADIENT, samples, settings->begin.seed, error) ||
+        !read_loss(plan, samples, loss, error))
         return FALSE;
     *grads = read_gradients(plan, error);
     return *grads != NULL;

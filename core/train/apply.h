@@ -5,13 +5,14 @@
 
 #include "core/graph/graph.h"
 #include "core/device/device.h"
+#include "core/plan/plan.h"
 #include "core/sink/safetensors.h"
+#include "core/train/weights.h"
 
 typedef struct {
     const FvGraph *graph; /* borrowed, as everything here */
     FvDevice *device;
-    const char *weights; /* file, or NULL: parameters as training begins with them */
-    guint64 seed;        /* of these */
+    FvBeginning begin; /* of the parameters; without a file they are as training begins with them */
 } FvApplySettings;
 
 /** The output for every sample of @in, float32 or float64 of shape N,C,H,W (trailing ones may be missing).
@@ -25,6 +26,12 @@ FvTensor *fv_apply_forward(const FvApplySettings *settings, const FvTensor *in, 
 gboolean fv_apply_gradients(const FvApplySettings *settings, const FvTensor *in, const char *in_name,
                             const FvTensor *target, const char *target_name, double *loss, FvTensors **grads,
                             GError **error);
+
+/** Whether @tensor is samples of that shape; trailing ones may be missing. Sets the number of samples. */
+gboolean fv_apply_check_shape(const FvTensor *tensor, const char *name, FvShape shape, int *samples, GError **error);
+/** Writes every target of the net's losses. */
+gboolean fv_apply_set_targets(FvPlan *plan, const FvGraph *graph, const FvTensor *target, const char *name, int samples,
+                              GError **error);
 
 /** Called for every file, in order. @output: C,H,W of the output's shape. */
 typedef void (*FvApplyFunc)(const char *file, const double *output, FvShape shape, gpointer data);

@@ -42,7 +42,7 @@ static char *find_layer(const FvTrainer *trainer, gint64 step)
                                    .share = trainer->session,
                                    .keep = TRUE };
     g_autofree char *last = fv_run_file(trainer->run, FV_RUN_LAST);
-    FvPosition at;
+    g_auto(FvPosition) at = { 0 };
     int samples = 0;
     fv_session_release_feeds(trainer->session); /* the second plan may need the memory */
     g_autoptr(FvTensors) checkpoint = fv_checkpoint_read(last, &at, NULL);
@@ -57,8 +57,7 @@ static char *find_layer(const FvTrainer *trainer, gint64 step)
     fv_feed_start_epoch(feed, (guint32) epoch, at.step - epoch * trainer->epoch_steps);
     for (gint64 i = at.step; i <= step; i++) {
         samples = fv_feed_next(feed, NULL);
-        if (samples <= 0 ||
-            !fv_trainer_enqueue(trainer, session, i < step ? FV_LIST_TRAIN : FV_LIST_GRADIENT, i, samples, 0, NULL))
+        if (samples <= 0 || !fv_trainer_step(trainer, session, i < step, i, samples, 0, NULL))
             return NULL;
     }
     return g_strdup(first_layer(fv_session_plan(session), samples));

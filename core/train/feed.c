@@ -2,13 +2,14 @@
  * feed.c: uploads batches and enqueues their preparation, without waiting for the net. */
 #include "core/train/feed.h"
 
+#include "core/augment/passes.h"
+
 #include <string.h>
 
 enum { AHEAD = 2 }; /* uploads that may still be under way */
 
-/* The kernels of a chain: passes before the last, and the last. */
-enum { KERNEL_AUGMENT, KERNEL_LOOK_AROUND, KERNEL_COUNT, KERNEL_PREPARE, KERNELS };
-static const char *const kernel_names[KERNELS] = { "augment", "look_around", "count", "prepare" };
+/* The kernels of a chain: those of passes before the last, and that of the last. */
+enum { KERNEL_PREPARE = FV_PASS_KINDS, KERNELS };
 
 typedef struct {
     FvBatch *batch;
@@ -65,10 +66,11 @@ gboolean fv_source_try(const FvOpenSource *open, GError **error)
 {
     FvSample sample = { .pixels = g_byte_array_new() };
     gboolean done = TRUE;
-    for (int split = 0; split < FV_SPLITS && done; split++)
+    for (int split = 0; split < FV_SPLITS && done; split++) {
         done = open->info.count[split] == 0 || open->source->read(open->self, (FvSplit) split, 0, &sample, error);
+        g_clear_pointer(&sample.name, g_free);
+    }
     g_byte_array_unref(sample.pixels);
-    g_free(sample.name);
     return done;
 }
 
@@ -115,7 +117,8 @@ static gboolean open_kernels(FvFeed *feed, const FvFeedConfig *config, GError **
         cl_int code;
         if (!wanted[i])
             continue;
-        const FvKernel *kernel = fv_plan_extra_kernel(feed->plan, config->extra, kernel_names[i]);
+        const FvKernel *kernel =
+            fv_plan_extra_kernel(feed->plan, config->extra, i == KERNEL_PREPARE ? "prepare" : fv_pass_kernels[i]);
         feed->kernels[i] = clCreateKernel(kernel->program, kernel->name, &code);
         if (code != CL_SUCCESS)
             return fv_cl_fail(code, kernel->name, error);
@@ -241,15 +244,32 @@ static size_t place_programs(const FvFeed *feed, FvBatch *batch)
     for (int i = 0; i < batch->n; i++) {
         const FvImageInfo *info = &batch->info[i];
         const guint64 image = (guint64) info->offset_high << 32 | info->offset_low;
+        const guint64 *images = batch->offsets ? batch->offsets + (gsize) i * (gsize) batch->parts : &image;
         guint32 *program = batch->programs + words * (size_t) i;
         if (i % feed->batch == 0)
             floats = 0;
         const size_t own = fv_program_floats(program);
-        fv_program_place(program, &image, floats, 0);
+        fv_program_place(program, images, floats, 0);
         floats += own;
         most = MAX(most, floats);
     }
     return most * sizeof(float);
+}
+
+/* Classes of the images that samples are mixed with; those of the first go with the infos. */
+static gboolean upload_mixed(FvFeed *feed, const FvBatch *batch, GError **error)
+{
+    const FvBuffer *shares = fv_plan_shares(feed->plan);
+    const size_t n = (size_t) batch->n;
+    if (!batch->shares || !shares)
+        return TRUE;
+    for (int part = 1; part < batch->parts; part++) {
+        const FvBuffer *to = fv_plan_part_target(feed->plan, "label", part);
+        if (to &&
+            !write_buffer(feed, to->memory, 0, n * sizeof(gint32), batch->labels + n * (size_t) part, NULL, error))
+            return FALSE;
+    }
+    return write_buffer(feed, shares->memory, 0, n * (size_t) batch->parts * sizeof(float), batch->shares, NULL, error);
 }
 
 static gboolean upload(FvFeed *feed, FvBatch *batch, GError **error)
@@ -259,7 +279,7 @@ static gboolean upload(FvFeed *feed, FvBatch *batch, GError **error)
     const size_t planes = place_programs(feed, batch);
     /* In-order: when the last of these is done, all are. */
     if (!make_room(feed, &feed->planes, &feed->plane_bytes, planes > 0 ? planes + FV_PROGRAM_PADDING : 0, error) ||
-        !upload_pixels(feed, batch, error) ||
+        !upload_pixels(feed, batch, error) || !upload_mixed(feed, batch, error) ||
         !write_buffer(feed, feed->about, 0, batch->about, batch->info, &up->uploaded, error))
         return FALSE;
     fv_loader_set_kept(feed->loader, batch);
@@ -269,69 +289,25 @@ static gboolean upload(FvFeed *feed, FvBatch *batch, GError **error)
 
 /* ------------------------------------------------------------------- launches */
 
-typedef struct {
-    const cl_mem *memories;
-    int memory_count;
-    const cl_int *numbers;
-    int number_count;
-} Arguments;
-
-static gboolean launch(FvFeed *feed, int which, const Arguments *arguments, FvGrid grid, GError **error)
-{
-    cl_kernel kernel = feed->kernels[which];
-    cl_uint argument = 0;
-    cl_int code = CL_SUCCESS;
-    for (int i = 0; i < arguments->memory_count && code == CL_SUCCESS; i++)
-        code = clSetKernelArg(kernel, argument++, sizeof(cl_mem), &arguments->memories[i]);
-    for (int i = 0; i < arguments->number_count && code == CL_SUCCESS; i++)
-        code = clSetKernelArg(kernel, argument++, sizeof(cl_int), &arguments->numbers[i]);
-    for (int d = 0; d < 3; d++)
-        grid.global[d] = MAX(1, grid.global[d]);
-    if (code == CL_SUCCESS)
-        code = clEnqueueNDRangeKernel(feed->device->queue, kernel, 3, NULL, grid.global,
-                                      grid.local[0] ? grid.local : NULL, 0, NULL, NULL);
-    return code == CL_SUCCESS || fv_cl_fail(code, "preparing a batch", error);
-}
-
-/* Passes of one kind number `round` of n samples, where there are any. */
-static gboolean run_passes(FvFeed *feed, int n, int round, FvPassKind kind, GError **error)
+/* Passes before the last of the next n samples. */
+static gboolean run_passes(const FvFeed *feed, int n, GError **error)
 {
     const FvBatch *batch = fv_feed_batch(feed);
-    const gboolean rows = fv_feed_rows(feed->device);
-    const int words = fv_prep_words(feed->prep), strip = rows ? FV_PROGRAM_STRIP : 1;
-    size_t h = 0, w = 0;
-    for (int i = 0; i < n; i++) {
-        guint32 *program = batch->programs + (size_t) words * (size_t) (feed->taken + i);
-        const FvPass *pass = fv_program_pass(program, round);
-        if ((int) program[0] > round + 1 && pass->kind == (gint32) kind) {
-            h = MAX(h, (size_t) pass->h);
-            w = MAX(w, (size_t) pass->w);
-        }
-    }
-    if (h == 0)
-        return TRUE;
-    const cl_mem sampling[] = { feed->pixels, feed->about, feed->planes, feed->tables, feed->tables };
-    const cl_mem around[] = { feed->about, feed->planes }, counting[] = { feed->about, feed->planes, feed->tables };
-    const cl_int numbers[] = { batch->n * 8 + feed->taken * words, words, round, strip };
-    const Arguments arguments[] = { { sampling, 5, numbers, 4 },
-                                    { around, 2, numbers, 4 },
-                                    { counting, 3, numbers, 3 } };
-    FvGrid grid = { .global = { rows ? 1 : w, (h + (size_t) strip - 1) / (size_t) strip, (size_t) n } };
-    if (kind == FV_PASS_HISTOGRAM)
-        grid.global[0] = grid.global[1] = 1;
-    if (rows)
-        grid.local[0] = grid.local[1] = grid.local[2] = 1;
-    return launch(feed, (int) kind, &arguments[kind], grid, error);
-}
-
-static int most_passes(const FvFeed *feed, int n)
-{
-    const FvBatch *batch = fv_feed_batch(feed);
-    const size_t words = (size_t) fv_prep_words(feed->prep);
-    int most = 1;
-    for (int i = 0; i < n; i++)
-        most = MAX(most, (int) batch->programs[words * (size_t) (feed->taken + i)]);
-    return most;
+    const int words = fv_prep_words(feed->prep);
+    FvPasses passes = { .device = feed->device,
+                        .rows = fv_feed_rows(feed->device),
+                        .pixels = feed->pixels,
+                        .programs = feed->about,
+                        .planes = feed->planes,
+                        .tables = feed->tables,
+                        .out = feed->tables, /* nothing is written there */
+                        .begin = batch->n * (int) (sizeof(FvImageInfo) / 4) + feed->taken * words,
+                        .words = words,
+                        .host = batch->programs + (size_t) words * (size_t) feed->taken,
+                        .count = n,
+                        .but_last = TRUE };
+    memcpy(passes.kernels, feed->kernels, sizeof passes.kernels);
+    return fv_passes_enqueue(&passes, error);
 }
 
 static gboolean prepare(FvFeed *feed, int n, GError **error)
@@ -342,12 +318,9 @@ static gboolean prepare(FvFeed *feed, int n, GError **error)
         feed->pixels, feed->about, feed->planes, feed->tables, fv_plan_input(feed->plan)->memory, feed->labels
     };
     const cl_int numbers[] = { batch->n, feed->taken, n };
-    const int rounds = most_passes(feed, n) - 1;
-    for (int round = 0; round < rounds; round++)
-        for (int kind = FV_PASS_SAMPLE; kind <= FV_PASS_HISTOGRAM; kind++)
-            if (!run_passes(feed, n, round, (FvPassKind) kind, error))
-                return FALSE;
-    return launch(feed, KERNEL_PREPARE, &(Arguments){ memories, 6, numbers, 3 }, grid, error);
+    const FvPassArguments arguments = { memories, G_N_ELEMENTS(memories), numbers, G_N_ELEMENTS(numbers) };
+    return run_passes(feed, n, error) &&
+           fv_passes_launch(feed->device, feed->kernels[KERNEL_PREPARE], &arguments, grid, "preparing a batch", error);
 }
 
 /* FALSE without an error at the epoch's end. */

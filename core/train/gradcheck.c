@@ -6,7 +6,6 @@
 #include "core/train/pipeline.h"
 #include "core/train/tally.h"
 #include "core/train/targets.h"
-#include "core/train/weights.h"
 
 #include <math.h>
 
@@ -226,8 +225,8 @@ gboolean fv_gradcheck(const FvGradcheckSettings *settings, FvGradcheckFunc func,
     *passed = FALSE;
     if (!plan || !fv_plan_load(plan, settings->device, NULL, error))
         return FALSE;
-    if (!(settings->weights ? fv_weights_load(plan, settings->weights, NULL, error)
-                            : fv_plan_initialise(plan, settings->seed, error)))
+    const FvBeginning begin = { settings->weights, settings->seed, settings->partial };
+    if (!fv_weights_begin(plan, &begin, NULL, error))
         return FALSE;
     check.tally = fv_tally_new(plan);
     gboolean done = check_all(&check, func, data, passed, error);

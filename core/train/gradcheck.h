@@ -5,6 +5,7 @@
 
 #include "core/device/device.h"
 #include "core/graph/graph.h"
+#include "core/train/weights.h"
 
 /** What was found for one parameter, or for the net's input. */
 typedef struct {
@@ -18,10 +19,11 @@ typedef void (*FvGradcheckFunc)(const FvGradcheckResult *result, gpointer data);
 typedef struct {
     const FvGraph *graph; /* borrowed, as everything here */
     FvDevice *device;
-    guint64 seed;        /* of parameters, inputs, targets, and of which elements are looked at */
-    int batch;           /* samples */
-    const char *weights; /* file, or NULL: parameters as training begins with them */
-    double tolerance;    /* FV_GRADCHECK_TOLERANCE */
+    guint64 seed;          /* of parameters, inputs, targets, and of which elements are looked at */
+    int batch;             /* samples */
+    const char *weights;   /* file, or NULL: parameters as training begins with them */
+    FvWeightsNote partial; /* FvBeginning's */
+    double tolerance;      /* FV_GRADCHECK_TOLERANCE */
 } FvGradcheckSettings;
 
 #define FV_GRADCHECK_TOLERANCE 1e-6

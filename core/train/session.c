@@ -42,26 +42,35 @@ FvSplit fv_split_from_name(const char *name)
 static void check_term(const FvSession *session, const FvTerm *term, FvDiag *diag)
 {
     const char *name = term->use.plugin->name;
-    const FvTarget target = term->use.plugin->kind == FV_METRIC ? ((const FvMetric *) term->use.plugin)->target
-                                                                : ((const FvLoss *) term->use.plugin)->target;
     const FvSourceInfo *info = &session->source.info;
-    if (target == FV_TARGET_NONE)
+    if (!term->target)
         return;
-    if (target != FV_TARGET_CLASS || g_strcmp0(term->target, "label") != 0) {
+    FvTarget kind = FV_TARGET_NONE;
+    FvShape shape = { 0, 0, 0 };
+    fv_plan_target(session->plan, term->target, &kind, &shape);
+    if (kind != FV_TARGET_CLASS || (!g_str_equal(term->target, "label") && !g_str_equal(term->target, FV_ONE_HOT))) {
         fv_diag_error(diag, term->use.loc, NULL,
-                      "%s: the data give each image a class, \"label\"; there is no %s \"%s\"", name,
-                      target == FV_TARGET_CLASS ? "class" : "target", term->target);
+                      kind == FV_TARGET_CLASS
+                          ? "%s: the data give each image a class, \"label\"; there is no class \"%s\""
+                          : "%s: the data give each image a class, \"label\", or as numbers \"one_hot\"; there is no "
+                            "target \"%s\"",
+                      name, term->target);
+        return;
+    }
+    if (shape.h * shape.w > 1) {
+        fv_diag_error(diag, term->use.loc, NULL,
+                      "%s: the data give each image one class, not one for each of %dx%d pixels", name, shape.h,
+                      shape.w);
         return;
     }
     if (info->classes < 1) {
         fv_diag_error(diag, term->use.loc, NULL, "%s: the data have no classes", name);
         return;
     }
-    const FvShape scores = fv_plan_layer(session->plan, (guint) term->value).out;
-    if (fv_shape_elements(scores) < info->classes)
-        fv_diag_error(diag, term->use.loc, NULL,
-                      "%s: the data have %d classes, the value only %" G_GINT64_FORMAT " numbers", name, info->classes,
-                      fv_shape_elements(scores));
+    const int known = fv_term_classes(term, fv_plan_layer(session->plan, (guint) term->value).out);
+    if (known > 0 && known < info->classes)
+        fv_diag_error(diag, term->use.loc, NULL, "%s: the data have %d classes, the value can tell only %d apart", name,
+                      info->classes, known);
 }
 
 static gboolean check_terms(const FvSession *session, GError **error)
@@ -101,6 +110,7 @@ static gboolean make_plan(FvSession *session, FvPurpose purpose, GError **error)
         .batch = graph->batch,
         .slots = FV_SESSION_SLOTS,
         .keep = session->settings.keep,
+        .parts = fv_augment_uses_parts(graph->augment),
     };
     session->plan = fv_pipeline_plan(graph, session->settings.device, &settings, error);
     return session->plan != NULL;
@@ -212,18 +222,25 @@ gboolean fv_session_stopped(const FvSession *session)
     return session->settings.stop && *session->settings.stop;
 }
 
-const char *fv_session_metric(const FvSession *session)
+GArray *fv_session_scores(const FvSession *session)
 {
-    return fv_tally_metric(session->tally);
+    return fv_tally_scores_since(session->tally, NULL);
+}
+
+char *fv_session_tables(const FvSession *session)
+{
+    return fv_tally_tables(session->tally, session->source.info.class_names);
 }
 
 /* ---------------------------------------------------------------- evaluation */
 
-/* Images stay on the device where a split is run through again and again. */
+/* Images stay on the device where a split is run through again and again; not where they are mixed with others, which
+ * may not have come by yet. */
 static guint64 budget_of(const FvSession *session, FvSplit split)
 {
     const FvGraph *graph = session->settings.graph;
-    if (!session->trains || session->settings.keep || split == FV_TEST || graph->epochs < 2)
+    const gboolean mixed = split == FV_TRAIN && fv_augment_uses_parts(graph->augment) > 1;
+    if (!session->trains || session->settings.keep || split == FV_TEST || graph->epochs < 2 || mixed)
         return 0;
     guint64 taken = fv_plan_memory(session->plan).total;
     for (int i = 0; i < FV_SPLITS; i++)

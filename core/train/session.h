@@ -43,8 +43,10 @@ FvFeed *fv_session_train_feed(FvSession *session, GError **error);
 /** Gives back what feeds hold, images on the device too; feeds that were returned are gone. */
 void fv_session_release_feeds(FvSession *session);
 gboolean fv_session_stopped(const FvSession *session);
-/** Name of the first metric, or NULL. */
-const char *fv_session_metric(const FvSession *session);
+/** All metrics of the last fv_session_evaluate(): of FvScore (sink's run.h); g_array_unref() it. */
+GArray *fv_session_scores(const FvSession *session);
+/** And their tables, as text; g_free() it. */
+char *fv_session_tables(const FvSession *session);
 
 /** Loss and metric of a split, by the parameters as they are.
  * @label: of the progress bar. @after: batches that follow later, for its time left.

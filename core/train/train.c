@@ -2,6 +2,7 @@
  * train.c: the course of a training: steps, epochs, validation, checkpoints. */
 #include "core/sink/atomic.h"
 #include "core/sink/report.h"
+#include "core/train/step.h"
 #include "core/train/trainer.h"
 
 #include <math.h>
@@ -16,37 +17,18 @@ enum {
 void fv_train_result_clear(FvTrainResult *result)
 {
     g_clear_pointer(&result->folder, g_free);
-    g_clear_pointer(&result->metric, g_free);
+    g_clear_pointer(&result->scores, g_array_unref);
+    g_clear_pointer(&result->tables, g_free);
 }
 
 /* --------------------------------------------------------------------- steps */
-
-double fv_trainer_rate(const FvTrainer *trainer, gint64 step)
-{
-    const FvUse *use = &trainer->graph->schedule;
-    const FvProgress progress = { .step = step, .steps = trainer->steps, .epoch_steps = trainer->epoch_steps };
-    const double rate = fv_plan_rate(trainer->plan);
-    if (!use->plugin)
-        return rate;
-    return rate * ((const FvSchedule *) use->plugin)->factor(fv_state_self(use->state), &progress);
-}
-
-gboolean fv_trainer_enqueue(const FvTrainer *trainer, FvSession *session, FvListKind kind, gint64 step, int samples,
-                            int slot, GError **error)
-{
-    const FvList *list = fv_plan_list(fv_session_plan(session), kind, samples, error);
-    const FvStep now = {
-        .step = (guint32) step, .slot = slot, .rate = fv_trainer_rate(trainer, step), .seed = trainer->at.seed
-    };
-    return list && fv_exec_enqueue(trainer->settings->device, list, &now, error);
-}
 
 static gboolean save(FvTrainer *trainer, GError **error)
 {
     const gint64 begun = g_get_monotonic_time();
     g_autofree char *file = fv_run_file(trainer->run, FV_RUN_LAST);
     GError *failed = NULL;
-    trainer->at.sums = fv_tally_sums(trainer->tally);
+    fv_sums_copy(&trainer->at.sums, fv_tally_sums(trainer->tally));
     if (!fv_checkpoint_save(trainer->plan, &trainer->at, &trainer->notes, file, &failed)) {
         g_propagate_prefixed_error(error, failed, "step %" G_GINT64_FORMAT " (learning rate %.6g): ", trainer->at.step,
                                    fv_trainer_rate(trainer, MAX(0, trainer->at.step - 1)));
@@ -71,6 +53,16 @@ static gboolean read_back(FvTrainer *trainer, GError **error)
     return bad < 0 || fv_trainer_diverged(trainer, trainer->at.epochs * trainer->epoch_steps + bad, error);
 }
 
+/* Metrics of a line of the log; @scores must outlive it. */
+static void set_scores(FvRecord *record, const GArray *scores)
+{
+    record->scores = scores;
+    if (scores->len == 0)
+        return;
+    record->metric = g_array_index(scores, FvScore, 0).name;
+    record->value = g_array_index(scores, FvScore, 0).value;
+}
+
 static gboolean log_mark(FvTrainer *trainer, double rate_of_images, GError **error)
 {
     const FvTotals totals = fv_tally_totals_since(trainer->tally, &trainer->at.mark);
@@ -78,11 +70,11 @@ static gboolean log_mark(FvTrainer *trainer, double rate_of_images, GError **err
     if (totals.samples == 0)
         return TRUE;
     record.loss = totals.loss;
-    record.metric = fv_tally_metric(trainer->tally);
-    record.value = totals.metric;
+    g_autoptr(GArray) scores = fv_tally_scores_since(trainer->tally, &trainer->at.mark);
+    set_scores(&record, scores);
     record.rate = fv_trainer_rate(trainer, trainer->at.step - 1);
     record.images_per_second = rate_of_images;
-    trainer->at.mark = fv_tally_sums(trainer->tally);
+    fv_sums_copy(&trainer->at.mark, fv_tally_sums(trainer->tally));
     return fv_run_log(trainer->run, &record, error);
 }
 
@@ -124,8 +116,8 @@ static gboolean train_steps(FvTrainer *trainer, FvFeed *feed, GError **error)
     Chores chores = { .read = g_get_monotonic_time(), .marked = g_get_monotonic_time() };
     int samples = 0;
     while (!trainer->stopped && (samples = fv_feed_next(feed, error)) > 0) {
-        if (!fv_trainer_enqueue(trainer, trainer->session, FV_LIST_TRAIN, trainer->at.step, samples,
-                                fv_tally_step(trainer->tally, samples), error))
+        if (!fv_trainer_step(trainer, trainer->session, TRUE, trainer->at.step, samples,
+                             fv_tally_step(trainer->tally, samples), error))
             return FALSE;
         trainer->at.step++;
         chores.samples += samples;
@@ -145,10 +137,8 @@ static char *epoch_label(const FvTrainer *trainer)
 /* What an epoch is worth, larger is better; without metric it is judged by its loss. */
 static double worth_of(const FvGraph *graph, const FvTotals *validation)
 {
-    const FvTerm *first = graph->metrics->len ? graph->metrics->pdata[0] : NULL;
-    if (!first)
-        return -validation->loss;
-    return ((const FvMetric *) first->use.plugin)->lower_is_better ? -validation->metric : validation->metric;
+    const double number = graph->metrics->len ? validation->metric : validation->loss;
+    return fv_trainer_lower_is_better(graph) ? -number : number;
 }
 
 static gboolean keep_best(FvTrainer *trainer, const FvTotals *validation, GError **error)
@@ -162,30 +152,55 @@ static gboolean keep_best(FvTrainer *trainer, const FvTotals *validation, GError
     return fv_weights_save(trainer->plan, &trainer->notes, file, error);
 }
 
-/* Validation, the log, the best parameters. FALSE without an error: stopped before it was done. */
+static gboolean validate(FvTrainer *trainer, FvTotals *validation, GError **error)
+{
+    if (!fv_session_evaluate(trainer->session, FV_VALIDATE, "validation", validation, error))
+        return FALSE;
+    FvRecord record = fv_record(trainer->at.step, trainer->at.epochs + 1, FV_VALIDATE);
+    record.loss = validation->loss;
+    g_autoptr(GArray) scores = fv_session_scores(trainer->session);
+    set_scores(&record, scores);
+    return fv_run_log(trainer->run, &record, error);
+}
+
+/* Validation and the best parameters, with averages in the place of parameters where the pipeline has them. FALSE
+ * without an error: stopped before it was done. */
+static gboolean judge_epoch(FvTrainer *trainer, const FvTotals *train, const char *label, double rate,
+                            FvTotals *validation, GError **error)
+{
+    const gboolean validates = fv_session_has(trainer->session, FV_VALIDATE);
+    *validation = (FvTotals){ .loss = NAN, .metric = NAN };
+    if (validates && !validate(trainer, validation, error))
+        return FALSE;
+    fv_progress_epoch(trainer->settings->progress, label, fv_tally_metric(trainer->tally), train->loss, train->metric,
+                      validation->loss, validation->metric, rate);
+    return keep_best(trainer, validates ? validation : NULL, error);
+}
+
+/* Schedules may look at what an epoch came to. */
+static void remember(FvTrainer *trainer, const FvTotals *train, const FvTotals *validation)
+{
+    const FvSchedule *schedule = (const FvSchedule *) trainer->graph->schedule.plugin;
+    const FvTotals *from = fv_session_has(trainer->session, FV_VALIDATE) ? validation : train;
+    const FvEpoch epoch = { from->loss, from->metric };
+    if (schedule && schedule->watches)
+        g_array_append_val(trainer->at.history, epoch);
+}
+
+/* FALSE without an error: stopped before it was done. */
 static gboolean close_epoch(FvTrainer *trainer, double rate, GError **error)
 {
-    const char *metric = fv_tally_metric(trainer->tally);
     const FvTotals train = fv_tally_totals(trainer->tally);
-    const gboolean validates = fv_session_has(trainer->session, FV_VALIDATE);
-    FvTotals validation = { .loss = NAN, .metric = NAN };
+    FvTotals validation;
     g_autofree char *label = epoch_label(trainer);
-    if (validates) {
-        if (!fv_session_evaluate(trainer->session, FV_VALIDATE, "validation", &validation, error))
-            return FALSE;
-        FvRecord record = fv_record(trainer->at.step, trainer->at.epochs + 1, FV_VALIDATE);
-        record.loss = validation.loss;
-        record.metric = metric;
-        record.value = validation.metric;
-        if (!fv_run_log(trainer->run, &record, error))
-            return FALSE;
-    }
-    fv_progress_epoch(trainer->settings->progress, label, metric, train.loss, train.metric, validation.loss,
-                      validation.metric, rate);
-    if (!keep_best(trainer, validates ? &validation : NULL, error))
+    if (!fv_step_swap_averages(trainer->plan, error))
         return FALSE;
+    const gboolean judged = judge_epoch(trainer, &train, label, rate, &validation, error);
+    if (!fv_step_swap_averages(trainer->plan, judged ? error : NULL) || !judged)
+        return FALSE;
+    remember(trainer, &train, &validation);
     trainer->at.epochs++;
-    trainer->at.mark = (FvSums){ 0 };
+    fv_sums_copy(&trainer->at.mark, &(FvSums){ 0 });
     fv_tally_reset(trainer->tally);
     return save(trainer, error);
 }
@@ -272,17 +287,16 @@ static gboolean open_session(FvTrainer *trainer, GError **error)
     if (!feed)
         return FALSE;
     trainer->epoch_steps = fv_feed_batches(feed);
-    trainer->steps = trainer->epoch_steps * trainer->graph->epochs;
+    trainer->epoch_samples = fv_feed_samples(feed);
     return TRUE;
 }
 
 static gboolean begin_run(FvTrainer *trainer, GError **error)
 {
     const FvTrainSettings *settings = trainer->settings;
-    trainer->at.seed = settings->has_seed ? settings->seed : 1;
-    if (!open_session(trainer, error) ||
-        !(settings->weights ? fv_weights_load(trainer->plan, settings->weights, NULL, error)
-                            : fv_plan_initialise(trainer->plan, trainer->at.seed, error)) ||
+    trainer->at = fv_position_begin(settings->has_seed ? settings->seed : 1);
+    const FvBeginning begin = { settings->weights, trainer->at.seed, settings->partial };
+    if (!open_session(trainer, error) || !fv_weights_begin(trainer->plan, &begin, NULL, error) ||
         !fv_session_try_data(trainer->session, error))
         return FALSE;
     trainer->run = fv_run_create(settings->out, trainer->graph->stem, error);
@@ -319,11 +333,12 @@ static gboolean write_report(const FvTrainer *trainer, const FvTrainResult *resu
     g_autoptr(FvReport) report = fv_report_new();
     if (!log)
         return FALSE;
-    if (result->tested) {
-        g_autofree char *key = g_strdup_printf("test %s", result->metric ? result->metric : "");
+    if (result->tested)
         fv_report_result(report, "test loss", "%.4f", result->test.loss);
-        if (result->metric)
-            fv_report_result(report, key, "%.4f", result->test.metric);
+    for (guint i = 0; result->tested && i < result->scores->len; i++) {
+        const FvScore *score = &g_array_index(result->scores, FvScore, i);
+        g_autofree char *key = g_strdup_printf("test %s", score->name);
+        fv_report_result(report, key, "%.4f", score->value);
     }
     fv_report_result(report, "parameters", "%" G_GINT64_FORMAT, fv_plan_parameter_count(trainer->plan));
     fv_report_setting(report, "optimizer", "%s, rate %g", graph->optimizer.plugin->name, fv_plan_rate(trainer->plan));
@@ -358,13 +373,14 @@ static gboolean test_best(FvTrainer *trainer, FvTrainResult *result, GError **er
     FvRecord record = fv_record(trainer->at.step, trainer->at.epochs, FV_TEST);
     if (!fv_session_has(trainer->session, FV_TEST))
         return TRUE;
-    if (!fv_weights_load(trainer->plan, best, NULL, error) ||
+    if (!fv_weights_load(trainer->plan, best, error) ||
         !fv_session_evaluate(trainer->session, FV_TEST, "test", &result->test, error))
         return FALSE;
     result->tested = TRUE;
     record.loss = result->test.loss;
-    record.metric = result->metric;
-    record.value = result->test.metric;
+    result->scores = fv_session_scores(trainer->session);
+    result->tables = fv_session_tables(trainer->session);
+    set_scores(&record, result->scores);
     return log_test(trainer, &record, error);
 }
 
@@ -397,13 +413,14 @@ gboolean fv_train(const FvTrainSettings *settings, FvTrainResult *result, GError
     gboolean done = settings->resume ? resume_run(&trainer, error) : begin_run(&trainer, error);
     if (done) {
         result->folder = g_strdup(fv_run_folder(trainer.run));
-        result->metric = g_strdup(fv_tally_metric(trainer.tally));
         done = run_epochs(&trainer, error) && (trainer.stopped || finish(&trainer, result, error));
     }
     result->stopped = trainer.stopped;
     result->step = trainer.at.step;
+    fv_position_clear(&trainer.at);
     fv_tally_free(trainer.tally);
     fv_session_free(trainer.session);
     fv_run_free(trainer.run);
+    fv_position_clear(&trainer.at);
     return done;
 }

@@ -14,6 +14,7 @@ typedef struct {
     const char *out;            /* folder of the run, or NULL: runs/NAME-N */
     const char *resume;         /* folder of a run to go on with, or NULL */
     const char *weights;        /* file to begin with, or NULL */
+    FvWeightsNote partial;      /* FvBeginning's: what fits of it is enough; or NULL */
     guint64 seed;
     gboolean has_seed;       /* FALSE: 1, or the run's where one is resumed */
     FvProgressBar *progress; /* also takes the line of each epoch */
@@ -26,7 +27,8 @@ typedef struct {
     gint64 step;      /* steps done */
     gboolean tested;  /* there is a test split */
     FvTotals test;    /* of best.safetensors */
-    char *metric;     /* name, or NULL */
+    GArray *scores;   /* and all its metrics: of FvScore */
+    char *tables;     /* of those that have one: text, in whole lines */
 } FvTrainResult;
 
 void fv_train_result_clear(FvTrainResult *result);

@@ -15,17 +15,20 @@ typedef struct {
     FvTally *tally;
     FvPosition at;
     FvWeightsNotes notes;
-    gint64 epoch_steps, steps; /* of one epoch, of the whole training */
-    gint64 saved;              /* monotonic time of the last checkpoint */
-    gint64 saving;             /* how long it took */
+    gint64 epoch_steps; /* batches of one epoch */
+    gint64 epoch_samples;
+    gint64 saved;  /* monotonic time of the last checkpoint */
+    gint64 saving; /* how long it took */
     gboolean stopped;
 } FvTrainer;
 
+/** Of the first metric, or of the loss where there is none. */
+gboolean fv_trainer_lower_is_better(const FvGraph *graph);
 /** The learning rate of a step. */
 double fv_trainer_rate(const FvTrainer *trainer, gint64 step);
-/** Enqueues one step with the batch that the feed has brought. */
-gboolean fv_trainer_enqueue(const FvTrainer *trainer, FvSession *session, FvListKind kind, gint64 step, int samples,
-                            int slot, GError **error);
+/** Takes one step with the batch that the feed has brought. @updates: FALSE: its gradient alone is wanted. */
+gboolean fv_trainer_step(const FvTrainer *trainer, FvSession *session, gboolean updates, gint64 step, int samples,
+                         int slot, GError **error);
 
 /** Sets FV_ERROR_DATA for a step whose loss is not finite: repeats the steps since the last checkpoint, keeping every
  * value, to name the layer. Returns FALSE. */

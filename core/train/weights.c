@@ -6,6 +6,7 @@
 #include "core/train/weights.h"
 
 #include "core/diag.h"
+#include "core/train/weights_match.h"
 
 #include <json-glib/json-glib.h>
 #include <math.h>
@@ -57,18 +58,52 @@ static gboolean fail_as_data(const char *file, GError *inner, GError **error)
     return FALSE;
 }
 
-gboolean fv_weights_set(FvPlan *plan, const FvTensors *tensors, const char *file, GError **error)
+static gboolean set_taken(FvPlan *plan, const FvWeightsMatch *match, const char *file, GError **error)
 {
-    /* All are looked at before the first is set. */
-    for (guint i = 0; i < fv_plan_params(plan); i++)
-        if (!get(tensors, file, fv_plan_param(plan, i).name, error))
-            return FALSE;
-    for (guint i = 0; i < fv_plan_params(plan); i++) {
+    for (guint i = 0; i < match->taken->len; i++) {
         GError *inner = NULL;
-        if (!fv_plan_set_param(plan, i, fv_tensors_get(tensors, fv_plan_param(plan, i).name), &inner))
+        if (match->taken->pdata[i] && !fv_plan_set_param(plan, i, match->taken->pdata[i], &inner))
             return fail_as_data(file, inner, error);
     }
     return TRUE;
+}
+
+/* @advice: behind the message, where something fits. */
+static gboolean set_all(FvPlan *plan, const FvTensors *tensors, const char *file, const char *advice, GError **error)
+{
+    g_autoptr(FvWeightsMatch) match = fv_weights_match_new(plan, tensors);
+    g_autofree char *differences = fv_weights_match_text(match);
+    if (!differences)
+        return set_taken(plan, match, file, error);
+    g_set_error(error, FV_ERROR, FV_ERROR_DATA, "%s: %s%s", file, differences,
+                fv_weights_match_count(match) ? advice : "");
+    return FALSE;
+}
+
+gboolean fv_weights_set(FvPlan *plan, const FvTensors *tensors, const char *file, GError **error)
+{
+    return set_all(plan, tensors, file, "", error);
+}
+
+/* Sets what fits; the rest is as it would be without a file. */
+static gboolean set_partly(FvPlan *plan, const FvTensors *tensors, const char *file, guint64 seed, FvWeightsNote note,
+                           GError **error)
+{
+    g_autoptr(FvWeightsMatch) match = fv_weights_match_new(plan, tensors);
+    g_autofree char *differences = fv_weights_match_text(match);
+    const guint set = fv_weights_match_count(match), all = match->taken->len;
+    if (differences && set == 0) {
+        g_set_error(error, FV_ERROR, FV_ERROR_DATA, "%s: nothing in it is this net's: it %s", file, differences);
+        return FALSE;
+    }
+    if (set < all && !fv_plan_initialise(plan, seed, error))
+        return FALSE;
+    if (differences) {
+        g_autofree char *line = g_strdup_printf("%s: %u of the net's %u parameters and statistics are taken; it %s",
+                                                file, set, all, differences);
+        note(line);
+    }
+    return set_taken(plan, match, file, error);
 }
 
 /* NULL where there are none, or where they are no list of strings: names are only for people. */
@@ -89,10 +124,21 @@ static char **read_classes(const FvTensors *tensors)
     return g_strv_builder_end(builder);
 }
 
-gboolean fv_weights_load(FvPlan *plan, const char *file, char ***classes, GError **error)
+gboolean fv_weights_load(FvPlan *plan, const char *file, GError **error)
 {
     g_autoptr(FvTensors) tensors = fv_safetensors_read(file, error);
-    if (!tensors || !fv_weights_set(plan, tensors, file, error))
+    return tensors && fv_weights_set(plan, tensors, file, error);
+}
+
+gboolean fv_weights_begin(FvPlan *plan, const FvBeginning *from, char ***classes, GError **error)
+{
+    if (!from->file)
+        return fv_plan_initialise(plan, from->seed, error);
+    g_autoptr(FvTensors) tensors = fv_safetensors_read(from->file, error);
+    if (!tensors)
+        return FALSE;
+    if (!(from->partial ? set_partly(plan, tensors, from->file, from->seed, from->partial, error)
+                        : set_all(plan, tensors, from->file, " (--partial takes what fits)", error)))
         return FALSE;
     if (classes)
         *classes = read_classes(tensors);
@@ -179,12 +225,70 @@ gboolean fv_weights_save(FvPlan *plan, const FvWeightsNotes *notes, const char *
     return add_params(plan, tensors, error) && fv_safetensors_write(file, tensors, NULL, error);
 }
 
+/* ------------------------------------------------------------------- positions */
+
+FvPosition fv_position_begin(guint64 seed)
+{
+    return (FvPosition){ .seed = seed, .history = g_array_new(FALSE, FALSE, sizeof(FvEpoch)) };
+}
+
+void fv_position_clear(FvPosition *at)
+{
+    fv_sums_clear(&at->sums);
+    fv_sums_clear(&at->mark);
+    g_clear_pointer(&at->history, g_array_unref);
+}
+
 /* ---------------------------------------------------------------- checkpoints */
+
+/* Doubles as a text that holds every bit; "" for none. */
+static char *numbers_text(const double *numbers, gsize count)
+{
+    GString *text = g_string_new(NULL);
+    for (gsize i = 0; i < count; i++)
+        g_string_append_printf(text, i ? " %a" : "%a", numbers[i]);
+    return g_string_free(text, FALSE);
+}
+
+static gboolean read_numbers(const char *text, double *numbers, gsize count)
+{
+    char *at = (char *) text;
+    for (gsize i = 0; i < count; i++) {
+        char *from = at;
+        numbers[i] = g_ascii_strtod(from, &at);
+        if (at == from)
+            return FALSE;
+    }
+    return *at == '\0';
+}
+
+enum { NUMBERS_OF_EPOCH = sizeof(FvEpoch) / sizeof(double) };
+
+/* What not every training has. */
+static void note_more(FvPlan *plan, const FvPosition *at, FvTensors *tensors)
+{
+    int count;
+    const double *numbers = fv_plan_numbers(plan, &count);
+    if (count > 0)
+        note(tensors, "optimizer", numbers_text(numbers, (gsize) count));
+    if (at->history->len > 0)
+        note(tensors, "history",
+             numbers_text((const double *) (const void *) at->history->data, at->history->len * NUMBERS_OF_EPOCH));
+}
 
 static char *sums_text(const FvSums *sums)
 {
-    return g_strdup_printf("%" G_GINT64_FORMAT " %" G_GINT64_FORMAT " %a %a %a", sums->seen, sums->steps, sums->losses,
-                           sums->penalties, sums->metrics);
+    GString *text = g_string_new(NULL);
+    g_string_printf(text, "%" G_GINT64_FORMAT " %" G_GINT64_FORMAT " %a %a", sums->seen, sums->steps, sums->losses,
+                    sums->penalties);
+    for (guint i = 0; sums->metrics && i < sums->metrics->len; i++) {
+        const double sum = g_array_index(sums->metrics, double, i);
+        if (sum == 0) /* as most of a large confusion matrix is */
+            g_string_append(text, " 0");
+        else
+            g_string_append_printf(text, " %a", sum);
+    }
+    return g_string_free(text, FALSE);
 }
 
 gboolean fv_checkpoint_save(FvPlan *plan, const FvPosition *at, const FvWeightsNotes *notes, const char *file,
@@ -199,6 +303,7 @@ gboolean fv_checkpoint_save(FvPlan *plan, const FvPosition *at, const FvWeightsN
     note(tensors, "sums", sums_text(&at->sums));
     note(tensors, "mark", sums_text(&at->mark));
     note(tensors, "best", at->has_best ? g_strdup_printf("%a", at->best) : g_strdup("none"));
+    note_more(plan, at, tensors);
     return add_params(plan, tensors, error) && add_slots(plan, tensors, error) &&
            fv_safetensors_write(file, tensors, NULL, error);
 }
@@ -219,7 +324,7 @@ static gboolean read_number(const char *text, gint64 max, gint64 *number)
 static gboolean read_sums(const char *text, FvSums *sums)
 {
     char *at = (char *) text;
-    double *const doubles[] = { &sums->losses, &sums->penalties, &sums->metrics };
+    double *const doubles[] = { &sums->losses, &sums->penalties };
     sums->seen = g_ascii_strtoll(at, &at, 10);
     sums->steps = g_ascii_strtoll(at, &at, 10);
     for (guint i = 0; i < G_N_ELEMENTS(doubles); i++) {
@@ -228,21 +333,42 @@ static gboolean read_sums(const char *text, FvSums *sums)
         if (at == from || !isfinite(*doubles[i]))
             return FALSE;
     }
-    return *at == '\0' && sums->seen >= 0 && sums->steps >= 0;
+    sums->metrics = g_array_new(FALSE, FALSE, sizeof(double));
+    while (*at) {
+        char *from = at;
+        const double sum = g_ascii_strtod(from, &at);
+        if (at == from || !isfinite(sum))
+            return FALSE;
+        g_array_append_val(sums->metrics, sum);
+    }
+    return sums->seen >= 0 && sums->steps >= 0;
+}
+
+/* Of all epochs that are done, or of none. */
+static gboolean read_history(const FvTensors *tensors, FvPosition *at)
+{
+    const char *text = noted(tensors, "history");
+    if (!*text)
+        return TRUE;
+    if ((gsize) at->epochs > strlen(text)) /* a number is two bytes at least: nothing is taken for numbers not there */
+        return FALSE;
+    g_array_set_size(at->history, (guint) at->epochs);
+    return read_numbers(text, (double *) (void *) at->history->data, (gsize) at->epochs * NUMBERS_OF_EPOCH);
 }
 
 static gboolean read_position(const FvTensors *tensors, FvPosition *at)
 {
     gint64 epochs;
     const char *seed = noted(tensors, "seed"), *best = noted(tensors, "best");
-    *at = (FvPosition){ .has_best = strcmp(best, "none") != 0 };
+    at->has_best = strcmp(best, "none") != 0;
     at->best = at->has_best ? g_ascii_strtod(best, NULL) : 0;
     if (!*best || !g_ascii_string_to_unsigned(seed, 10, 0, G_MAXUINT64, &at->seed, NULL) ||
         !read_number(noted(tensors, "step"), G_MAXINT64 / 2, &at->step) ||
         !read_number(noted(tensors, "epochs"), G_MAXINT, &epochs))
         return FALSE;
     at->epochs = (int) epochs;
-    return read_sums(noted(tensors, "sums"), &at->sums) && read_sums(noted(tensors, "mark"), &at->mark);
+    return read_sums(noted(tensors, "sums"), &at->sums) && read_sums(noted(tensors, "mark"), &at->mark) &&
+           read_history(tensors, at);
 }
 
 static gboolean set_slots(FvPlan *plan, const FvTensors *tensors, const char *file, GError **error)
@@ -269,8 +395,10 @@ FvTensors *fv_checkpoint_read(const char *file, FvPosition *at, GError **error)
     g_autoptr(FvTensors) tensors = fv_safetensors_read(file, error);
     if (!tensors)
         return NULL;
+    *at = fv_position_begin(0);
     if (!read_position(tensors, at)) {
         g_set_error(error, FV_ERROR, FV_ERROR_DATA, "%s: holds no position of a training; it is no checkpoint", file);
+        fv_position_clear(at);
         return NULL;
     }
     return g_steal_pointer(&tensors);
@@ -283,5 +411,9 @@ const char *fv_checkpoint_device(const FvTensors *checkpoint)
 
 gboolean fv_checkpoint_set(FvPlan *plan, const FvTensors *checkpoint, const char *file, GError **error)
 {
+    int count;
+    double *numbers = fv_plan_numbers(plan, &count);
+    if (!read_numbers(noted(checkpoint, "optimizer"), numbers, (gsize) count))
+        return refuse(file, "optimizer", "its numbers are not those of this pipeline's optimizer", error);
     return fv_weights_set(plan, checkpoint, file, error) && set_slots(plan, checkpoint, file, error);
 }

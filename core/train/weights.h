@@ -8,13 +8,26 @@
 #include "core/sink/safetensors.h"
 #include "core/train/tally.h"
 
-/** Sets every parameter of the plan from @tensors, by name; tensors that the net has no use for are passed over.
- * @file: for messages. FV_ERROR_DATA: a parameter is missing (the nearest name is suggested), or has other dims or
- * elements than F32 or F64. */
+/** Sets every parameter of the plan from @tensors, by name. @file: for messages. FV_ERROR_DATA, with nothing set: a
+ * parameter is missing, or has other dims or elements than F32 or F64, or a tensor is not the net's; all are named.
+ * What is not counted as a parameter is said in weights_match.h. */
 gboolean fv_weights_set(FvPlan *plan, const FvTensors *tensors, const char *file, GError **error);
-/** The same from a file; @classes, unless NULL: set to the names of the classes that the file tells, or NULL;
- * g_strfreev() it. */
-gboolean fv_weights_load(FvPlan *plan, const char *file, char ***classes, GError **error);
+/** The same from a file. */
+gboolean fv_weights_load(FvPlan *plan, const char *file, GError **error);
+
+/** Called with one line on how a file and the net differ. */
+typedef void (*FvWeightsNote)(const char *line);
+
+/** What parameters begin with. */
+typedef struct {
+    const char *file;      /* or NULL: values drawn from the seed */
+    guint64 seed;          /* of these, and of what the file lacks */
+    FvWeightsNote partial; /* takes what fits of the file and says what does not; NULL: the file must fit */
+} FvBeginning;
+
+/** Sets every parameter of the plan. @classes, unless NULL: set to the names of the classes that the file tells, or
+ * NULL; g_strfreev() it. FV_ERROR_DATA: as fv_weights_set(); with partial, where nothing fits. */
+gboolean fv_weights_begin(FvPlan *plan, const FvBeginning *from, char ***classes, GError **error);
 
 /** Where a training stands. Random numbers need no more than seed and position: they are counted, not drawn. */
 typedef struct {
@@ -24,7 +37,12 @@ typedef struct {
     FvSums sums, mark; /* of the epoch under way; what of them is in the log */
     gboolean has_best; /* best.safetensors is there */
     double best;       /* what it was chosen for: larger is better */
+    GArray *history;   /* of FvEpoch: what each epoch came to, for schedules that watch; empty for others */
 } FvPosition;
+
+FvPosition fv_position_begin(guint64 seed);
+void fv_position_clear(FvPosition *at);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(FvPosition, fv_position_clear)
 
 /** Where a training's files say what their numbers mean. */
 typedef struct {
@@ -37,7 +55,8 @@ gboolean fv_weights_save(FvPlan *plan, const FvWeightsNotes *notes, const char *
 /** Writes a checkpoint: the same, with the optimizer's state and the position. */
 gboolean fv_checkpoint_save(FvPlan *plan, const FvPosition *at, const FvWeightsNotes *notes, const char *file,
                             GError **error);
-/** Reads one back, with its position; no plan is needed yet. FV_ERROR_DATA: it is no checkpoint. */
+/** Reads one back, with its position (to be cleared, unless this fails); no plan is needed yet. FV_ERROR_DATA: it is no
+ * checkpoint. */
 FvTensors *fv_checkpoint_read(const char *file, FvPosition *at, GError **error);
 /** The name of the device that it was made on, borrowed, or NULL. */
 const char *fv_checkpoint_device(const FvTensors *checkpoint);

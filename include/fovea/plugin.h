@@ -87,7 +87,8 @@ typedef enum {
     FV_INIT_ONES,
     FV_INIT_GAUSSIAN, /* normal, standard deviation `std` */
     FV_INIT_XAVIER,   /* uniform within sqrt(6 / (fan_in + fan_out)) (Glorot and Bengio, 2010) */
-    FV_INIT_HE        /* normal, sqrt(2 / fan_in) (He et al., 2015) */
+    FV_INIT_HE,       /* normal, sqrt(2 / fan_in) (He et al., 2015) */
+    FV_INIT_CONSTANT  /* all of them `std` */
 } FvInitKind;
 
 typedef struct {
@@ -292,6 +293,9 @@ void fv_node_set_flops(FvNode *node, double flops);
 void fv_node_pass_through(FvNode *node);
 /** Returns the number that fv_node_param() and fv_node_gradient() take: 0, 1, ... in the order of the calls. */
 int fv_node_add_param(FvNode *node, const FvParamSpec *spec);
+/** Metrics with `add` alone: forward writes so many numbers for each sample, one after the other, those of sample s
+ * from fv_slot() + s * numbers on; and so many sums are kept of them. */
+void fv_node_set_sums(FvNode *node, int numbers, int sums);
 /** Returns the number that fv_node_scratch() takes. Elements are reals. */
 int fv_node_add_scratch(FvNode *node, gint64 reals, FvLife life);
 
@@ -331,7 +335,7 @@ FvBuffer *fv_node_param(const FvNode *node, int i);
 FvBuffer *fv_node_gradient(const FvNode *node, int i); /* to overwrite */
 FvBuffer *fv_node_scratch(const FvNode *node, int i);
 /* Losses and metrics only. */
-FvBuffer *fv_node_target(const FvNode *node); /* classes: int[N]; values: in the layout of input 0 */
+FvBuffer *fv_node_target(const FvNode *node); /* classes: int[N], or for each pixel; values: as input 0 */
 FvBuffer *fv_node_result(const FvNode *node); /* real for each sample: write at fv_slot() + sample */
 double fv_node_weight(const FvNode *node);    /* the factor before the loss, 1 for metrics */
 
@@ -370,13 +374,15 @@ FvGrid fv_node_each(const FvNode *node, size_t elements);
 
 typedef enum {
     FV_ARG_BUFFER,
-    FV_ARG_INT,   /* int */
-    FV_ARG_REAL,  /* real: float, or double in gradcheck */
-    FV_ARG_LOCAL, /* local memory, in reals */
-    FV_ARG_STEP,  /* uint: number of the training step, from 0 */
-    FV_ARG_SEED,  /* uint2 */
-    FV_ARG_SLOT,  /* int: where this step's results begin in fv_node_result() */
-    FV_ARG_RATE   /* real: the learning rate of this step */
+    FV_ARG_INT,    /* int */
+    FV_ARG_REAL,   /* real: float, or double in gradcheck */
+    FV_ARG_LOCAL,  /* local memory, in reals */
+    FV_ARG_STEP,   /* uint: number of the training step, from 0 */
+    FV_ARG_SEED,   /* uint2 */
+    FV_ARG_SLOT,   /* int: where this step's results begin in fv_node_result() */
+    FV_ARG_RATE,   /* real: the learning rate of this step, times a number */
+    FV_ARG_UPDATE, /* uint: number of the update, from 0; the core's kernels alone */
+    FV_ARG_SHARE   /* real: the share of this batch in the update's gradient; the core's kernels alone */
 } FvArgType;
 
 typedef struct {
@@ -475,14 +481,15 @@ typedef struct {
 
 typedef enum {
     FV_TARGET_NONE,  /* a penalty: it looks at the weights alone */
-    FV_TARGET_CLASS, /* one class for each sample: int */
+    FV_TARGET_CLASS, /* one class for each sample, or with `pixels` for each pixel of it: int */
     FV_TARGET_VALUE  /* numbers in the shape of the input */
 } FvTarget;
 
 /** What makes probabilities of the value that a loss looks at: how a prediction shows it. */
 typedef enum {
-    FV_LINK_NONE,   /* numbers stay as they are */
-    FV_LINK_SOFTMAX /* exp(x[i]) / sum over j of exp(x[j]) */
+    FV_LINK_NONE,    /* numbers stay as they are */
+    FV_LINK_SOFTMAX, /* exp(x[i]) / sum over j of exp(x[j]), over channels */
+    FV_LINK_SIGMOID  /* 1 / (1 + exp(-x[i])) */
 } FvLink;
 
 /** A loss, averaged over the batch by the plan; or a penalty. Either the two maps, or build and forward; a penalty has
@@ -501,9 +508,18 @@ typedef struct {
      * list is for training, overwrites it with weight / N times the derivative. */
     void (*forward)(FvNode *node, const void *self, FvList *list);
     FvLink link;
+    /** Where the link depends on options; else NULL. */
+    FvLink (*link_of)(const void *self);
+    /** FV_TARGET_CLASS: the value is an embedding, whose samples are compared with each other by their classes; its
+     * numbers are not scores of classes. */
+    gboolean embeds;
+    /** FV_TARGET_CLASS: a class is wanted for each pixel of the value, int[ceil(N / L)][H][W][L]; of a vector that is
+     * one for each sample. */
+    gboolean pixels;
 } FvLoss;
 
-/** A metric: one number for each sample, averaged over the split. */
+/** A metric: one number for each sample, averaged over the split; or, with add and finish, one that follows from sums
+ * over the split, as those of a confusion matrix do. */
 typedef struct {
     FvPlugin base;
     FvTarget target;
@@ -512,31 +528,85 @@ typedef struct {
     /** Writes the number of each sample to fv_node_result(). */
     void (*forward)(FvNode *node, const void *self, FvList *list);
     gboolean lower_is_better; /* which epoch of a training is kept as the best; FALSE: higher is */
+    /** Adds the numbers of one sample to the sums, which begin at 0. plan has said by fv_node_set_sums() how many there
+     * are of both. Sums must add up: those of two parts of a split are those of both, number by number. */
+    void (*add)(const void *self, const double *numbers, double *sums);
+    /** The metric of all samples that are in the sums. */
+    double (*finish)(const void *self, const double *sums);
+    /** What is printed besides, in whole lines, of the sums of a split; to be g_free()d. NULL: nothing.
+     * @class_names: NULL-ended, or NULL where the data have none. */
+    char *(*table)(const void *self, const double *sums, const char *const *class_names);
+    gboolean pixels; /* as FvLoss.pixels */
 } FvMetric;
 
 /* --------------------------------------------------------------- optimizers */
 
 enum { FV_MAX_SLOTS = 4 };
 
+/** A step of an optimizer that takes it by itself: FvOptim.step. */
+typedef struct FvOptimStep FvOptimStep;
+
 /** An optimizer: OpenCL C statements that change the parameter `w` by its gradient `g`, the learning rate `rate`, the
  * number of the update `t` (int, from 1) and its slots, which begin at 0 and are kept with the checkpoint. One kernel
- * updates all parameters. Its option table must have a float `rate`. */
+ * updates all parameters. Its option table must have a float `rate`.
+ *
+ * What all optimizers have is the core's: limits of the gradient, noise, several batches for one update, averages of
+ * the parameters, and factors of the rate. */
 typedef struct {
     FvPlugin base;
     const char *slots[FV_MAX_SLOTS + 1]; /* names, NULL-ended */
     const char *update_map;
+
+    /* -- in the place of slots and update_map: optimizers that look at all parameters together, and at the loss */
+
+    /** So many vectors of the parameters' length are kept; they begin at 0. */
+    int (*vectors)(const void *self);
+    /** So many numbers are kept; they begin at 0. */
+    int (*numbers)(const void *self);
+    /** Takes one step from where the parameters are, by fv_optim_evaluate() and what follows below. It waits for the
+     * device. All that it is to remember is in vectors and numbers, which are kept with the checkpoint. */
+    gboolean (*step)(const void *self, FvOptimStep *step, GError **error);
 } FvOptim;
+
+/* For `step` only. Vectors hold a number for each parameter that is trained, all parameters one after the other; sums
+ * over them are added up in an order that is always the same. The optimizer's own vectors are 0, 1, ...; beside them:
+ */
+enum { FV_PARAMETERS = -1, FV_GRADIENT = -2 };
+
+/** The loss of the step's batch, penalties included, at the parameters as they are, and FV_GRADIENT. Random numbers
+ * (dropout) are the same at each call of one step. It must be called at least once. */
+gboolean fv_optim_evaluate(FvOptimStep *step, double *loss, GError **error);
+/** The learning rate of this step. */
+double fv_optim_rate(const FvOptimStep *step);
+double *fv_optim_numbers(FvOptimStep *step);
+/** to = alpha * a + beta * b, element by element; any of them may be the same. */
+gboolean fv_optim_combine(FvOptimStep *step, int to, double alpha, int a, double beta, int b, GError **error);
+/** The sum of a[i] * b[i]. */
+gboolean fv_optim_dot(FvOptimStep *step, int a, int b, double *sum, GError **error);
+/** The sum of the absolute values, and the largest of them; either may be NULL. */
+gboolean fv_optim_absolute(FvOptimStep *step, int a, double *sum, double *largest, GError **error);
+
+/** What an epoch came to: on the validation split, or without one on the training split. */
+typedef struct {
+    double loss, metric; /* the first metric; NAN: there is none */
+} FvEpoch;
 
 /** Where training stands. */
 typedef struct {
     gint64 step, steps; /* of the whole training; step counts from 0 */
     gint64 epoch_steps; /* steps of one epoch */
+    /** Of the epochs that are over, for schedules that watch them; else NULL and 0. */
+    const FvEpoch *epochs;
+    int epoch_count;
+    gboolean lower_is_better; /* of FvEpoch.metric */
 } FvProgress;
 
-/** A schedule: the factor by which the optimizer's rate is multiplied at a step. */
+/** A schedule: the factor by which the optimizer's rate is multiplied at a step. A step is an update. What it is
+ * depends on @at alone. Warm-up is the core's: step, steps and epochs are counted from its end. */
 typedef struct {
     FvPlugin base;
     double (*factor)(const void *self, const FvProgress *at);
+    gboolean watches; /* it looks at FvProgress.epochs */
 } FvSchedule;
 
 /* ------------------------------------------------------------------- random */

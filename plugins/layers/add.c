@@ -51,7 +51,8 @@ static const FvLayer add = {
     .base = { FV_HEAD(FvLayer, Add), .kind = FV_LAYER, .name = "add",
               .summary = "the sum of two or more values of the same shape", .options = options,
               .details = "y = sum of all inputs, element by element: those that come in and those named. The same "
-                         "value may be named twice. The shape stays." },
+                         "value may be named twice. The shape stays.\n\n"
+                         "Backward: dx of every input is dy." },
     .min_inputs = 2,
     .max_inputs = FV_ANY_INPUTS,
     .backward_reads = FV_READS_NOTHING,

@@ -190,7 +190,11 @@ static const FvLayer batchnorm = {
                   "batch and all pixels, and running_mean and running_var move towards them by momentum, "
                   "running_var towards the unbiased variance; where there is one number only, running_var stays. "
                   "Otherwise mean and var are running_mean and running_var. Any shape, which stays. Penalties leave "
-                  "weight and bias alone.",
+                  "weight and bias alone.\n\n"
+                  "Backward: with z = (x - mean) / sqrt(var + epsilon), and sums and means over what mean is taken of, "
+                  "dx = weight / sqrt(var + epsilon) * (dy - mean of dy - z * mean of dy * z); dweight = sum of dy * "
+                  "z; "
+                  "dbias = sum of dy.",
               .reference = "Ioffe and Szegedy, Batch normalization, 2015", .examples = examples },
     .backward_reads = FV_READS_X,
     .plan = plan,

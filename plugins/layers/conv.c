@@ -70,7 +70,10 @@ static const FvLayer conv = {
                   "depthwise convolution. weight is channels x c / groups x kernel x kernel. winograd=auto takes "
                   "Winograd's F(4x4, 3x3), forward and for both gradients, where both sides have 32 channels or more, "
                   "on CPUs and where vectors run over channels: a quarter of the multiplications, with rounding "
-                  "errors about three times as large.",
+                  "errors about three times as large.\n\n"
+                  "Backward: dx is the convolution of dy with the kernel turned round; dweight[o, c, m, n] = sum over "
+                  "samples and i, j of dy[o, i, j] * x[c, i * stride - pad + m * dilation, j * stride - pad + n * "
+                  "dilation]; dbias[o] = sum over samples and i, j of dy[o, i, j].",
               .reference = "LeCun et al., Gradient-based learning applied to document recognition, 1998",
               .examples = examples },
     .plan = plan,

@@ -45,7 +45,9 @@ static const FvLayer dense = {
               .details =
                   "y[o] = bias[o] + sum over i of weight[o, i] * x[i]. An image c x h x w is taken as one vector "
                   "of c * h * w numbers in C, H, W order; no flatten is needed before it. weight is outputs x "
-                  "inputs.",
+                  "inputs.\n\n"
+                  "Backward: dx[i] = sum over o of weight[o, i] * dy[o]; dweight[o, i] = sum over samples of dy[o] * "
+                  "x[i]; dbias[o] = sum over samples of dy[o].",
               .examples = examples },
     .plan = plan,
     CONV_HOOKS,

@@ -99,7 +99,8 @@ static void backward(FvNode *node, const void *self, FvList *list)
 static const FvLayer gap = {
     .base = { FV_HEAD(FvLayer, Gap), .kind = FV_LAYER, .name = "gap",
               .summary = "global average pooling: the mean of each channel",
-              .details = "c x h x w becomes the vector c: y = mean of x over the h * w pixels.",
+              .details = "c x h x w becomes the vector c: y = mean of x over the h * w pixels.\n\n"
+                         "Backward: dx = dy / (h * w) at each pixel.",
               .reference = "Lin et al., Network in network, 2014" },
     .backward_reads = FV_READS_NOTHING,
     .plan = plan,

@@ -60,7 +60,8 @@ static const FvLayer mul = {
     .base = { FV_HEAD(FvLayer, Mul), .kind = FV_LAYER, .name = "mul",
               .summary = "the product of two or more values of the same shape", .options = options,
               .details = "y = product of all inputs, element by element: those that come in and those named. The same "
-                         "value may be named twice. The shape stays." },
+                         "value may be named twice. The shape stays.\n\n"
+                         "Backward: dx of an input is dy times all other inputs." },
     .min_inputs = 2,
     .max_inputs = FV_ANY_INPUTS,
     .backward_reads = FV_READS_X,

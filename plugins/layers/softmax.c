@@ -65,7 +65,8 @@ static const FvLayer softmax = {
               .summary = "shares that add up to 1, over the channels",
               .details = "y[c] = exp(x[c]) / sum of exp(x[j]) over all channels j, at every pixel by itself. Any "
                          "shape, which stays. To train a classifier take the loss of this name, which looks at the "
-                         "values before softmax." },
+                         "values before softmax.\n\n"
+                         "Backward: dx[c] = y[c] * (dy[c] - sum over j of dy[j] * y[j])." },
     .backward_reads = FV_READS_Y,
     .plan = plan,
     .build = build,

@@ -51,9 +51,12 @@ static const char *const examples[] = { "hinge(value)", "hinge(value, label, mar
 static const FvLoss hinge = {
     .base = { FV_HEAD(FvLoss, Hinge), .kind = FV_LOSS, .name = "hinge",
               .summary = "multiclass hinge loss: the right class is to be ahead by a margin", .options = options,
-              .details = "l = sum of max(0, x[j] - x[label] + margin) over all other classes j, x a vector of one "
-                         "score for each class. A label that is no class gives a loss that is not a number, and no "
-                         "gradient.",
+              .details =
+                  "l = sum of max(0, x[j] - x[label] + margin) over all other classes j, x a vector of one "
+                  "score for each class. A label that is no class gives a loss that is not a number, and no "
+                  "gradient.\n\n"
+                  "Backward: dx[j] = 1 where x[j] - x[label] + margin is above 0, dx[label] = minus the number of "
+                  "these, all others 0.",
               .reference = "Weston and Watkins, Support vector machines for multi-class pattern recognition, 1999",
               .examples = examples },
     .target = FV_TARGET_CLASS,

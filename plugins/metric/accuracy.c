@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * accuracy: the share of samples whose class has the highest score, or one of the k highest. */
-#include "../scores.h"
-
-#include "accuracy.cl.h"
+#include "top.h"
 
 typedef struct {
     FvRef value;
@@ -18,24 +16,17 @@ static const FvOption options[] = {
     { 0 },
 };
 
-static gboolean plan(FvNode *node, void *self, GError **error)
-{
-    return scores_plan(node, error);
-}
-
 static gboolean build(FvNode *node, void *self, GError **error)
 {
     Accuracy *accuracy = self;
-    accuracy->evaluate = scores_kernel(node, accuracy_cl, "evaluate");
+    accuracy->evaluate = top_kernel(node);
     return TRUE;
 }
 
 static void forward(FvNode *node, const void *self, FvList *list)
 {
     const Accuracy *accuracy = self;
-    fv_launch(list, accuracy->evaluate, scores_grid(node, list), fv_buffer(fv_node_x(node, 0)),
-              fv_buffer(fv_node_target(node)), fv_buffer(fv_node_result(node)), fv_slot(),
-              fv_int(fv_list_samples(list)), fv_int(accuracy->top));
+    top_forward(node, accuracy->evaluate, accuracy->top, list);
 }
 
 static const char *const examples[] = { "accuracy(value)", "accuracy(value, label, top=3)", NULL };
@@ -43,13 +34,10 @@ static const char *const examples[] = { "accuracy(value)", "accuracy(value, labe
 static const FvMetric accuracy = {
     .base = { FV_HEAD(FvMetric, Accuracy), .kind = FV_METRIC, .name = "accuracy",
               .summary = "share of samples whose class has the highest score", .options = options,
-              .details = "1 where the label is among the `top` highest scores, else 0. Of equal scores the first is "
-                         "taken for the higher one. A score that is not a number, or a label that is no class, counts "
-                         "as wrong. The value is a vector of one score for each class.",
-              .examples = examples },
+              .details = TOP_DETAILS("top"), .examples = examples },
     .target = FV_TARGET_CLASS,
-    .plan = plan,
     .build = build,
     .forward = forward,
+    .pixels = TRUE,
 };
 FV_EXPORT(accuracy)

@@ -7,8 +7,8 @@ set -u
 for file in "$FOVEA_SOURCE"/pipelines/*.fv "$FOVEA_SOURCE"/bench/*.fv; do
   name=${file#"$FOVEA_SOURCE"/}
   fv check "$file"
-  if [ "$(basename "$file")" = blocks.fv ]; then
-    # It is there to be imported: a net is not in it.
+  if ! grep -q '^net {' "$file"; then
+    # It is there to be imported.
     refuses_pipeline "$name alone" ': error: .*net'
     continue
   fi
@@ -66,6 +66,49 @@ for name in resnet-small inception-small; do
 done
 fv check conv.fv --dot --json
 refuses 2 '--dot and --json' '^fovea: check: '
+
+# What a drawing says.
+cat >deep.fv <<'END'
+block unit(c) {
+  in -> conv(c, 3, pad=1, bias=false) -> batchnorm -> relu -> conv(c, 1) as main
+  add(main, in) -> relu as out
+}
+net {
+  input(3, 8, 8) -> conv(4, 3, pad=1) -> repeat 20 { unit(4) } -> repeat 2 { unit(4) }
+    -> flatten -> dropout(0.2) -> dense(10) as logits
+}
+loss = softmax(logits, label) + 0.5 * hinge(logits, label) + l2(0.01)
+END
+fv check deep.fv --dot
+has "$out" '<B>deep</B>' 'a drawing has a title'
+has "$out" '>6,466 parameters ' 'with all parameters, those of blocks that are drawn once too'
+has "$out" 'label=<<B>unit1</B>  <FONT COLOR="#a8442a"><B>× 22</B></FONT>' 'blocks that are the same are drawn once'
+is "$(grep -c 'subgraph cluster_' <<<"$out")" 1 'and not again'
+has "$out" '<B>conv</B>  4, 3, pad=1</FONT><BR/><FONT POINT-SIZE="9" COLOR="#5b6673">conv1 · 144 parameters · ' \
+  'a layer with its parameters'
+has "$out" '[label="  4×8×8", weight=8];' 'shapes on the edges'
+has "$out" '[label="0.5 × hinge(logits, label)"' 'losses with their factors'
+sed 's/repeat 20/repeat 2/' deep.fv >shallow.fv
+fv check shallow.fv --dot
+is "$(grep -c 'subgraph cluster_' <<<"$out")" 4 'small nets are drawn whole'
+if command -v dot >/dev/null; then
+  fv check deep.fv --svg deep.svg
+  exits 0 '--svg'
+  is "$out$err" '' 'prints nothing'
+  like "$(cat deep.svg)" '<svg ' 'and writes a drawing'
+  unlike "$(cat deep.svg)" '<!ENTITY|href="http' 'with nothing of elsewhere in it'
+  fv check deep.fv --svg no/such/folder.svg
+  refuses 1 '--svg to where nothing can be written' 'no/such'
+else
+  skip '--svg' 'no dot here'
+fi
+mkdir empty
+(PATH=$tmp/empty "$FOVEA" check deep.fv --svg none.svg) >.out 2>.err
+code=$? out=$(cat .out) err=$(cat .err) last='check --svg without dot'
+refuses 1 '--svg without Graphviz' 'apt install graphviz'
+ok 'leaves no file' [ ! -e none.svg ]
+fv check deep.fv --svg x.svg --json
+refuses 2 '--svg and --json' '^fovea: check: --dot, --svg and --json: one of them'
 
 # ------------------------------------------------------------------------- let
 
@@ -217,6 +260,30 @@ END
 fv check shapes.fv
 refuses_pipeline 'a kernel larger than its input, and groups that do not divide' \
   '^shapes\.fv:2:21: error: conv: ' '^shapes\.fv:3:21: error: conv: '
+cat >terms.fv <<'END'
+net { input(3) -> relu as x }
+loss = focal(x, alpha=2) + dice(x, activation=relu) + triplet(x, mining=easy) + kl(x, logits=3)
+     + softmax(x, smoothing=1.5) + softmax(x, weight=[1, -1, 1]) + huber(x, delta=0) + bce(x, pos_weight=-1)
+     + contrastive(x, 3) + mae(x, target, 3)
+metric = [f1(x, average=mean), precision(x, class=-2), recall(x, klass=1), topk(x, k=0), confusion]
+END
+fv check terms.fv
+refuses_pipeline 'options of losses and metrics that they cannot have' \
+  '^terms\.fv:2:23: error: focal: alpha: expected a number from -1 to 1, found 2' \
+  '^terms\.fv:2:47: error: dice: activation: expected one of sigmoid, softmax, found relu' \
+  '^terms\.fv:2:73: error: triplet: mining: expected one of hard, semi_hard, all, found easy' \
+  '^terms\.fv:2:94: error: kl: logits: expected true or false, found 3' \
+  '^terms\.fv:3:29: error: softmax: smoothing: expected a number from 0 to 1, found 1\.5' \
+  '^terms\.fv:3:54: error: softmax: weight: expected .* each from 0 ' \
+  '^terms\.fv:3:83: error: huber: delta: expected a number from 1e-06 ' \
+  '^terms\.fv:3:106: error: bce: pos_weight: expected a number from 0 ' \
+  '^terms\.fv:4:23: error: contrastive: target: expected the name of a target, found 3' \
+  '^terms\.fv:4:43: error: mae: too many arguments: it has only 2 options' \
+  '^terms\.fv:5:25: error: f1: average: expected one of macro, micro, weighted, found mean' \
+  '^terms\.fv:5:51: error: precision: class: expected a whole number from -1 ' \
+  '^terms\.fv:5:66: error: recall: no option "klass"; did you mean "class"' \
+  '^terms\.fv:5:86: error: topk: k: expected a whole number from 1 ' \
+  '^terms\.fv:5:90: error: confusion: value: missing: expected the name of a value'
 printf 'net { input(1, 4, 4) -> conv(1000000, 3) -> conv(1000000, 1) -> dense(1000000) as y }\n' >vast.fv
 LIMIT=10 fv check vast.fv
 ok 'a net of a million channels: no crash' [ "$code" -le 2 ]

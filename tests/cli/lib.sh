@@ -168,6 +168,62 @@ leftovers() { # FOLDER
   find "$1" -name '*.tmp-*' | sort
 }
 
+# ------------------------------------------------------------------ trainings
+
+# What a file of weights says of itself.
+metadata() { # FILE KEY
+  head -c 4000 "$1" | grep -aoE "\"$2\":\"[^\"]*\"" | head -n 1 | cut -d'"' -f4
+}
+
+# A number of the last line of a log, or of the first.
+logged() { # RUN KEY [head]
+  "${3:-tail}" -n 1 "$1/log.jsonl" | grep -oE "\"$2\":[-+0-9.e]+" | cut -d: -f2
+}
+
+# The log without what depends on how fast the computer is.
+timeless() { # RUN
+  sed -E 's/,"images_per_second":[^,}]*//' "$1/log.jsonl"
+}
+
+same_bytes() { cmp "$1" "$2" >&2; }
+
+# Starts training in the background: its process is $pid.
+start() { # ARGUMENT...
+  "$FOVEA" train "$@" >.bg-out 2>.bg-err </dev/null &
+  pid=$!
+}
+
+# Holds the process in the middle of an epoch, when the log of the run is at least so long; with STEP, when that step of
+# an epoch was the last in the log. Fails when it is too late. $steps: of an epoch.
+hold() { # RUN LINES [STEP]
+  local tries lines step
+  for ((tries = 0; tries < 6000; tries++)); do
+    kill -0 "$pid" 2>/dev/null || return 1
+    lines=0
+    [ ! -e "$1/log.jsonl" ] || lines=$(wc -l <"$1/log.jsonl")
+    if [ "$lines" -ge "$2" ]; then
+      kill -STOP "$pid"
+      step=$(logged "$1" step)
+      step=$((step % steps))
+      [ "$step" -ne 0 ] && [ "$step" -eq "${3:-$step}" ] && return
+      kill -CONT "$pid"
+    fi
+    sleep 0.005
+  done
+  return 1
+}
+
+finish() { # SIGNAL: to the process that is held; its exit code is left in $code
+  kill "-$1" "$pid"
+  kill -CONT "$pid" 2>/dev/null
+  wait "$pid" 2>/dev/null
+  code=$?
+  pid=
+  out=$(cat .bg-out)
+  err=$(cat .bg-err)
+  last="train, after SIG$1"
+}
+
 # ---------------------------------------------------------------------- data
 
 be32() { # N: as four bytes, most significant first, in printf's notation

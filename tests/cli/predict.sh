@@ -150,18 +150,21 @@ refuses 1 'zeros as weights' '^fovea: zeros\.safetensors: '
 
 sed 's/dense1\.weight/dense1.wieght/' "$weights" >renamed.safetensors
 fv predict photos.fv -w renamed.safetensors bright.png
-refuses 1 'a tensor that is missing' '^fovea: renamed\.safetensors: dense1\.weight: ' 'dense1\.wieght'
+refuses 1 'a tensor that is missing, and one too many' \
+  '^fovea: renamed\.safetensors: lacks dense1\.weight; has what the net has not: dense1\.wieght \(--partial '
 sed 's/dense(16)/dense(15)/' photos.fv >narrow.fv
 fv predict narrow.fv -w "$weights" bright.png
-refuses 1 'a tensor of another shape' '^fovea: trained/best\.safetensors: dense1\.weight' '16x64' '15x64'
+refuses 1 'a tensor of another shape' \
+  '^fovea: trained/best\.safetensors: dense1\.weight is 16x64, the net.s is 15x64, dense1\.bias is 16, the net.s is 15'
 fv eval photos.fv -w renamed.safetensors
-refuses 1 'eval says the same' '^fovea: renamed\.safetensors: dense1\.weight: '
+refuses 1 'eval says the same' '^fovea: renamed\.safetensors: lacks dense1\.weight; '
 fv run photos.fv -w renamed.safetensors --in bright.png
-refuses 1 'run says the same' '^fovea: renamed\.safetensors: dense1\.weight: '
+refuses 1 'run says the same' '^fovea: renamed\.safetensors: lacks dense1\.weight; '
 printf '{"__metadata__":{},"x":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}' >.header
 { printf '\x48\x00\x00\x00\x00\x00\x00\x00'; cat .header; printf '12345678'; } >foreign.safetensors
 fv predict photos.fv -w foreign.safetensors bright.png
-refuses 1 'weights of another net' '^fovea: foreign\.safetensors: [a-z]+1\.[a-z_]+: '
+refuses 1 'weights of another net' \
+  '^fovea: foreign\.safetensors: lacks conv1\.weight, .*dense2\.bias; has what the net has not: x$'
 
 # --------------------------------------------------------------------------- run
 

@@ -9,21 +9,6 @@ make_pipeline
 test_line='^test: loss [0-9.]+ accuracy [0-9.]+ \([0-9]+ images\)$'
 steps=103 # of an epoch: 720 pictures, 7 at a time, the last 6 too
 
-# What a file of weights says of itself.
-metadata() { # FILE KEY
-  head -c 4000 "$1" | grep -aoE "\"$2\":\"[^\"]*\"" | head -n 1 | cut -d'"' -f4
-}
-
-# A number of the last line of a log, or of the first.
-logged() { # RUN KEY [head]
-  "${3:-tail}" -n 1 "$1/log.jsonl" | grep -oE "\"$2\":[-+0-9.e]+" | cut -d: -f2
-}
-
-# The log without what depends on how fast the computer is.
-timeless() { # RUN
-  sed -E 's/,"images_per_second":[^,}]*//' "$1/log.jsonl"
-}
-
 # A decimal fraction as a whole number of millionths, for bash to compare.
 millionths() {
   local text
@@ -31,7 +16,6 @@ millionths() {
   printf '%d' "$((10#${text/./}))"
 }
 
-same_bytes() { cmp "$1" "$2" >&2; }
 differ() { ! cmp -s "$1" "$2"; }
 less() { [ "$1" -lt "$2" ]; }
 
@@ -93,7 +77,10 @@ is "$(metadata other/last.safetensors seed)" 2 'which notes the seed'
 
 # -------------------------------------------------------------------- interrupted
 
-long=(net.fv -s epochs=20)
+# Metrics that are counted, too: their sums are part of a checkpoint.
+cp net.fv counted.fv
+echo 'metric = [accuracy(logits), f1(logits), confusion(logits), recall(logits, class=1)]' >>counted.fv
+long=(counted.fv -s epochs=20)
 fv train "${long[@]}" --out whole
 exits 0 'a longer training, not interrupted'
 whole=$out
@@ -104,43 +91,6 @@ exits 0 'FOVEA_RESIDENT=off: images are sent in each epoch'
 is "$out" "$whole" 'with the same result'
 ok 'and the same checkpoint' same_bytes streamed/last.safetensors whole/last.safetensors
 is "$(timeless streamed)" "$(timeless whole)" 'and the same log'
-
-# Starts training in the background: its process is $pid.
-start() { # ARGUMENT...
-  "$FOVEA" train "$@" >.bg-out 2>.bg-err </dev/null &
-  pid=$!
-}
-
-# Holds the process in the middle of an epoch, when the log of the run is at least so long; with STEP, when that step of
-# an epoch was the last in the log. Fails when it is too late.
-hold() { # RUN LINES [STEP]
-  local tries lines step
-  for ((tries = 0; tries < 6000; tries++)); do
-    kill -0 "$pid" 2>/dev/null || return 1
-    lines=0
-    [ ! -e "$1/log.jsonl" ] || lines=$(wc -l <"$1/log.jsonl")
-    if [ "$lines" -ge "$2" ]; then
-      kill -STOP "$pid"
-      step=$(logged "$1" step)
-      step=$((step % steps))
-      [ "$step" -ne 0 ] && [ "$step" -eq "${3:-$step}" ] && return
-      kill -CONT "$pid"
-    fi
-    sleep 0.005
-  done
-  return 1
-}
-
-finish() { # SIGNAL: to the process that is held; its exit code is left in $code
-  kill "-$1" "$pid"
-  kill -CONT "$pid" 2>/dev/null
-  wait "$pid" 2>/dev/null
-  code=$?
-  pid=
-  out=$(cat .bg-out)
-  err=$(cat .bg-err)
-  last="train, after SIG$1"
-}
 
 finishes_alike() { # RUN NAME: the last fv did, as if there had been no interruption
   exits 0 "$2: resumed"
@@ -181,6 +131,19 @@ finish KILL
 exits 137 'with SIGKILL'
 fv train "${long[@]}" --resume stopped --seed 1
 finishes_alike stopped 'interrupted, then killed'
+
+# Images mixed with others, and operations that need passes of their own, in training.
+sed 's/^augment .*/augment { crop(8, pad=1) -> mixup(0.4, p=0.8) -> blur(0.5..1) -> equalize(p=0.3) }/' net.fv >mixed.fv
+fv train mixed.fv --out mixed --seed 3
+exits 0 'mixed images: train'
+like "$out" "$test_line" 'mixed images: a result'
+start mixed.fv --out mixed-killed --seed 3
+ok 'mixed images: in the middle of an epoch' hold mixed-killed 5
+finish KILL
+fv train --resume mixed-killed
+exits 0 'mixed images: resumed'
+ok 'mixed images: byte for byte that of the run without interruption' \
+  same_bytes mixed-killed/last.safetensors mixed/last.safetensors
 
 FOVEA_RESIDENT=off start "${long[@]}" --out changing
 ok 'images sent in each epoch: in the middle of one' hold changing 5

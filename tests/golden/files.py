@@ -13,14 +13,17 @@ def write_npy(path, array):
 
 
 def write_safetensors(path, tensors):
-    """name -> array, stored as float32: the header's length (8 bytes), the header (JSON, padded to 8), the data."""
-    header, data = {}, b""
+    """name -> array, stored as float32, or as int64 where its numbers are whole: the header's length (8 bytes), the
+    header (JSON, padded to 8), the data."""
+    header, data, at = {}, [], 0
     for name in sorted(tensors):
-        array = np.ascontiguousarray(tensors[name], dtype="<f4")
-        header[name] = {"dtype": "F32", "shape": list(array.shape),
-                        "data_offsets": [len(data), len(data) + array.nbytes]}
-        data += array.tobytes()
+        whole = np.issubdtype(np.asarray(tensors[name]).dtype, np.integer)
+        array = np.asarray(tensors[name], dtype="<i8" if whole else "<f4", order="C")
+        header[name] = {"dtype": "I64" if whole else "F32", "shape": list(array.shape),
+                        "data_offsets": [at, at + array.nbytes]}
+        data.append(array.tobytes())
+        at += array.nbytes
     text = json.dumps(header, separators=(",", ":")).encode()
     text += b" " * (-len(text) % 8)
     with open(path, "wb") as file:
-        file.write(struct.pack("<Q", len(text)) + text + data)
+        file.write(struct.pack("<Q", len(text)) + text + b"".join(data))

@@ -9,14 +9,15 @@ with differences of the loss. For each case of cases/ a folder is made beside th
 
     case.fv              the pipeline
     in.npy               the input, float32, N,C,H,W
-    target.npy           classes: int64, N; values: float32, N,C,H,W
+    target.npy           classes: int64, N or N,H,W; values: float32, N,C,H,W
     weights.safetensors  parameters and running statistics under fovea's names
     out.npy              prediction (running statistics) of what the first loss looks at
     loss.txt             the whole objective of one training step (batch statistics, penalties)
     grads.safetensors    its gradient, for every trained parameter
 
 All is computed in float64 from numbers that float32 holds exactly, and stored as float32. Beside the folders stand
-optim.json and schedule.json (torch.optim's steps and factors) and course.json (one step of the worked example).
+optim.json, optim_net.json and schedule.json (torch.optim's steps and factors) and course.json (one step of the worked
+example); `make.py optim` writes the first three alone.
 """
 import argparse
 import json
@@ -35,6 +36,7 @@ from cases import CASES
 from files import write_npy, write_safetensors
 from net import Net
 from optim import optimizers, schedules, trajectory
+from optim_net import optimizers_on_net
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 HEAD = "# SPDX-License-Identifier: MIT\n# Golden case {}: made by make.py, with the results beside it.\n"
@@ -116,6 +118,19 @@ def write_json(name, value):
         file.write("\n")
 
 
+def write_rows(name, value):
+    """The same with a line for each entry, and each of its entries where that is a list of objects."""
+    with open(os.path.join(HERE, name), "w") as file:
+        text = json.dumps(value, separators=(",", ":"))
+        file.write(re.sub(r'(?<=[{,\[])(?=\{"name"|\{"plugin"|"cases")', "\n", text) + "\n")
+
+
+def write_optim():
+    write_json("optim.json", optimizers())
+    write_rows("optim_net.json", optimizers_on_net())
+    write_rows("schedule.json", schedules())
+
+
 def course():
     """The weights of the worked example after one step, which the course gives to eight digits."""
     net, _, out, loss = compute("course-backprop", CASES["course-backprop"])
@@ -137,6 +152,8 @@ def main():
     parser.add_argument("names", nargs="*", help="cases; all where none is named")
     args = parser.parse_args()
     torch.set_num_threads(1)
+    if args.names == ["optim"]:
+        return write_optim()
     for name in args.names or CASES:
         spec = CASES[name]
         sizes = [int(s) for s in re.search(r"input\(([^)]*)\)", spec["text"]).group(1).split(",")]
@@ -150,8 +167,7 @@ def main():
             line += f" differences {check(name, spec, net, x, loss):.1g}"
         print(line)
     if not args.names:
-        write_json("optim.json", optimizers())
-        write_json("schedule.json", schedules())
+        write_optim()
         write_json("course.json", course())
 
 

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Golden trajectories of optimizers and factors of schedules, from torch.optim."""
+import math
+
 import numpy as np
 import torch
 
@@ -62,7 +64,7 @@ def optimizers():
     return {"optimizers": cases}
 
 
-def schedule(make, epochs, epoch_steps, by_epoch):
+def schedule(make, epochs, epoch_steps, by_epoch, watched=()):
     """PyTorch's factor at each step of a training: rate 1, the scheduler stepped after each step or each epoch."""
     optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=1.0)
     scheduler = make(optimizer)
@@ -71,20 +73,66 @@ def schedule(make, epochs, epoch_steps, by_epoch):
         factors.append(optimizer.param_groups[0]["lr"])
         optimizer.step()
         if not by_epoch or (step + 1) % epoch_steps == 0:
-            scheduler.step()
+            scheduler.step(*watched[step // epoch_steps:step // epoch_steps + 1])
     return factors
+
+
+def warmed(steps, start, factors):
+    """LinearLR from `start` to 1, and the schedule after it."""
+    linear = lambda o: torch.optim.lr_scheduler.LinearLR(o, start_factor=start, total_iters=steps)
+    return schedule(linear, 1, steps, False) + factors
 
 
 def schedules():
     lr = torch.optim.lr_scheduler
+    e = math.exp
     table = [
-        ("constant", "constant", 2, 5, True, lambda o: lr.ConstantLR(o, factor=1.0)),
-        ("step", "step(every=2, factor=0.1)", 7, 3, True, lambda o: lr.StepLR(o, 2, 0.1)),
-        ("step", "step(every=1, factor=0.5)", 4, 2, True, lambda o: lr.StepLR(o, 1, 0.5)),
-        ("cosine", "cosine", 2, 5, False, lambda o: lr.CosineAnnealingLR(o, T_max=10)),
-        ("cosine", "cosine", 3, 7, False, lambda o: lr.CosineAnnealingLR(o, T_max=21)),
-        ("cosine", "cosine", 1, 1, False, lambda o: lr.CosineAnnealingLR(o, T_max=1)),
+        ("constant", 2, 5, True, lambda o: lr.ConstantLR(o, factor=1.0)),
+        ("step(every=2, factor=0.1)", 7, 3, True, lambda o: lr.StepLR(o, 2, 0.1)),
+        ("step(every=1, factor=0.5)", 4, 2, True, lambda o: lr.StepLR(o, 1, 0.5)),
+        ("cosine", 2, 5, False, lambda o: lr.CosineAnnealingLR(o, T_max=10)),
+        ("cosine", 3, 7, False, lambda o: lr.CosineAnnealingLR(o, T_max=21)),
+        ("cosine", 1, 1, False, lambda o: lr.CosineAnnealingLR(o, T_max=1)),
+        ("cosine(floor=0.25)", 2, 5, False, lambda o: lr.CosineAnnealingLR(o, T_max=10, eta_min=0.25)),
+        ("exponential", 4, 3, True, lambda o: lr.ExponentialLR(o, e(-0.1))),
+        ("exponential(k=0.25)", 4, 3, True, lambda o: lr.LambdaLR(o, lambda t: e(-0.25 * t))),
+        ("exponential(k=0.05, per=step)", 2, 6, False, lambda o: lr.ExponentialLR(o, e(-0.05))),
+        ("inverse", 5, 2, True, lambda o: lr.LambdaLR(o, lambda t: 1 / (1 + 0.1 * t))),
+        ("inverse(k=0.5, per=step)", 2, 5, False, lambda o: lr.LambdaLR(o, lambda t: 1 / (1 + 0.5 * t))),
+        ("linear", 2, 5, False, lambda o: lr.PolynomialLR(o, total_iters=10, power=1.0)),
+        ("linear(floor=0.2)", 2, 5, False, lambda o: lr.LinearLR(o, start_factor=1, end_factor=0.2, total_iters=10)),
+        ("inverse_sqrt", 5, 2, True, lambda o: lr.LambdaLR(o, lambda t: 1 / math.sqrt(t + 1))),
+        ("inverse_sqrt(per=step)", 2, 5, False, lambda o: lr.LambdaLR(o, lambda t: 1 / math.sqrt(t + 1))),
     ]
-    return {"schedules": [{"plugin": plugin, "text": text, "epochs": epochs, "epoch_steps": epoch_steps,
-                           "factors": schedule(make, epochs, epoch_steps, by_epoch)}
-                          for plugin, text, epochs, epoch_steps, by_epoch, make in table]}
+    # steps of warm-up, the factor that it begins at, epochs and steps of them after it
+    after_warmup = [
+        ("cosine(warmup=4)", 4, 0.01, 2, 5, False, lambda o: lr.CosineAnnealingLR(o, T_max=10)),
+        ("constant(warmup=3, warmup_from=0.25)", 3, 0.25, 2, 3, True, lambda o: lr.ConstantLR(o, factor=1.0)),
+        ("step(every=1, factor=0.5, warmup=2, warmup_unit=epochs, warmup_from=0.1)", 6, 0.1, 3, 3, True,
+         lambda o: lr.StepLR(o, 1, 0.5)),
+        ("inverse(k=0.5, warmup=1.5, warmup_unit=epochs)", 6, 0.01, 2, 4, True,
+         lambda o: lr.LambdaLR(o, lambda t: 1 / (1 + 0.5 * t))),
+    ]
+    rows = [{"plugin": text.partition("(")[0], "text": text, "epoch_steps": epoch_steps,
+             "factors": schedule(make, epochs, epoch_steps, by_epoch)}
+            for text, epochs, epoch_steps, by_epoch, make in table]
+    rows += [{"plugin": text.partition("(")[0], "text": text, "epoch_steps": epoch_steps,
+              "factors": warmed(steps, start, schedule(make, epochs, epoch_steps, by_epoch))}
+             for text, steps, start, epochs, epoch_steps, by_epoch, make in after_warmup]
+    return {"schedules": rows + plateaus()}
+
+
+def plateaus():
+    losses = [1.0, 0.8, 0.79999, 0.9, 0.85, 0.7, 0.7, 0.71, 0.72, 0.73, 0.6, 0.61, 0.62, 0.63, 0.64, 0.65]
+    metrics = [0.2, 0.5, 0.50001, 0.4, 0.5, 0.6, 0.606, 0.6, 0.62, 0.62, 0.62, 0.1, 0.62, 0.63, 0.62, 0.7]
+    plateau = lambda **o: lambda optimizer: torch.optim.lr_scheduler.ReduceLROnPlateau(optimizer, eps=0, **o)
+    table = [
+        ("plateau(patience=1)", losses, plateau(patience=1)),
+        ("plateau(patience=0, factor=0.5, floor=0.1)", losses, plateau(patience=0, factor=0.5, min_lr=0.1)),
+        ("plateau(patience=1, factor=0.5, cooldown=2)", losses, plateau(patience=1, factor=0.5, cooldown=2)),
+        ("plateau(watch=metric, patience=1, factor=0.5, threshold=0.02)", metrics,
+         plateau(mode="max", patience=1, factor=0.5, threshold=0.02)),
+        ("plateau", losses, plateau()),
+    ]
+    return [{"plugin": "plateau", "text": text, "epoch_steps": 2, "watched": [list(pair) for pair in zip(losses, metrics)],
+             "factors": schedule(make, len(watched), 2, True, watched)} for text, watched, make in table]
