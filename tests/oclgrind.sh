@@ -7,7 +7,7 @@ cases="activation-chain avgpool-rect batchnorm-conv batchnorm-dense concat conv-
 conv-groups conv-stride-gaps conv-wide dense-spatial dense-wide densenet dropout-zero flatten-order gap-flatten gelu
 groupnorm inception l2-normalize layernorm layernorm-channels loss-contrastive loss-dice loss-hinge loss-kl loss-mse
 loss-one-hot loss-smooth-l1 loss-softmax loss-softmax-pixels loss-softmax-smoothing loss-sum loss-triplet
-loss-triplet-all lrn match maxout maxpool-rect mul penalty-all prelu residual-change selu softmax-layer softplus
+loss-triplet-all lrn match maxout maxpool-rect mul noise-drawn penalty-all prelu residual-change selu softmax-layer softplus
 two-heads"
 command -v oclgrind >/dev/null || { echo "1..0 # SKIP oclgrind is not installed"; exit 0; }
 golden=$FOVEA_SOURCE/tests/golden

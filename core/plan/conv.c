@@ -6,7 +6,6 @@
 #include "core/plan/conv_gpu.h"
 #include "core/plan/private.h"
 
-#include "conv_fold.cl.h"
 #include "conv_pack.cl.h"
 #include "conv_winograd_weights.cl.h"
 
@@ -98,11 +97,6 @@ static void add_params(FvNode *node, FvConv *conv)
     conv->bias_param = fv_node_add_param(node, &bias);
 }
 
-static gint64 weights_of(const FvConv *conv)
-{
-    return (gint64) conv->out.c * (conv->in.c / conv->groups) * conv->kernel.h * conv->kernel.w;
-}
-
 /* Reals that all passes together need, each at another time. */
 typedef struct {
     gint64 packed, shares; /* weights as kernels read them; sums of parts of the gradient of the weights */
@@ -114,14 +108,16 @@ typedef struct {
 static Scratch scratch_of(const FvNode *node, const FvConv *conv)
 {
     Scratch scratch = { 0 };
-    for (int backward = 0; backward <= fv_conv_wants_input_gradient(node); backward++) {
+    for (int backward = 0; backward <= 1; backward++) {
         FvConvGather gather;
+        if (!fv_conv_gathers(node, conv, backward))
+            continue;
         fv_conv_gather(node, conv, backward, &gather);
         scratch.packed = MAX(scratch.packed, gather.packed);
         for (int i = 0; i < 2; i++)
             scratch.spread[i] = MAX(scratch.spread[i], gather.work[i]);
     }
-    if (fv_node_training(node)) {
+    if (fv_conv_gives(node, conv, FV_CONV_DW)) {
         FvConvSum sum;
         fv_conv_sum(node, conv, &sum);
         scratch.shares = sum.work;
@@ -131,10 +127,9 @@ static Scratch scratch_of(const FvNode *node, const FvConv *conv)
     return scratch;
 }
 
-gboolean fv_conv_plan(FvNode *node, FvConv *conv, GError **error)
+/* What a convolution says of its node where the node is nothing else. */
+static void plan_layer(FvNode *node, FvConv *conv)
 {
-    if (!set_shape(conv, error))
-        return FALSE;
     fv_node_set_output(node, conv->out);
 
     double outputs = (double) fv_shape_elements(conv->out);
@@ -144,9 +139,17 @@ gboolean fv_conv_plan(FvNode *node, FvConv *conv, GError **error)
     add_params(node, conv);
     node->may_fold = fv_fuse_may_fold(node);
     if (node->may_fold) {
-        conv->fold_scratch[0] = fv_node_add_scratch(node, weights_of(conv), FV_LIFE_CALL);
+        conv->fold_scratch[0] = fv_node_add_scratch(node, fv_conv_weight_count(conv), FV_LIFE_CALL);
         conv->fold_scratch[1] = fv_node_add_scratch(node, conv->out.c, FV_LIFE_CALL);
     }
+}
+
+gboolean fv_conv_plan(FvNode *node, FvConv *conv, GError **error)
+{
+    if (!set_shape(conv, error))
+        return FALSE;
+    if (!conv->passes)
+        plan_layer(node, conv);
     if (fv_gpu_node(node)) {
         fv_gpu_conv_plan(node, conv);
         return TRUE;
@@ -195,7 +198,7 @@ static void build_winograd_sum(FvNode *node, FvConv *conv)
 gboolean fv_conv_build(FvNode *node, FvConv *conv, GError **error)
 {
     if (fv_fuse_folded(node))
-        conv->kernels[FV_CONV_FOLD] = fv_node_add_kernel(node, conv_fold_cl, "conv_fold", NULL);
+        conv->kernels[FV_CONV_FOLD] = fv_conv_fold_kernel(node);
     if (fv_gpu_node(node)) {
         fv_gpu_conv_build(node, conv);
         return TRUE;
@@ -204,22 +207,24 @@ gboolean fv_conv_build(FvNode *node, FvConv *conv, GError **error)
         fv_depthwise_build(node, conv);
         return TRUE;
     }
-    for (int backward = 0; backward <= fv_conv_wants_input_gradient(node); backward++) {
+    for (int backward = 0; backward <= 1; backward++) {
         FvConvGather gather;
+        if (!fv_conv_gathers(node, conv, backward))
+            continue;
         fv_conv_gather(node, conv, backward, &gather);
-        conv->kernels[backward ? FV_CONV_INPUT_GRADIENT : FV_CONV_FORWARD] = fv_conv_gather_kernel(node, &gather);
+        conv->kernels[backward ? FV_CONV_INPUT_GRADIENT : FV_CONV_FORWARD] = fv_conv_gather_kernel(node, conv, &gather);
         if (gather.room > 0) {
             conv->kernels[FV_CONV_SPREAD] =
                 fv_node_add_kernel(node, conv_winograd_weights_cl, "winograd_spread_x", NULL);
             conv->kernels[backward ? FV_CONV_BRING_OUT_BACKWARD : FV_CONV_BRING_OUT] =
-                fv_conv_bring_out_kernel(node, &gather);
+                fv_conv_bring_out_kernel(node, conv, &gather);
         }
         if (gather.winograd)
             conv->kernels[FV_CONV_PACK_WINOGRAD] = shared_kernel(node, "conv_pack_winograd");
         else
             conv->kernels[FV_CONV_PACK] = shared_kernel(node, "conv_pack");
     }
-    if (!fv_node_training(node))
+    if (!fv_conv_gives(node, conv, FV_CONV_DW))
         return TRUE;
     FvConvSum sum;
     fv_conv_sum(node, conv, &sum);
@@ -238,26 +243,6 @@ gboolean fv_conv_build(FvNode *node, FvConv *conv, GError **error)
 }
 
 /* ----------------------------------------------------------------- launches */
-
-FvConvWeights fv_conv_weights(FvNode *node, const FvConv *conv, gboolean backward, FvList *list)
-{
-    const FvNode *norm = backward ? NULL : fv_fuse_folded(node);
-    FvConvWeights weights = { .weight = fv_node_param(node, conv->weight) };
-    weights.bias = conv->bias && !backward ? fv_node_param(node, conv->bias_param) : NULL;
-    if (!norm)
-        return weights;
-    FvFold fold = { .epsilon = 0 };
-    fv_node_layer(norm)->fold(norm, norm->self, &fold);
-    const FvConvWeights folded = { fv_node_scratch(node, conv->fold_scratch[0]),
-                                   fv_node_scratch(node, conv->fold_scratch[1]) };
-    fv_launch(list, conv->kernels[FV_CONV_FOLD], fv_node_grid(node, (size_t) conv->out.c, 1, 1),
-              fv_buffer(weights.weight), fv_buffer(weights.bias ? weights.bias : weights.weight),
-              fv_buffer(fv_node_param(norm, fold.weight)), fv_buffer(fv_node_param(norm, fold.bias)),
-              fv_buffer(fv_node_param(norm, fold.mean)), fv_buffer(fv_node_param(norm, fold.var)),
-              fv_buffer(folded.weight), fv_buffer(folded.bias), fv_int((int) (weights_of(conv) / conv->out.c)),
-              fv_int(weights.bias != NULL), fv_real(fold.epsilon));
-    return folded;
-}
 
 static void pack(FvNode *node, const FvConv *conv, gboolean backward, FvList *list)
 {
@@ -343,8 +328,8 @@ static void gather_pass(FvNode *node, const FvConv *conv, gboolean backward, FvL
 {
     FvConvGather gather;
     fv_conv_gather(node, conv, backward, &gather);
-    FvBuffer *from = backward ? fv_node_dy(node) : fv_node_x(node, 0);
-    FvBuffer *to = backward ? fv_node_dx(node, 0) : fv_node_y(node);
+    const FvConvOperands on = fv_conv_operands(node, conv);
+    FvBuffer *from = backward ? on.dy : on.x, *to = backward ? on.dx : on.y;
     FvBuffer *packed = fv_node_scratch(node, conv->pack_scratch[backward]);
     FvKernel *kernel = conv->kernels[backward ? FV_CONV_INPUT_GRADIENT : FV_CONV_FORWARD];
     int blocks = fv_list_blocks(list), count = gather.flat ? blocks * gather.target.w : gather.target.h;
@@ -379,14 +364,13 @@ void fv_conv_forward(FvNode *node, const FvConv *conv, FvList *list)
         gather_pass(node, conv, FALSE, list);
 }
 
-static void add_shares(FvNode *node, const FvConv *conv, const FvConvSum *sum, int param, gint64 offset, gint64 count,
-                       FvList *list)
+static void add_shares(FvNode *node, const FvConv *conv, const FvConvSum *sum, FvBuffer *to, gint64 offset,
+                       gint64 count, FvList *list)
 {
     enum { CHUNK = 2048 };
     fv_launch(list, conv->kernels[FV_CONV_SUM], FV_ITEMS((size_t) (count + CHUNK - 1) / CHUNK),
-              fv_buffer(fv_node_scratch(node, conv->sum_scratch[SHARES])), fv_buffer(fv_node_gradient(node, param)),
-              fv_int((int) offset), fv_int((int) sum->weights), fv_int(sum->shares), fv_int((int) count),
-              fv_int(CHUNK));
+              fv_buffer(fv_node_scratch(node, conv->sum_scratch[SHARES])), fv_buffer(to), fv_int((int) offset),
+              fv_int((int) sum->weights), fv_int(sum->shares), fv_int((int) count), fv_int(CHUNK));
 }
 
 /* The same for weights that lie in rows of whole vectors. */
@@ -398,7 +382,7 @@ static void add_turned_shares(FvNode *node, const FvConv *conv, const FvConvSum 
     const FvGrid grid = FV_ITEMS((size_t) (cols + 15) / 16, (size_t) (rows + CHUNK - 1) / CHUNK, (size_t) sum->groups);
     fv_launch(list, conv->kernels[FV_CONV_SUM_TURNED], grid,
               fv_buffer(fv_node_scratch(node, conv->sum_scratch[SHARES])),
-              fv_buffer(fv_node_gradient(node, conv->weight)), fv_int((int) sum->weights), fv_int(sum->shares),
+              fv_buffer(fv_conv_operands(node, conv).weight_gradient), fv_int((int) sum->weights), fv_int(sum->shares),
               fv_int(taps), fv_int(rows), fv_int(cols), fv_int(sum->outer ? cols : taps),
               fv_int(sum->outer ? 1 : rows * taps), fv_int(CHUNK));
 }
@@ -409,8 +393,8 @@ static FvBuffer *spread_input(FvNode *node, const FvConv *conv, const FvConvSum 
     FvBuffer *spread = fv_node_scratch(node, conv->sum_scratch[SPREAD_INPUT]);
     fv_launch(list, conv->kernels[FV_CONV_SPREAD],
               FV_ITEMS((size_t) (conv->in.c + CHUNK - 1) / CHUNK, (size_t) fv_list_blocks(list)),
-              fv_buffer(fv_node_x(node, 0)), fv_buffer(spread), fv_int(conv->in.c), fv_int(conv->in.h * conv->in.w),
-              fv_int(sum->spread_step), fv_int(CHUNK));
+              fv_buffer(fv_conv_operands(node, conv).x), fv_buffer(spread), fv_int(conv->in.c),
+              fv_int(conv->in.h * conv->in.w), fv_int(sum->spread_step), fv_int(CHUNK));
     return spread;
 }
 
@@ -419,8 +403,9 @@ static void winograd_weight_gradient(FvNode *node, const FvConv *conv, const FvC
     enum { ROWS = 8 };
     const int in = (conv->in.c + 15) / 16, out = (conv->out.c + 15) / 16, tiles = sum->tiles_y * sum->tiles_x;
     const int samples = fv_list_samples(list);
-    const Spread x = { fv_node_x(node, 0), conv->in, conv->pad, sum->tiles_y, sum->tiles_x, sum->room };
-    const Spread dy = { fv_node_dy(node), conv->out, { 0, 0 }, sum->tiles_y, sum->tiles_x, sum->room };
+    const FvConvOperands on = fv_conv_operands(node, conv);
+    const Spread x = { on.x, conv->in, conv->pad, sum->tiles_y, sum->tiles_x, sum->room };
+    const Spread dy = { on.dy, conv->out, { 0, 0 }, sum->tiles_y, sum->tiles_x, sum->room };
     FvBuffer *sums = fv_node_scratch(node, conv->sum_scratch[SHARES]);
     for (int first = 0; first < samples; first += sum->images) {
         const int images = MIN(sum->images, samples - first);
@@ -432,14 +417,13 @@ static void winograd_weight_gradient(FvNode *node, const FvConv *conv, const FvC
                   fv_int(out), fv_int(images * tiles), fv_int(sum->room), fv_int(first == 0));
     }
     fv_launch(list, conv->kernels[FV_CONV_BRING_BACK], FV_ITEMS((size_t) out, (size_t) (conv->in.c + ROWS - 1) / ROWS),
-              fv_buffer(sums), fv_buffer(fv_node_gradient(node, conv->weight)), fv_int(conv->in.c),
-              fv_int(conv->out.c));
+              fv_buffer(sums), fv_buffer(on.weight_gradient), fv_int(conv->in.c), fv_int(conv->out.c));
     if (!conv->bias)
         return;
     const int pixels = samples * conv->out.h * conv->out.w, share = (pixels + sum->shares - 1) / sum->shares;
-    fv_launch(list, conv->kernels[FV_CONV_BIAS_SHARES], FV_ITEMS((size_t) sum->shares), fv_buffer(fv_node_dy(node)),
+    fv_launch(list, conv->kernels[FV_CONV_BIAS_SHARES], FV_ITEMS((size_t) sum->shares), fv_buffer(on.dy),
               fv_buffer(sums), fv_int(conv->out.c), fv_int(pixels), fv_int(share));
-    add_shares(node, conv, sum, conv->bias_param, 0, conv->out.c, list);
+    add_shares(node, conv, sum, on.bias_gradient, 0, conv->out.c, list);
 }
 
 static void weight_gradient(FvNode *node, const FvConv *conv, FvList *list)
@@ -450,9 +434,9 @@ static void weight_gradient(FvNode *node, const FvConv *conv, FvList *list)
         winograd_weight_gradient(node, conv, &sum, list);
         return;
     }
-    FvBuffer *x = sum.spread ? spread_input(node, conv, &sum, list) : fv_node_x(node, 0);
-    FvBuffer *dw = fv_node_gradient(node, conv->weight);
-    FvBuffer *db = conv->bias ? fv_node_gradient(node, conv->bias_param) : dw;
+    const FvConvOperands on = fv_conv_operands(node, conv);
+    FvBuffer *x = sum.spread ? spread_input(node, conv, &sum, list) : on.x;
+    FvBuffer *dw = on.weight_gradient, *db = conv->bias ? on.bias_gradient : dw;
     int blocks = fv_list_blocks(list), share = (blocks + sum.shares - 1) / sum.shares;
 
     if (!sum.direct)
@@ -462,16 +446,16 @@ static void weight_gradient(FvNode *node, const FvConv *conv, FvList *list)
                                           (size_t) sum.shares)
                                : FV_ITEMS((size_t) ((sum.col_tiles + sum.range - 1) / sum.range), (size_t) sum.groups,
                                           (size_t) sum.shares);
-    fv_launch(list, conv->kernels[FV_CONV_WEIGHT_GRADIENT], grid, fv_buffer(x), fv_buffer(fv_node_dy(node)),
-              fv_buffer(dw), fv_buffer(db), fv_int(blocks), fv_int(share));
+    fv_launch(list, conv->kernels[FV_CONV_WEIGHT_GRADIENT], grid, fv_buffer(x), fv_buffer(on.dy), fv_buffer(dw),
+              fv_buffer(db), fv_int(blocks), fv_int(share));
     if (sum.direct)
         return;
     if (sum.in_lanes)
-        add_shares(node, conv, &sum, conv->weight, 0, sum.bias_at, list);
+        add_shares(node, conv, &sum, on.weight_gradient, 0, sum.bias_at, list);
     else
         add_turned_shares(node, conv, &sum, list);
     if (conv->bias)
-        add_shares(node, conv, &sum, conv->bias_param, sum.bias_at, conv->out.c, list);
+        add_shares(node, conv, &sum, on.bias_gradient, sum.bias_at, conv->out.c, list);
 }
 
 void fv_conv_backward(FvNode *node, const FvConv *conv, FvList *list)
@@ -484,7 +468,8 @@ void fv_conv_backward(FvNode *node, const FvConv *conv, FvList *list)
         fv_depthwise_backward(node, conv, list);
         return;
     }
-    weight_gradient(node, conv, list);
-    if (fv_node_dx(node, 0))
+    if (fv_conv_gives(node, conv, FV_CONV_DW))
+        weight_gradient(node, conv, list);
+    if (fv_conv_gives(node, conv, FV_CONV_DX) && fv_conv_operands(node, conv).dx)
         gather_pass(node, conv, TRUE, list);
 }

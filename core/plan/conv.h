@@ -34,10 +34,27 @@ enum {
 /* Winograd's F(4x4, 3x3): pixels of a tile on a side, and numbers of it in the transformed domain. */
 enum { FV_WINOGRAD_TILE = 4, FV_WINOGRAD_PLACES = 36 };
 
-static inline gboolean fv_conv_wants_input_gradient(const FvNode *node)
+/** Whether one of FV_CONV_... will be asked for. */
+static inline gboolean fv_conv_gives(const FvNode *node, const FvConv *conv, unsigned pass)
 {
-    return fv_node_training(node) && fv_node_wants_gradient(node, 0);
+    if (pass != FV_CONV_Y && !fv_node_training(node))
+        return FALSE;
+    return conv->passes ? (conv->passes & pass) != 0 : pass != FV_CONV_DX || fv_node_wants_gradient(node, 0);
 }
+
+/** The same for a gather, forward or backward. */
+static inline gboolean fv_conv_gathers(const FvNode *node, const FvConv *conv, gboolean backward)
+{
+    return fv_conv_gives(node, conv, backward ? FV_CONV_DX : FV_CONV_Y);
+}
+
+static inline gint64 fv_conv_weight_count(const FvConv *conv)
+{
+    return (gint64) conv->out.c * (conv->in.c / conv->groups) * conv->kernel.h * conv->kernel.w;
+}
+
+/** What it is computed with. */
+FvConvOperands fv_conv_operands(const FvNode *node, const FvConv *conv);
 
 /** Forward, or the gradient of the input: every pixel of the target gathers taps x channels of the source. */
 typedef struct {
@@ -92,16 +109,21 @@ typedef struct {
 void fv_conv_gather(const FvNode *node, const FvConv *conv, gboolean backward, FvConvGather *gather);
 void fv_conv_sum(const FvNode *node, const FvConv *conv, FvConvSum *sum);
 
-/** The parameters that are to be packed; launches what makes them where a normalisation goes into them. bias: NULL
+/** The weights that are to be packed; launches what makes them where a normalisation goes into them. bias: NULL
  * where there is none. */
 typedef struct {
     FvBuffer *weight, *bias;
 } FvConvWeights;
 FvConvWeights fv_conv_weights(FvNode *node, const FvConv *conv, gboolean backward, FvList *list);
+/** For fv_conv_weights(), where a normalisation goes into them. */
+FvKernel *fv_conv_fold_kernel(FvNode *node);
 
 /** Adds the kernel that does it. */
-FvKernel *fv_conv_gather_kernel(FvNode *node, const FvConvGather *gather);
-FvKernel *fv_conv_bring_out_kernel(FvNode *node, const FvConvGather *gather);
+FvKernel *fv_conv_gather_kernel(FvNode *node, const FvConv *conv, const FvConvGather *gather);
+FvKernel *fv_conv_bring_out_kernel(FvNode *node, const FvConv *conv, const FvConvGather *gather);
+/** The same of any source: with what is fused, where the layer is this convolution. */
+FvKernel *fv_conv_add_kernel(FvNode *node, const FvConv *conv, gboolean forward, const char *source, const char *name,
+                             const char *defines);
 FvKernel *fv_conv_sum_kernel(FvNode *node, const FvConvSum *sum);
 
 #endif

@@ -76,15 +76,15 @@ static FvKernel *gather_kernel(FvNode *node, const FvConv *conv, gboolean backwa
     fv_define_size(out, "SOURCE", (FvSize){ source.h, source.w });
     fv_define_size(out, "TARGET", (FvSize){ target.h, target.w });
     fv_define(out, "CHUNK", chunk_of(node, target));
-    return fv_tail_add_kernel(node, !backward, conv_depthwise_cl, backward ? "conv_input_gradient" : "conv_forward",
-                              out->str);
+    return fv_conv_add_kernel(node, conv, !backward, conv_depthwise_cl,
+                              backward ? "conv_input_gradient" : "conv_forward", out->str);
 }
 
 void fv_depthwise_build(FvNode *node, FvConv *conv)
 {
     conv->kernels[FV_CONV_FORWARD] = gather_kernel(node, conv, FALSE);
     conv->kernels[FV_CONV_PACK] = fv_node_add_kernel(node, conv_depthwise_pack_cl, "conv_pack_depthwise", NULL);
-    if (fv_conv_wants_input_gradient(node))
+    if (fv_conv_gathers(node, conv, TRUE))
         conv->kernels[FV_CONV_INPUT_GRADIENT] = gather_kernel(node, conv, TRUE);
     if (!fv_node_training(node))
         return;
@@ -117,11 +117,11 @@ static void gather(FvNode *node, const FvConv *conv, gboolean backward, FvList *
 {
     const FvShape target = backward ? conv->in : conv->out;
     const int chunk = chunk_of(node, target);
+    const FvConvOperands on = fv_conv_operands(node, conv);
     fv_launch(list, conv->kernels[backward ? FV_CONV_INPUT_GRADIENT : FV_CONV_FORWARD],
               FV_ITEMS((size_t) (target.h + chunk - 1) / (size_t) chunk, (size_t) fv_list_blocks(list)),
-              fv_buffer(backward ? fv_node_dy(node) : fv_node_x(node, 0)),
-              fv_buffer(fv_node_scratch(node, conv->pack_scratch[0])),
-              fv_buffer(backward ? fv_node_dx(node, 0) : fv_node_y(node)), fv_int(fv_list_blocks(list)));
+              fv_buffer(backward ? on.dy : on.x), fv_buffer(fv_node_scratch(node, conv->pack_scratch[0])),
+              fv_buffer(backward ? on.dx : on.y), fv_int(fv_list_blocks(list)));
 }
 
 void fv_depthwise_forward(FvNode *node, const FvConv *conv, FvList *list)
@@ -133,17 +133,17 @@ void fv_depthwise_backward(FvNode *node, const FvConv *conv, FvList *list)
 {
     enum { CHUNK = 2048 };
     const int shares = shares_of(node, conv), samples = fv_list_samples(list), taps = taps_of(conv), c = conv->out.c;
+    const FvConvOperands on = fv_conv_operands(node, conv);
     FvArg parts = fv_buffer(fv_node_scratch(node, conv->sum_scratch[0]));
     fv_launch(list, conv->kernels[FV_CONV_WEIGHT_GRADIENT], FV_ITEMS((size_t) padded(conv) / 16, (size_t) shares),
-              fv_buffer(fv_node_x(node, 0)), fv_buffer(fv_node_dy(node)), parts, fv_int(samples),
-              fv_int((samples + shares - 1) / shares));
+              fv_buffer(on.x), fv_buffer(on.dy), parts, fv_int(samples), fv_int((samples + shares - 1) / shares));
     fv_launch(list, conv->kernels[FV_CONV_SUM_TURNED], FV_ITEMS((size_t) padded(conv) / 16, 1, 1), parts,
-              fv_buffer(fv_node_gradient(node, conv->weight)), fv_int(share_size(conv)), fv_int(shares), fv_int(taps),
-              fv_int(1), fv_int(c), fv_int(taps), fv_int(taps), fv_int(1));
+              fv_buffer(on.weight_gradient), fv_int(share_size(conv)), fv_int(shares), fv_int(taps), fv_int(1),
+              fv_int(c), fv_int(taps), fv_int(taps), fv_int(1));
     if (conv->bias)
         fv_launch(list, conv->kernels[FV_CONV_SUM], FV_ITEMS((size_t) (c + CHUNK - 1) / CHUNK), parts,
-                  fv_buffer(fv_node_gradient(node, conv->bias_param)), fv_int(taps * padded(conv)),
-                  fv_int(share_size(conv)), fv_int(shares), fv_int(c), fv_int(CHUNK));
-    if (fv_node_dx(node, 0))
+                  fv_buffer(on.bias_gradient), fv_int(taps * padded(conv)), fv_int(share_size(conv)), fv_int(shares),
+                  fv_int(c), fv_int(CHUNK));
+    if (on.dx)
         gather(node, conv, TRUE, list);
 }

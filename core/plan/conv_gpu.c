@@ -26,12 +26,14 @@ static FvGrid grid_of_tiles(const FvGpuTile *tile, size_t groups, size_t again)
 void fv_gpu_conv_plan(FvNode *node, FvConv *conv)
 {
     gint64 reals = 0;
-    for (int backward = 0; backward <= fv_conv_wants_input_gradient(node); backward++) {
+    for (int backward = 0; backward <= 1; backward++) {
         FvGpuGather gather;
+        if (!fv_conv_gathers(node, conv, backward))
+            continue;
         fv_gpu_gather(node, conv, backward, &gather);
         reals = MAX(reals, gather.packed);
     }
-    if (fv_node_training(node)) {
+    if (fv_conv_gives(node, conv, FV_CONV_DW)) {
         FvGpuSum sum;
         fv_gpu_sum(node, conv, &sum);
         reals = MAX(reals, sum.shares > 1 ? sum.shares * sum.weights : 0);
@@ -97,7 +99,7 @@ static FvKernel *gather_kernel(FvNode *node, const FvConv *conv, const FvGpuGath
         fv_gpu_note_product(node, conv, &gather->product);
         define_tile(out, gather->product.tile, wide(node, base->source_group), 4);
     }
-    return fv_tail_add_kernel(node, !base->backward, gather->direct ? conv_gpu_direct_cl : conv_gpu_cl,
+    return fv_conv_add_kernel(node, conv, !base->backward, gather->direct ? conv_gpu_direct_cl : conv_gpu_cl,
                               base->backward ? "conv_input_gradient" : "conv_forward", out->str);
 }
 
@@ -127,14 +129,16 @@ static FvKernel *sum_kernel(FvNode *node, const FvConv *conv, const FvGpuSum *su
 
 void fv_gpu_conv_build(FvNode *node, FvConv *conv)
 {
-    for (int backward = 0; backward <= fv_conv_wants_input_gradient(node); backward++) {
+    for (int backward = 0; backward <= 1; backward++) {
         FvGpuGather gather;
+        if (!fv_conv_gathers(node, conv, backward))
+            continue;
         fv_gpu_gather(node, conv, backward, &gather);
         conv->kernels[backward ? FV_CONV_INPUT_GRADIENT : FV_CONV_FORWARD] = gather_kernel(node, conv, &gather);
         conv->kernels[FV_CONV_PACK] =
             fv_node_add_kernel(node, conv_gpu_pack_cl, gather.direct ? "conv_pack_direct" : "conv_pack", NULL);
     }
-    if (!fv_node_training(node))
+    if (!fv_conv_gives(node, conv, FV_CONV_DW))
         return;
     FvGpuSum sum;
     fv_gpu_sum(node, conv, &sum);
@@ -172,6 +176,7 @@ static void gather_pass(FvNode *node, const FvConv *conv, gboolean backward, FvL
 {
     FvGpuGather gather;
     fv_gpu_gather(node, conv, backward, &gather);
+    const FvConvOperands on = fv_conv_operands(node, conv);
     const FvConvGather *base = &gather.base;
     const FvGpuTile *tile = gather.product.tile;
     const gint64 samples = (gint64) fv_list_blocks(list) * fv_node_lanes(node);
@@ -190,9 +195,8 @@ static void gather_pass(FvNode *node, const FvConv *conv, gboolean backward, FvL
         grid = grid_of_tiles(tile, groups, (size_t) gather.classes.h * (size_t) gather.classes.w);
     }
     fv_launch(list, conv->kernels[backward ? FV_CONV_INPUT_GRADIENT : FV_CONV_FORWARD], grid,
-              fv_buffer(backward ? fv_node_dy(node) : fv_node_x(node, 0)),
-              fv_buffer(fv_node_scratch(node, conv->pack_scratch[backward])),
-              fv_buffer(backward ? fv_node_dx(node, 0) : fv_node_y(node)), fv_int(fv_list_blocks(list)));
+              fv_buffer(backward ? on.dy : on.x), fv_buffer(fv_node_scratch(node, conv->pack_scratch[backward])),
+              fv_buffer(backward ? on.dx : on.y), fv_int(fv_list_blocks(list)));
 }
 
 void fv_gpu_conv_forward(FvNode *node, const FvConv *conv, FvList *list)
@@ -200,20 +204,20 @@ void fv_gpu_conv_forward(FvNode *node, const FvConv *conv, FvList *list)
     gather_pass(node, conv, FALSE, list);
 }
 
-static void add_shares(FvNode *node, const FvConv *conv, const FvGpuSum *sum, int param, gint64 offset, gint64 count,
+static void add_shares(FvNode *node, const FvConv *conv, const FvGpuSum *sum, FvBuffer *to, gint64 offset, gint64 count,
                        FvList *list)
 {
     fv_launch(list, conv->kernels[FV_CONV_SUM], fv_node_each(node, (size_t) count),
-              fv_buffer(fv_node_scratch(node, conv->sum_scratch[0])), fv_buffer(fv_node_gradient(node, param)),
-              fv_int((int) offset), fv_int((int) sum->weights), fv_int(sum->shares), fv_int((int) count));
+              fv_buffer(fv_node_scratch(node, conv->sum_scratch[0])), fv_buffer(to), fv_int((int) offset),
+              fv_int((int) sum->weights), fv_int(sum->shares), fv_int((int) count));
 }
 
 static void weight_gradient(FvNode *node, const FvConv *conv, FvList *list)
 {
     FvGpuSum sum;
     fv_gpu_sum(node, conv, &sum);
-    FvBuffer *dw = fv_node_gradient(node, conv->weight);
-    FvBuffer *db = conv->bias ? fv_node_gradient(node, conv->bias_param) : dw;
+    const FvConvOperands on = fv_conv_operands(node, conv);
+    FvBuffer *dw = on.weight_gradient, *db = conv->bias ? on.bias_gradient : dw;
     const gint64 weights = sum.weights - (conv->bias ? conv->out.c : 0);
     const int blocks = fv_list_blocks(list);
     const size_t shares = (size_t) sum.shares;
@@ -231,20 +235,20 @@ static void weight_gradient(FvNode *node, const FvConv *conv, FvList *list)
         all = blocks * fv_node_lanes(node) * conv->out.h * conv->out.w;
         grid = grid_of_tiles(sum.product.tile, tiles, shares);
     }
-    fv_launch(list, conv->kernels[FV_CONV_WEIGHT_GRADIENT], grid, fv_buffer(fv_node_x(node, 0)),
-              fv_buffer(fv_node_dy(node)), fv_buffer(dw), fv_buffer(db), fv_int(all),
-              fv_int((int) divide_up(all, sum.shares)));
+    fv_launch(list, conv->kernels[FV_CONV_WEIGHT_GRADIENT], grid, fv_buffer(on.x), fv_buffer(on.dy), fv_buffer(dw),
+              fv_buffer(db), fv_int(all), fv_int((int) divide_up(all, sum.shares)));
     if (sum.shares == 1)
         return;
-    add_shares(node, conv, &sum, conv->weight, 0, weights, list);
+    add_shares(node, conv, &sum, on.weight_gradient, 0, weights, list);
     if (conv->bias)
-        add_shares(node, conv, &sum, conv->bias_param, weights, conv->out.c, list);
+        add_shares(node, conv, &sum, on.bias_gradient, weights, conv->out.c, list);
 }
 
 void fv_gpu_conv_backward(FvNode *node, const FvConv *conv, FvList *list)
 {
-    weight_gradient(node, conv, list);
-    if (fv_node_dx(node, 0))
+    if (fv_conv_gives(node, conv, FV_CONV_DW))
+        weight_gradient(node, conv, list);
+    if (fv_conv_gives(node, conv, FV_CONV_DX) && fv_conv_operands(node, conv).dx)
         gather_pass(node, conv, TRUE, list);
 }
 

@@ -35,7 +35,14 @@ static void define_tile(GString *out, int pixels, int vectors)
     fv_define_list(out, "EACH_VECTOR_OF(F, i)", "i, ", "", vectors);
 }
 
-static FvKernel *winograd_kernel(FvNode *node, const FvConvGather *gather, const char *name)
+FvKernel *fv_conv_add_kernel(FvNode *node, const FvConv *conv, gboolean forward, const char *source, const char *name,
+                             const char *defines)
+{
+    return conv->passes ? fv_tail_add_plain_kernel(node, source, name, defines)
+                        : fv_tail_add_kernel(node, forward, source, name, defines);
+}
+
+static FvKernel *winograd_kernel(FvNode *node, const FvConv *conv, const FvConvGather *gather, const char *name)
 {
     g_autoptr(GString) out = g_string_new(NULL);
     fv_define(out, "BACKWARD", gather->backward);
@@ -50,21 +57,21 @@ static FvKernel *winograd_kernel(FvNode *node, const FvConvGather *gather, const
     fv_define(out, "PANEL", gather->panel);
     fv_define(out, "ROOM", gather->room);
     define_tile(out, gather->pixels, gather->vectors);
-    return fv_tail_add_kernel(node, !gather->backward, conv_winograd_cl, name, out->str);
+    return fv_conv_add_kernel(node, conv, !gather->backward, conv_winograd_cl, name, out->str);
 }
 
-FvKernel *fv_conv_bring_out_kernel(FvNode *node, const FvConvGather *gather)
+FvKernel *fv_conv_bring_out_kernel(FvNode *node, const FvConv *conv, const FvConvGather *gather)
 {
-    return winograd_kernel(node, gather, "winograd_bring_out");
+    return winograd_kernel(node, conv, gather, "winograd_bring_out");
 }
 
-FvKernel *fv_conv_gather_kernel(FvNode *node, const FvConvGather *gather)
+FvKernel *fv_conv_gather_kernel(FvNode *node, const FvConv *conv, const FvConvGather *gather)
 {
     const char *name = gather->backward ? "conv_input_gradient" : "conv_forward";
     if (gather->room > 0)
         return fv_node_add_kernel(node, conv_winograd_multiply_cl, name, NULL);
     if (gather->winograd)
-        return winograd_kernel(node, gather, name);
+        return winograd_kernel(node, conv, gather, name);
     g_autoptr(GString) out = begin(gather->lanes);
     fv_define(out, "BACKWARD", gather->backward);
     fv_define(out, "BIAS", gather->bias);
@@ -87,7 +94,7 @@ FvKernel *fv_conv_gather_kernel(FvNode *node, const FvConvGather *gather)
         fv_define(out, "STEP", gather->backward ? gather->stride.w : 1);
         fv_define(out, "SOURCE_STEP", gather->backward ? 1 : gather->stride.w);
     }
-    return fv_tail_add_kernel(node, !gather->backward, gather->lanes > 1 ? conv_lanes_cl : conv_channels_cl, name,
+    return fv_conv_add_kernel(node, conv, !gather->backward, gather->lanes > 1 ? conv_lanes_cl : conv_channels_cl, name,
                               out->str);
 }
 

@@ -821,6 +821,15 @@ gboolean fv_extent_known(const FvExtent *extent, FvShape in, FvShape *out);
  * errors about three times as large. AUTO: where that is faster, on wide layers. */
 typedef enum { FV_WINOGRAD_AUTO, FV_WINOGRAD_ON, FV_WINOGRAD_OFF } FvWinograd;
 
+/** What a convolution is computed with in the place of the node's own input, output and parameters. NULL: those. */
+typedef struct {
+    FvBuffer *x, *y, *dy, *dx, *weight, *bias, *weight_gradient, *bias_gradient;
+} FvConvOperands;
+
+/** What a convolution that is a part of a layer is asked for: the output, the gradient of its input, that of its
+ * weights and bias. */
+enum { FV_CONV_Y = 1 << 0, FV_CONV_DX = 1 << 1, FV_CONV_DW = 1 << 2 };
+
 /** A convolution for layers that are one, or have one: conv, dense, match. The caller keeps it in its state, fills
  * the first part, and calls the functions from the hooks of the same names. Cross-correlation, as everywhere:
  * y[o, i, j] = bias[o] + sum over c, m, n of weight[o, c, m, n] * x[c, i * stride.h - pad.h + m * dilation.h, ...]. */
@@ -837,6 +846,13 @@ typedef struct {
     int pack_scratch[2], sum_scratch[3], fold_scratch[2];
     FvKernel *kernels[16];
     int tiles[8];
+    /** For calls after `build`, on a copy of this: other operands than the node's. */
+    const FvConvOperands *on;
+    /** FV_CONV_...: it is one of several parts of a layer, and these are what it is used for. fv_conv_plan() then adds
+     * no parameters and says neither output nor FLOPs: that is the layer's to do; `on` must give all operands that
+     * these passes have (dx may be NULL: there is none then); and nothing is fused with it. 0: the layer is this
+     * convolution. */
+    unsigned passes;
 } FvConv;
 
 gboolean fv_conv_plan(FvNode *node, FvConv *conv, GError **error);

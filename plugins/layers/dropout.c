@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT
  * dropout: sets randomly chosen values to 0 in training (Srivastava et al., 2014). */
-#include <fovea/plugin.h>
+#include "drop_scale.h"
 
 #include "dropout.cl.h"
 
 typedef struct {
     float rate;
+    int scale;
     FvKernel *apply, *copy, *apply_to_gradient;
 } Dropout;
 
@@ -15,13 +16,14 @@ enum { SOME_GROUPS = 64 };
 
 static const FvOption options[] = {
     FV_OPT_FLOAT(Dropout, rate, 0.5, 0, 0.999, "probability that a value is set to 0"),
+    DROP_SCALE_OPTION(Dropout),
     { 0 },
 };
 
 static gboolean plan(FvNode *node, void *self, GError **error)
 {
     const Dropout *dropout = self;
-    if (!fv_node_training(node) || dropout->rate == 0)
+    if (drop_passes(node, dropout->rate, dropout->scale))
         fv_node_pass_through(node);
     return TRUE;
 }
@@ -29,14 +31,9 @@ static gboolean plan(FvNode *node, void *self, GError **error)
 static FvKernel *add_kernel(FvNode *node, const Dropout *dropout, gboolean backward, const char *name)
 {
     const FvShape in = fv_node_input(node, 0);
-    const double rate = (double) dropout->rate;
-    char scale[G_ASCII_DTOSTR_BUF_SIZE];
-
-    g_ascii_formatd(scale, sizeof scale, "%.17e", 1 / (1 - rate));
-    g_autofree char *defines = g_strdup_printf(
-        "#define C %d\n#define PIXELS %d\n#define SOME_GROUPS %d\n#define NODE %du\n"
-        "#define DROPPED %uu\n#define SCALE ((real) %s)\n",
-        in.c, in.h * in.w, SOME_GROUPS, fv_node_index(node), (unsigned) (rate * 0x1p32), scale);
+    g_autofree char *chance = drop_defines(node, dropout->rate, dropout->scale);
+    g_autofree char *defines = g_strdup_printf("%s#define C %d\n#define PIXELS %d\n#define SOME_GROUPS %d\n", chance,
+                                               in.c, in.h * in.w, SOME_GROUPS);
     return backward ? fv_node_add_gradient_kernel(node, 0, dropout_cl, name, "%s", defines)
                     : fv_node_add_kernel(node, dropout_cl, name, "%s", defines);
 }
@@ -46,7 +43,8 @@ static gboolean build(FvNode *node, void *self, GError **error)
     Dropout *dropout = self;
     dropout->apply = add_kernel(node, dropout, FALSE, "apply");
     dropout->copy = add_kernel(node, dropout, FALSE, "copy");
-    dropout->apply_to_gradient = add_kernel(node, dropout, TRUE, "apply");
+    if (fv_node_training(node))
+        dropout->apply_to_gradient = add_kernel(node, dropout, TRUE, "apply");
     return TRUE;
 }
 
@@ -77,13 +75,15 @@ static void backward(FvNode *node, const void *self, FvList *list)
                   fv_buffer(fv_node_dx(node, 0)), fv_step(), fv_seed(), fv_int(fv_list_blocks(list)));
 }
 
-static const char *const examples[] = { "dropout", "dropout(0.2)", "dropout(0)", NULL };
+static const char *const examples[] = { "dropout", "dropout(0.2)", "dropout(0.3, scale=test)", "dropout(0)", NULL };
 
 static const FvLayer dropout = {
     .base = { FV_HEAD(FvLayer, Dropout), .kind = FV_LAYER, .name = "dropout",
               .summary = "sets randomly chosen values to 0 in training", .options = options,
               .details = "In training y = 0 with probability rate, else x / (1 - rate), so that the mean stays; "
-                         "otherwise y = x. Any shape, which stays. What is dropped follows from the seed, the step, "
+                         "otherwise y = x. With scale=test, the form of the paper and of the course, y = x for what is "
+                         "kept in training, and y = (1 - rate) * x otherwise. Any shape, which stays. What is dropped "
+                         "follows from the seed, the step, "
                          "the layer, the sample's place in the batch and the element's place in C, H, W order: it is "
                          "the same on every device.",
               .reference = "Srivastava et al., Dropout: a simple way to prevent neural networks from overfitting, 2014",

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * dropout.cl: C, PIXELS: input; NODE: the layer's number; DROPPED: words below are dropped; SCALE: of what is kept.
+ * dropout.cl: C, PIXELS: input; NODE: the layer's number; DROPPED: words below are dropped; SCALE: of what is kept,
+ * TEST_SCALE: of everything outside of training.
  *
  * Element e of a sample, in C, H, W order, takes word e % 4 of Philox with counter (e / 4, sample, step, NODE) and the
  * seed as key. On CPUs CALLS calls are made side by side: for the lanes of a block, or, where there is one lane, for
@@ -22,7 +23,7 @@ FV_KERNEL FV_NAME(apply)(global const real *restrict from, global real *restrict
 FV_KERNEL FV_NAME(copy)(global const real *restrict x, global real *restrict y, int blocks)
 {
     if (FV_ITEM < blocks * ALL)
-        y[FV_ITEM] = x[FV_ITEM];
+        y[FV_ITEM] = x[FV_ITEM] * TEST_SCALE;
 }
 #undef ALL
 
@@ -100,7 +101,7 @@ FV_NAME(copy)(global const real *restrict x, global real *restrict y, int blocks
     x += (size_t)get_group_id(1) * C * PIXELS * FV_L;
     y += (size_t)get_group_id(1) * C * PIXELS * FV_L;
     for (int i = begin * FV_L; i < end * FV_L; i++)
-        y[i] = x[i];
+        y[i] = x[i] * TEST_SCALE;
 }
 
 #undef CALLS
