@@ -40,7 +40,7 @@ done
 export FOVEA_KERNELS=gpu
 for name in conv-depthwise conv-everything conv-stride-gaps conv-wide dense-spatial groupnorm layernorm \
   layernorm-channels loss-contrastive loss-dice loss-kl loss-one-hot loss-smooth-l1 loss-softmax-pixels \
-  loss-triplet loss-triplet-all lrn maxout maxpool-rect penalty-all prelu; do
+  loss-triplet loss-triplet-all lrn maxout maxpool-rect noise-drawn penalty-all prelu; do
   run "$name" 1 --target "$golden/$name/target.npy"
 done
 run conv-everything 16 --target "$golden/conv-everything/target.npy"

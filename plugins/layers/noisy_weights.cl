@@ -18,6 +18,7 @@ typedef uint FV_NAME(word);
         uint fv_a = k / 16 % 2 ? fv_words.z : fv_words.x, fv_b = k / 16 % 2 ? fv_words.w : fv_words.y;
 #define EACH_END }
 #define LOAD(from) (*(from))
+#define LOAD_OWN(from, end) (*(from))
 #define STORE(v, to, end) *(to) = v
 #define ADD_UP(sum, v, end) sum += v
 
@@ -66,8 +67,20 @@ void FV_NAME(philox)(uint16 *words, uint first, uint row, uint step, uint2 key)
     }                                                                                                                 \
     }
 #define LOAD(from) vload16(0, from)
+#define LOAD_OWN(from, end) FV_NAME(load)(from, (end) - k)
 #define STORE(v, to, end) fv_store16(v, to, (end) - k)
 #define ADD_UP(sum, v, end) sum += FV_NAME(total)(v, (end) - k)
+
+/* The first `count` numbers: what is behind them, another work-item may be writing. */
+real16 FV_NAME(load)(global const real *from, int count)
+{
+    if (count >= 16)
+        return vload16(0, from);
+    real all[16];
+    for (int i = 0; i < 16; i++)
+        all[i] = i < count ? from[i] : 0;
+    return vload16(0, all);
+}
 
 /* The sum of the first `count` numbers. */
 real FV_NAME(total)(real16 v, int count)
@@ -107,7 +120,7 @@ FV_KERNEL FV_NAME(pass_back)(global const real *restrict weight, global real *re
     EACH_BEGIN(begin, end, row)
         FV_NAME(number) w = LOAD(weight + k), v, d;
         NOISE(w, v, d, fv_a, fv_b)
-        STORE(LOAD(gradient + k) * d, gradient + k, end);
+        STORE(LOAD_OWN(gradient + k, end) * d, gradient + k, end);
     EACH_END
 }
 
@@ -139,7 +152,7 @@ FV_KERNEL FV_NAME(pass_back_bias)(global const real *restrict weight, global con
     EACH_BEGIN(begin, end, row)
         FV_NAME(number) w = LOAD(weight + k), v, d;
         NOISE(w, v, d, fv_a, fv_b)
-        STORE(LOAD(gradient + k) + bias_gradient[row] * (d - 1), gradient + k, end);
+        STORE(LOAD_OWN(gradient + k, end) + bias_gradient[row] * (d - 1), gradient + k, end);
     EACH_END
 }
 
@@ -149,6 +162,7 @@ FV_KERNEL FV_NAME(pass_back_bias)(global const real *restrict weight, global con
 #undef EACH_BEGIN
 #undef EACH_END
 #undef LOAD
+#undef LOAD_OWN
 #undef STORE
 #undef ADD_UP
 #undef GAUSSIAN

@@ -31,7 +31,8 @@ static gboolean plan(FvNode *node, void *self, GError **error)
     return noisy_plan(node, layer, layer->sigma > 0 || layer->lambda > 0, error);
 }
 
-/* With e ~ N(0, 1) and the deviation s of noise on weight w: v = w (1 + e s), and dv/dw = 1 + e (s + w ds/dw). */
+/* With e ~ N(0, 1) and the deviation s of noise on weight w: v = w (1 + e s), and dv/dw = 1 + e (s + w ds/dw).
+ * A sigma whose square is 0 in the numbers of the device makes s and part 0: then there is no noise, not 0 / 0. */
 static gboolean build(FvNode *node, void *self, GError **error)
 {
     NoisyWeights *layer = self;
@@ -41,7 +42,7 @@ static gboolean build(FvNode *node, void *self, GError **error)
     g_autofree char *noise = g_strdup_printf(
         "#define NOISE(w, v, d, a, b) { FV_NAME(number) size = fmax(fabs(w), %s), part = %s * exp(-%s * log(size)), "
         "s = sqrt(part + %s), e = GAUSSIAN(a, b); v = w + w * e * s; "
-        "d = 1 + e * (s - sign(size - %s) * (real) 0.5 * %s * part / s); }\n",
+        "d = 1 + e * (s - sign(size - %s) * (real) 0.5 * %s * part / fmax(s, (real) 1e-30)); }\n",
         least, sigma, gamma, lambda, least, gamma);
     return noisy_build(node, layer, noise, error);
 }
