@@ -4,6 +4,12 @@
 
 #include "avgpool.cl.h"
 
+static const FvOption options[] = {
+    POOL_OPTIONS,
+    FV_OPT_BOOL(Pool, count_include_pad, TRUE, "the margin counts as zeros; false: the mean of the image's own values"),
+    { 0 },
+};
+
 static gboolean plan(FvNode *node, void *self, GError **error)
 {
     return pool_plan(node, self, error);
@@ -39,14 +45,18 @@ static const char *const examples[] = { "avgpool",
                                         "avgpool(3, stride=1, pad=1)",
                                         "avgpool([2, 3], stride=[3, 1], pad=[1, 0])",
                                         "avgpool(1, stride=3)",
+                                        "avgpool(3, stride=2, ceil=true)",
+                                        "avgpool([4, 3], stride=[3, 2], pad=1, ceil=true)",
+                                        "avgpool(3, stride=2, pad=1, count_include_pad=false)",
                                         NULL };
 
 static const FvLayer avgpool = {
     .base = { FV_HEAD(FvLayer, Pool), .kind = FV_LAYER, .name = "avgpool", .summary = "the mean of each window",
-              .options = pool_options,
-              .details = "c x h x w becomes c x oh x ow, oh = (h + 2 pad - kernel) / stride + 1 rounded down, and ow "
-                         "likewise; what is left over on the right and below is not looked at. The margin counts as "
-                         "zeros: every sum is divided by the whole kernel's extent.",
+              .options = options,
+              .details = POOL_SHAPES
+              "The margin counts as zeros: the sum is divided by the extent of the whole window, as far as it "
+              "lies in the image and its margin; with count_include_pad=false by that of the "
+              "part in the image.",
               .examples = examples },
     .backward_reads = FV_READS_NOTHING,
     .plan = plan,

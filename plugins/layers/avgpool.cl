@@ -3,7 +3,18 @@
  * input going backward; on GPUs one real of them. C, H, W: input; OH, OW: output; KH, KW: kernel; SH, SW: stride; PH, PW: margin. */
 #define PIXEL (C * FV_L)
 #define SPANS ((PIXEL + SPAN - 1) / SPAN)
-#define SHARE ((real)1 / (KH * KW))
+
+/* What a pixel of window (oy, ox) counts. Most often all windows are whole; WHOLE is known to the preprocessor. */
+#define FITS(o, stride, kernel, extent) ((o - 1) * stride + kernel <= extent)
+#define WHOLE (FITS(OH, SH, KH, H + 2 * PH) && FITS(OW, SW, KW, W + 2 * PW) && (COUNT_PAD || (PH == 0 && PW == 0)))
+#if WHOLE
+#define SHARE(oy, ox) ((real)1 / (KH * KW))
+#else
+#define EDGE(pad) (COUNT_PAD ? pad : 0)
+#define COUNTED(o, stride, kernel, pad, extent) \
+    (min((o) * stride - pad + kernel, extent + EDGE(pad)) - max((o) * stride - pad, -EDGE(pad)))
+#define SHARE(oy, ox) ((real)1 / (COUNTED(oy, SH, KH, PH, H) * COUNTED(ox, SW, KW, PW, W)))
+#endif
 
 #if FV_WORKERS > 1 && !BACKWARD
 FV_KERNEL FV_NAME(forward)(global const real *restrict x, global real *restrict y, int blocks)
@@ -19,7 +30,7 @@ FV_KERNEL FV_NAME(forward)(global const real *restrict x, global real *restrict 
     for (int iy = top; iy < bottom; iy++)
         for (int ix = left; ix < right; ix++)
             sum += x[((size_t)iy * W + ix) * PIXEL];
-    y[at] = sum * SHARE;
+    y[at] = sum * SHARE(oy, ox);
 }
 
 #elif FV_WORKERS > 1
@@ -36,7 +47,7 @@ FV_KERNEL FV_NAME(backward)(global const real *restrict dy, global real *restric
     dy += (size_t)block * OH * OW * PIXEL + at % PIXEL;
     for (int oy = top; oy < bottom; oy++)
         for (int ox = left; ox < right; ox++)
-            sum += dy[((size_t)oy * OW + ox) * PIXEL] * SHARE;
+            sum += dy[((size_t)oy * OW + ox) * PIXEL] * SHARE(oy, ox);
     dx[at] = FV_TAIL(sum, dx + at);
 }
 
@@ -60,8 +71,9 @@ FV_NAME(forward)(global const real *restrict x, global real *restrict y, int blo
                 for (int i = 0; i < span; i++)
                     y[i] += from[i];
             }
+        const real share = SHARE(oy, ox);
         for (int i = 0; i < span; i++)
-            y[i] *= SHARE;
+            y[i] *= share;
     }
 }
 
@@ -84,7 +96,7 @@ FV_NAME(backward)(global const real *restrict dy, global real *restrict dx, int 
             FV_TAIL_EXPECT(dx + i)
             for (int oy = top; oy < bottom; oy++)
                 for (int ox = left; ox < right; ox++)
-                    sum += vload16(0, dy + ((size_t)oy * OW + ox) * PIXEL + i) * SHARE;
+                    sum += vload16(0, dy + ((size_t)oy * OW + ox) * PIXEL + i) * SHARE(oy, ox);
             fv_store16(FV_TAIL16(sum, dx + i), dx + i, span - i);
         }
     }
@@ -94,3 +106,7 @@ FV_NAME(backward)(global const real *restrict dy, global real *restrict dx, int 
 #undef PIXEL
 #undef SPANS
 #undef SHARE
+#undef FITS
+#undef WHOLE
+#undef EDGE
+#undef COUNTED

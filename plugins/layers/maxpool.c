@@ -4,6 +4,8 @@
 
 #include "maxpool.cl.h"
 
+static const FvOption options[] = { POOL_OPTIONS, { 0 } };
+
 static gboolean plan(FvNode *node, void *self, GError **error)
 {
     Pool *pool = self;
@@ -52,15 +54,17 @@ static const char *const examples[] = { "maxpool",
                                         "maxpool(3, stride=1, pad=1)",
                                         "maxpool([2, 3], stride=[3, 1], pad=[1, 0])",
                                         "maxpool(1, stride=3)",
+                                        "maxpool(3, stride=2, ceil=true)",
+                                        "maxpool([4, 3], stride=[3, 2], pad=1, ceil=true)",
                                         NULL };
 
 static const FvLayer maxpool = {
     .base = { FV_HEAD(FvLayer, Pool), .kind = FV_LAYER, .name = "maxpool",
-              .summary = "the largest value of each window", .options = pool_options,
-              .details = "c x h x w becomes c x oh x ow, oh = (h + 2 pad - kernel) / stride + 1 rounded down, and ow "
-                         "likewise; what is left over on the right and below is not looked at. The margin never wins. "
-                         "The gradient goes to the largest value of the window, to the first one, row by row, where "
-                         "several are equal.",
+              .summary = "the largest value of each window", .options = options,
+              .details = POOL_SHAPES
+              "The margin never wins. "
+              "The gradient goes to the largest value of the window, to the first one, row by row, where "
+              "several are equal.",
               .examples = examples },
     .backward_reads = FV_READS_NOTHING,
     .plan = plan,

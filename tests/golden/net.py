@@ -111,11 +111,12 @@ class Net:
             self.near(x)
         return F.elu(x, alpha)
 
-    def maxpool(self, x, kernel=2, stride=0, pad=0):
+    def maxpool(self, x, kernel=2, stride=0, pad=0, ceil=False):
         kernel, pad = pair(kernel), pair(pad)
         stride = kernel if stride == 0 else pair(stride)
-        y = F.max_pool2d(x, kernel, stride, pad)
-        padded = F.pad(x.detach(), (pad[1], pad[1], pad[0], pad[0]), value=-1e9)
+        y = F.max_pool2d(x, kernel, stride, pad, ceil_mode=ceil)
+        over = stride if ceil else (0, 0)   # the last windows reach over the margin
+        padded = F.pad(x.detach(), (pad[1], pad[1] + over[1], pad[0], pad[0] + over[0]), value=-1e9)
         windows = padded.unfold(2, kernel[0], stride[0]).unfold(3, kernel[1], stride[1]).flatten(4)
         if windows.shape[4] > 1:
             best = windows.topk(2, dim=4).values
@@ -125,9 +126,9 @@ class Net:
             self.near(gap[gap != 0])
         return y
 
-    def avgpool(self, x, kernel=2, stride=0, pad=0):
+    def avgpool(self, x, kernel=2, stride=0, pad=0, ceil=False, count_include_pad=True):
         kernel = pair(kernel)
-        return F.avg_pool2d(x, kernel, kernel if stride == 0 else pair(stride), pair(pad), count_include_pad=True)
+        return F.avg_pool2d(x, kernel, kernel if stride == 0 else pair(stride), pair(pad), ceil, count_include_pad)
 
     def gap(self, x):
         return x.mean((2, 3), keepdim=True)

@@ -318,6 +318,48 @@ def avgpool_rect(n, x):
     return y, n.mse(y)
 
 
+@case("maxpool-ceil", 3, (2, 12, 14), """
+net {
+  # The last window reaches over the edge; then over the margin; the third would begin beyond it, and is not there.
+  input(2, 12, 14) -> conv(3, 1) -> maxpool(3, stride=2, ceil=true) -> maxpool([3, 2], 2, pad=1, ceil=true)
+    -> maxpool(2, stride=3, pad=[1, 0], ceil=true) -> conv(2, 1) as result
+}
+loss = mse(result, target)
+""")
+def maxpool_ceil(n, x):
+    y = n.maxpool(n.conv(x, "conv1", 3, 1), 3, 2, ceil=True)
+    y = n.maxpool(n.maxpool(y, (3, 2), 2, 1, ceil=True), 2, 3, (1, 0), ceil=True)
+    y = n.conv(y, "conv2", 2, 1)
+    return y, n.mse(y)
+
+
+@case("avgpool-ceil", 17, (2, 8, 9), """
+net {
+  # What of a window lies beyond the margin is not counted.
+  input(2, 8, 9) -> conv(3, 1) -> avgpool(3, stride=2, ceil=true) as first
+  first -> avgpool([3, 2], 2, pad=1, ceil=true) -> conv(2, 1) as result
+}
+loss = mse(result, target)
+""")
+def avgpool_ceil(n, x):
+    y = n.avgpool(n.conv(x, "conv1", 3, 1), 3, 2, ceil=True)
+    y = n.conv(n.avgpool(y, (3, 2), 2, 1, ceil=True), "conv2", 2, 1)
+    return y, n.mse(y)
+
+
+@case("avgpool-uncounted", 3, (2, 7, 8), """
+net {
+  input(2, 7, 8) -> conv(3, 1) -> avgpool(3, stride=1, pad=1, count_include_pad=false)
+    -> avgpool([3, 4], 2, pad=[1, 2], ceil=true, count_include_pad=false) -> conv(2, 1) as result
+}
+loss = mse(result, target)
+""")
+def avgpool_uncounted(n, x):
+    y = n.avgpool(n.conv(x, "conv1", 3, 1), 3, 1, 1, count_include_pad=False)
+    y = n.conv(n.avgpool(y, (3, 4), 2, (1, 2), ceil=True, count_include_pad=False), "conv2", 2, 1)
+    return y, n.mse(y)
+
+
 @case("gap-flatten", 17, (3, 5, 7), """
 net {
   input(3, 5, 7) -> conv(5, 2) as trunk
