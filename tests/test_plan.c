@@ -176,6 +176,7 @@ static const struct {
     { "input(6, 8, 8) -> conv(6, 3, groups=6)", { 6, 6, 6 }, 60 },
     { "input(1, 9, 9) -> conv(4, 3, dilation=2)", { 4, 5, 5 }, 40 },
     { "input(1, 5, 5) -> maxpool(2)", { 1, 2, 2 }, 0 },
+    { "input(2, 3, 4) -> upsample([1, 3])", { 2, 3, 12 }, 0 },
     { "input(2, 7, 7) -> maxpool(3, stride=2, pad=1)", { 2, 4, 4 }, 0 },
     { "input(5, 4, 3) -> gap", { 5, 1, 1 }, 0 },
     { "input(3, 4, 4) -> dense(10)", { 10, 1, 1 }, 490 },
@@ -237,6 +238,8 @@ static const struct {
       "t.fv:2:25: error: mse: target is used both as numbers and as numbers of another shape" },
     { "net { input(3, 4, 4) -> dense(4) as a }\nloss = softmax(a, label) + mse(a, label)\n",
       "t.fv:2:28: error: mse: label is used both as a class and as numbers; one_hot is the class as numbers" },
+    { "net { input(1, 1, 65000) -> upsample([1, 32]) -> upsample([1, 32]) -> upsample([1, 64]) }\n",
+      "t.fv:1:71: error: upsample: upsample2 is 1x1x66560000, too large to be enlarged 1x64 times" },
     { "net { input(3, 65500, 65500) }\n",
       "t.fv:1:7: error: input: the output of 3x65500x65500 for 2 samples has more elements than can be numbered" },
 };

@@ -23,4 +23,5 @@ def cat(*values):
     return torch.cat(values, 1)
 
 
-from . import activations, adaptive, layers, losses, nets, normalisations, regularisers, course  # noqa: E402,F401 (they register themselves)
+from . import (activations, adaptive, layers, losses, nets, normalisations,  # noqa: E402,F401 (they register themselves)
+               regularisers, shapes, course)
