@@ -141,20 +141,24 @@ static gboolean fit_batch(const FvNode *node, const void *self, FvFit *fit, cons
     return TRUE;
 }
 
-/* Variance between the classes, against that within them. Not a number where nothing varies, as scikit-learn has it. */
+/* Variance between the classes, against that within them. Means are taken from the first one's, so that nothing is left
+ * where nothing varies: this is then no number, as scikit-learn has it. */
 static double f_value(const Moments *moments, int features, int classes, gint64 samples)
 {
-    double mean = 0, between = 0, within = 0;
+    double base = 0, mean = 0, between = 0, within = 0;
     int seen = 0;
     for (int c = 0; c < classes; c++) {
         const Moments *of = &moments[(gint64) c * features];
-        mean += of->count * of->mean / (double) samples;
+        if (of->count == 0)
+            continue;
+        base = seen++ == 0 ? of->mean : base;
+        mean += of->count * (of->mean - base) / (double) samples;
         within += of->squares;
-        seen += of->count > 0;
     }
     for (int c = 0; c < classes; c++) {
         const Moments *of = &moments[(gint64) c * features];
-        between += of->count * (of->mean - mean) * (of->mean - mean);
+        const double apart = of->mean - base - mean;
+        between += of->count * apart * apart;
     }
     return (between / (seen - 1)) / (within / ((double) samples - seen));
 }

@@ -401,3 +401,35 @@ def two_heads(n, x):
     coarse = n.dense(n.gap(trunk), "dense1", 4)
     fine = n.dense(trunk, "dense2", 7)
     return coarse, n.softmax_loss(coarse) + 0.3 * n.softmax_loss(fine)
+
+
+@case("loss-perceptron", 17, (5, 1, 1), """
+net {
+  input(5) -> dense(6) -> tanh -> dense(4) as scores
+}
+loss = perceptron(scores, label)
+""")
+def loss_perceptron(n, x):
+    scores = n.dense(n.dense(x, "dense1", 6).tanh(), "dense2", 4)
+    label = n.labels(len(x), 4)
+    flat = scores.flatten(1)
+    others = flat.masked_fill(F.one_hot(label, 4).bool(), -1e9)
+    behind = others.max(1).values - flat.gather(1, label[:, None])[:, 0]
+    n.near(behind)
+    top = others.topk(2, 1).values
+    n.near(top[:, 0] - top[:, 1])
+    return scores, behind.clamp(min=0).mean()
+
+
+@case("loss-perceptron-two", 19, (4, 1, 1), """
+net {
+  # A single score tells two classes from each other.
+  input(4) -> dense(5) -> tanh -> dense(1) as score
+}
+loss = 0.5 * perceptron(score, label)
+""")
+def loss_perceptron_two(n, x):
+    score = n.dense(n.dense(x, "dense1", 5).tanh(), "dense2", 1)
+    sign = 2.0 * n.labels(len(x), 2) - 1
+    n.near(score)
+    return score, 0.5 * (-sign * score.flatten()).clamp(min=0).mean()
