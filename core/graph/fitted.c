@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * fitted.c: layers in prepare { }: fitted to the training split, they are computed by the net, right behind its input. */
+ * fitted.c: layers in prepare { }: fitted to the training split, they are computed by the net, right behind its input.
+ */
 #include "core/graph/graph_private.h"
 
 #define SECTION "prepare"
@@ -37,9 +38,11 @@ gboolean fv_fitted_take(Builder *builder, const char *section, const FvStage *st
     const gboolean stands = augment && augment->fitted && !has_arguments(use);
     if (!prepares && (stands || fitted))
         fv_graph_report(builder, NULL, use->loc, FV_ERROR_OPTION,
-                        stands ? "%s: write its arguments; only in " SECTION " { } it can be without, to be fitted to the "
+                        stands ? "%s: write its arguments; only in " SECTION
+                                 " { } it can be without, to be fitted to the "
                                  "training split"
-                               : "%s: it is fitted to the training split, and can stand in " SECTION " { } or in the net",
+                               : "%s: it is fitted to the training split, and can stand in " SECTION
+                                 " { } or in the net",
                         use->text);
     else if (stands)
         take_text(builder, augment, use->loc);
