@@ -171,7 +171,7 @@ static void append_block_label(GString *out, const FvDrawing *drawing, const FvD
 
 static void append_block(GString *out, const FvDrawing *drawing, const FvDrawnBlock *block, int depth)
 {
-    g_autofree char *indent = g_strnfill((gsize) (2 * depth + 2), ' ');
+    g_autofree char *indent = g_strnfill(2 * (gsize) depth + 2, ' ');
     guint child = 0;
     for (guint i = block->begin; i < block->end;) {
         const FvDrawnBlock *inner = child < block->children->len ? block->children->pdata[child] : NULL;

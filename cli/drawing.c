@@ -164,7 +164,7 @@ static void find_repetitions(FvDrawing *drawing, FvDrawnBlock *block)
     }
     for (guint i = 0; i < block->children->len; i++) {
         FvDrawnBlock *child = block->children->pdata[i];
-        if (!child->hidden)
+        if (child && !child->hidden)
             find_repetitions(drawing, child);
     }
 }

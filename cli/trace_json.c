@@ -42,7 +42,7 @@ static void add_array(const FvCliTrace *shown, JsonBuilder *builder, const char 
     }
     json_builder_end_array(builder);
     if (shown->limit >= 0 && count > shown->limit) {
-        double statistics[3];
+        double statistics[3] = { 0 };
         fv_cli_statistics(numbers, count, statistics);
         add_named(builder, "min", statistics[0]);
         add_named(builder, "mean", statistics[1]);
@@ -70,7 +70,7 @@ static void add_tensor(const FvCliTrace *shown, JsonBuilder *builder, const char
     if (!tensor)
         return;
     const gint64 count = fv_tensor_elements(tensor);
-    g_autofree double *numbers = g_new(double, count);
+    g_autofree double *numbers = g_new0(double, count);
     for (gint64 i = 0; i < count; i++)
         numbers[i] = fv_tensor_get(tensor, i);
     add_array(shown, builder, name, numbers, tensor->rank, tensor->dims);

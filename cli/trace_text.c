@@ -45,7 +45,7 @@ static char *row_text(const Block *block, gint64 row)
 
 static void print_statistics(const FvCliTrace *shown, const Block *block, const char *note)
 {
-    double numbers[3];
+    double numbers[3] = { 0 };
     fv_cli_statistics(block->numbers, elements_of(block), numbers);
     g_autofree char *least = fv_cli_number(numbers[0], shown->digits);
     g_autofree char *mean = fv_cli_number(numbers[1], shown->digits);
@@ -114,7 +114,7 @@ static void print_value(const FvCliTrace *shown, const char *label, const double
 static double *doubles_of(const FvTensor *tensor)
 {
     const gint64 count = fv_tensor_elements(tensor);
-    double *numbers = g_new(double, count);
+    double *numbers = g_new0(double, count);
     for (gint64 i = 0; i < count; i++)
         numbers[i] = fv_tensor_get(tensor, i);
     return numbers;

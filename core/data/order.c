@@ -126,7 +126,7 @@ guint32 *fv_order_split(const FvLoaderConfig *config, gsize *count, GError **err
 {
     const gint64 all = config->info->count[FV_TRAIN];
     const FvSplit split = config->split;
-    Part parts[FV_SPLITS];
+    Part parts[FV_SPLITS] = { { 0 } };
     if (!check_counts(config->info, error) || !divide(config, parts, error) ||
         (config->folds > 0 && !divide_folds(config, parts, error)))
         return NULL;
