@@ -16,10 +16,12 @@ static const FvCliHelp help = {
     "checkpoint\n"
     "to resume from), best.safetensors (the parameters that did best on the validation split, which are the ones\n"
     "tested; the last ones where there is no such split) and report.html (curves to look at).\n\n"
-    "Layers that are fitted (standardize, pca, select, knn ...) are so before the first step. Where nothing is left to\n"
+    "Layers that are fitted (standardize, pca, select, knn ...) are so before the first step. Where nothing is left "
+    "to\n"
     "train, that is all, and the pipeline needs neither loss nor optimizer.\n\n"
     "--folds K trains K times, each time with another K-th of the training split to validate on, in folders fold-1 to\n"
-    "fold-K of the run folder, and prints what each came to, their mean and their standard deviation. The test split is\n"
+    "fold-K of the run folder, and prints what each came to, their mean and their standard deviation. The test split "
+    "is\n"
     "left alone, and data { validate } means nothing then.\n\n"
     "The first Ctrl-C writes a checkpoint and stops, a second one stops at once.\n\n"
     "Examples:\n"
@@ -173,8 +175,8 @@ int fv_cli_train(int argc, char **argv)
     int folds = G_MININT;
     const GOptionEntry own[] = {
         { "out", 'o', 0, G_OPTION_ARG_FILENAME, &out, "Run folder to make (default: runs/NAME-N)", "DIR" },
-        { "folds", 0, 0, G_OPTION_ARG_INT, &folds, "Cross-validation: so many trainings, each with its own part to validate",
-          "K" },
+        { "folds", 0, 0, G_OPTION_ARG_INT, &folds,
+          "Cross-validation: so many trainings, each with its own part to validate", "K" },
         { "resume", 0, 0, G_OPTION_ARG_FILENAME, &resume, "Go on with the run in this folder", "DIR" },
         G_OPTION_ENTRY_NULL,
     };

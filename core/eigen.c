@@ -13,10 +13,10 @@ enum { MOST_ROUNDS = 60 }; /* of QL for one eigenvalue; 2 are usual */
 
 typedef struct {
     int n;
-    double *matrix;                  /* rows k of the upper triangle; beside the diagonal of row k then lies vector k */
-    double *vectors;                 /* rows */
-    double *diagonal, *beside;       /* beside[k] joins k and k + 1 */
-    double *factors, *room;          /* of the reflections I - factor v v'; n numbers */
+    double *matrix;            /* rows k of the upper triangle; beside the diagonal of row k then lies vector k */
+    double *vectors;           /* rows */
+    double *diagonal, *beside; /* beside[k] joins k and k + 1 */
+    double *factors, *room;    /* of the reflections I - factor v v'; n numbers */
 } Problem;
 
 static double dot(const double *a, const double *b, int n)

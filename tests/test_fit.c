@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * test_fit: layers that are fitted to the training split, beside scikit-learn: what they find, and what they make of it.
+ * test_fit: layers that are fitted to the training split, beside scikit-learn: what they find, and what they make of
+ * it.
  *
  * usage: test_fit [CASE...]. The cases are the folders of golden/fit; what the files hold is said in golden/fit.py. The
  * binary is the environment's FOVEA. */
@@ -114,7 +115,8 @@ static void run_case(const char *folder, const char *batch, const char *lanes, c
     g_autofree char *temporary = g_dir_make_tmp("fovea-fit-XXXXXX", &error);
     g_assert_no_error(error);
     g_autofree char *pipeline = write_pipeline(folder, temporary, batch);
-    g_autofree char *run = g_build_filename(temporary, "run", NULL), *best = g_build_filename(run, "best.safetensors", NULL);
+    g_autofree char *run = g_build_filename(temporary, "run", NULL),
+                    *best = g_build_filename(run, "best.safetensors", NULL);
     g_autofree char *given = g_build_filename(folder, "weights.safetensors", NULL);
     g_autofree char *expected = g_build_filename(folder, "expected.safetensors", NULL);
     g_autofree char *in = g_build_filename(folder, "in.npy", NULL), *out = g_build_filename(folder, "out.npy", NULL);

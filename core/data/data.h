@@ -43,8 +43,9 @@ typedef struct {
     FvSplit split;
     double validate, test; /* shares of the training split, 0: none. Which samples they get depends on the seed alone.
                               A share for a split that the source has itself is refused. */
-    int folds, fold; /* folds above 0: what is left of the training split falls into so many parts of the same size, up to
-                        one sample; FV_VALIDATE is part `fold`, from 0, and FV_TRAIN all others. validate must be 0. */
+    int folds,
+        fold; /* folds above 0: what is left of the training split falls into so many parts of the same size, up to
+                 one sample; FV_VALIDATE is part `fold`, from 0, and FV_TRAIN all others. validate must be 0. */
     const FvPrep *prep;
     guint64 seed;
     int batch;        /* samples */

@@ -93,10 +93,12 @@ static gboolean divide(const FvLoaderConfig *config, Part parts[FV_SPLITS], GErr
 static gboolean divide_folds(const FvLoaderConfig *config, Part parts[FV_SPLITS], GError **error)
 {
     const Part rest = parts[FV_TRAIN];
-    const gint64 begin = rest.count * config->fold / config->folds, end = rest.count * (config->fold + 1) / config->folds;
+    const gint64 begin = rest.count * config->fold / config->folds,
+                 end = rest.count * (config->fold + 1) / config->folds;
     if (config->folds < 2 || config->folds > rest.count) {
-        g_set_error(error, FV_ERROR, FV_ERROR_OPTION, "%d folds of %" G_GINT64_FORMAT " samples: from 2 to %" G_GINT64_FORMAT
-                    " are possible", config->folds, rest.count, rest.count);
+        g_set_error(error, FV_ERROR, FV_ERROR_OPTION,
+                    "%d folds of %" G_GINT64_FORMAT " samples: from 2 to %" G_GINT64_FORMAT " are possible",
+                    config->folds, rest.count, rest.count);
         return FALSE;
     }
     parts[FV_VALIDATE] = (Part){ .begin = rest.begin + begin, .count = end - begin };

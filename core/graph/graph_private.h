@@ -72,11 +72,12 @@ typedef struct {
     const FvTree *tree;
     FvRegistry *registry;
     FvDiag *diag;
-    Scope *lets, *net;  /* net: NULL before its section */
-    GHashTable *blocks; /* name -> FvBlock */
-    GHashTable *paths;  /* -> FvLoc of the layer; keys are the nodes' */
-    GPtrArray *fitted; /* of FvStage: fitted layers of prepare { }, which stand behind the net's input */
-    GPtrArray *texts;  /* of FvTree, owned: what these were made of, where it is not the pipeline's own */
+    Scope *lets, *net;        /* net: NULL before its section */
+    GHashTable *blocks;       /* name -> FvBlock */
+    GHashTable *paths;        /* -> FvLoc of the layer; keys are the nodes' */
+    GPtrArray *fitted;        /* of FvStage: fitted layers of prepare { }, which stand behind the net's input */
+    const char *first_fitted; /* what the pipeline calls the first of these */
+    GPtrArray *texts;         /* of FvTree, owned: what these were made of, where it is not the pipeline's own */
     int steps;
     gboolean stopped; /* a limit was reached: expand no more */
 } Builder;
@@ -179,8 +180,8 @@ void fv_build_settings(Builder *builder);
 
 /* fitted.c */
 
-/** Takes a stage of prepare { } that is a fitted layer, or an operation for which one stands: TRUE where it was taken, or
- * refused with an error. @section: where it stands. */
+/** Takes a stage of prepare { } that is a fitted layer, or an operation for which one stands: TRUE where it was taken,
+ * or refused with an error. @section: where it stands. */
 gboolean fv_fitted_take(Builder *builder, const char *section, const FvStage *stage);
 /** Appends them to what the net's input gives; takes @input. */
 Values *fv_fitted_expand(Builder *builder, Values *input);

@@ -116,7 +116,8 @@ typedef enum {
 
 /** The list for that many samples; recorded at the first call, kept by the plan. */
 const FvList *fv_plan_list(FvPlan *plan, FvListKind kind, int samples, GError **error);
-/** What comes before a layer: its inputs are there when the list is done. As FV_LIST_PREDICT, FV_LIST_PACK before it. */
+/** What comes before a layer: its inputs are there when the list is done. As FV_LIST_PREDICT, FV_LIST_PACK before it.
+ */
 const FvList *fv_plan_list_before(FvPlan *plan, guint layer, int samples, GError **error);
 
 /* ---- memory of a loaded plan */

@@ -44,7 +44,8 @@ static gboolean write_settings(const Folds *folds, GError **error)
 static gboolean parse_settings(const char *text, gsize length, gint64 *count, gint64 *seed)
 {
     g_autoptr(JsonParser) parser = json_parser_new();
-    if (!g_utf8_validate(text, (gssize) length, NULL) || !json_parser_load_from_data(parser, text, (gssize) length, NULL))
+    if (!g_utf8_validate(text, (gssize) length, NULL) ||
+        !json_parser_load_from_data(parser, text, (gssize) length, NULL))
         return FALSE;
     JsonNode *root = json_parser_get_root(parser);
     JsonObject *object = root && JSON_NODE_HOLDS_OBJECT(root) ? json_node_get_object(root) : NULL;
@@ -68,8 +69,7 @@ static gboolean read_settings(Folds *folds, GError **error)
         g_set_error(error, FV_ERROR, FV_ERROR_DATA, "%s: does not say how many folds there are, and the seed", file);
         return FALSE;
     }
-    if ((settings->folds > 0 && settings->folds != count) ||
-        (settings->has_seed && settings->seed != (guint64) seed)) {
+    if ((settings->folds > 0 && settings->folds != count) || (settings->has_seed && settings->seed != (guint64) seed)) {
         g_set_error(error, FV_ERROR, FV_ERROR_OPTION, "%s was begun with %d folds and seed %" G_GINT64_FORMAT,
                     settings->resume, (int) count, seed);
         return FALSE;

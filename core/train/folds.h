@@ -25,11 +25,11 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(FvFoldsResult, fv_folds_result_clear)
 /** Whether a run folder is that of a cross-validation. */
 gboolean fv_folds_in(const char *folder);
 
-/** Trains `settings->folds` times, in folders fold-1 .. of the run folder, which also gets pipeline.fv, folds.json (their
- * number and the seed) and log.jsonl, with a line for each fold that is done, whose number stands as its epoch. With
- * settings->resume folds that are done are not done again, and the one that was under way goes on; folds may then be 0,
- * for as many as there were.
- * Errors: those of fv_train(), with the fold in front; FV_ERROR_OPTION where a run was begun with another number. */
+/** Trains `settings->folds` times, in folders fold-1 .. of the run folder, which also gets pipeline.fv, folds.json
+ * (their number and the seed) and log.jsonl, with a line for each fold that is done, whose number stands as its epoch.
+ * With settings->resume folds that are done are not done again, and the one that was under way goes on; folds may then
+ * be 0, for as many as there were. Errors: those of fv_train(), with the fold in front; FV_ERROR_OPTION where a run was
+ * begun with another number. */
 gboolean fv_train_folds(const FvTrainSettings *settings, FvFoldsResult *result, GError **error);
 
 /** Mean, and deviation with the divisor n - 1 (0 of a single one), of what lies at @offset of each FvFoldScore. */

@@ -35,8 +35,8 @@ gboolean fv_gradcheck(const FvGradcheckSettings *settings, FvGradcheckFunc func,
                       GError **error);
 
 /** Pipelines that exercise a layer or a loss, one for each of its examples; NULL-ended, g_strfreev() it. Layers get
- * values of odd sizes, the value `other` beside what comes in (those without derivative the image itself); losses look at `value`. NULL for plugins that have no
- * gradient: other kinds, layers without input. */
+ * values of odd sizes, the value `other` beside what comes in (those without derivative the image itself); losses look
+ * at `value`. NULL for plugins that have no gradient: other kinds, layers without input. */
 char **fv_gradcheck_pipelines(const FvPlugin *plugin);
 
 #endif

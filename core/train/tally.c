@@ -245,9 +245,8 @@ FvTotals fv_tally_totals_since(const FvTally *tally, const FvSums *before)
         .samples = now->seen - then->seen,
         .steps = now->steps - then->steps,
         .has_loss = tally->has_loss,
-        .loss = tally->has_loss
-                    ? (now->losses - then->losses) / samples + (now->penalties - then->penalties) / steps
-                    : (double) NAN,
+        .loss = tally->has_loss ? (now->losses - then->losses) / samples + (now->penalties - then->penalties) / steps
+                                : (double) NAN,
         .metric =
             tally->metrics->len ? score_since(tally, before, &g_array_index(tally->metrics, Metric, 0)) : (double) NAN,
         .bad_step = tally->bad_step,

@@ -34,9 +34,10 @@ typedef struct {
 
 void fv_train_result_clear(FvTrainResult *result);
 
-/** Fits what is to be fitted, and trains until all epochs are done; where nothing can be trained, fitting is all. The run folder (run.h) gets pipeline.fv, log.jsonl, last.safetensors (a
- * checkpoint, at the end of each epoch and every so many seconds), best.safetensors (the parameters of the epoch with
- * the best metric, else loss, of the validation split; of the last epoch where there is none) and report.html.
+/** Fits what is to be fitted, and trains until all epochs are done; where nothing can be trained, fitting is all. The
+ * run folder (run.h) gets pipeline.fv, log.jsonl, last.safetensors (a checkpoint, at the end of each epoch and every so
+ * many seconds), best.safetensors (the parameters of the epoch with the best metric, else loss, of the validation
+ * split; of the last epoch where there is none) and report.html.
  *
  * Resuming gives bit for bit what would have come without the interruption. The resolved pipeline must be that of the
  * run: FV_ERROR_OPTION where it is not, or where the seed is another.

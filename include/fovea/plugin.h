@@ -434,10 +434,10 @@ void fv_list_launch(FvList *list, FvKernel *kernel, FvGrid grid, const FvArg *ar
 /* -------------------------------------------------------------------- fitting */
 
 /* Layers may be fitted to the training split instead of trained by gradients: means, principal components, the samples
- * themselves. What they find are parameters FV_STATISTIC, kept with the weights. `fovea train` fits them before its first
- * step, in the order of the net, so that each sees what those before it give; a run that is resumed, and one that begins
- * with weights, does not fit again. All of it happens on the host. Samples come in the order of the data, prepared but
- * not augmented, each once in a pass; how many at once says nothing, and results must not depend on it. */
+ * themselves. What they find are parameters FV_STATISTIC, kept with the weights. `fovea train` fits them before its
+ * first step, in the order of the net, so that each sees what those before it give; a run that is resumed, and one that
+ * begins with weights, does not fit again. All of it happens on the host. Samples come in the order of the data,
+ * prepared but not augmented, each once in a pass; how many at once says nothing, and results must not depend on it. */
 
 /** A layer that is being fitted. */
 typedef struct FvFit FvFit;

@@ -34,10 +34,11 @@ static const char *const examples[] = { "normalize(mean=0.286, std=0.353)",
 static const FvAugment normalize = {
     .base = { FV_HEAD(FvAugment, Normalize), .kind = FV_AUGMENT, .name = "normalize",
               .summary = "takes the mean off every pixel and divides by the standard deviation", .options = options,
-              .details = "p becomes (p - mean) / std. Pixels are from 0 to 1 before. Without arguments, at the end of "
-                         "prepare { }, mean and std of each channel are those of the training split (std divides by the "
-                         "count), found before training begins and kept with the weights: it is then the layer "
-                         "standardize(per=channel) at the net's input.",
+              .details =
+                  "p becomes (p - mean) / std. Pixels are from 0 to 1 before. Without arguments, at the end of "
+                  "prepare { }, mean and std of each channel are those of the training split (std divides by the "
+                  "count), found before training begins and kept with the weights: it is then the layer "
+                  "standardize(per=channel) at the net's input.",
               .examples = examples },
     .pixel_map = "p = (p - mean[mean_count == 1 ? 0 : c]) / std[std_count == 1 ? 0 : c];",
     .plan = plan,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * covariance.h: adds up products of all pairs of features, sample after sample: what a covariance is made of.
  *
- * Features are taken in panels of PANEL, and sums in tiles of PANEL x PANEL, each one piece of memory. The sum of a pair is
- * that over the samples in their order, however many come at once. */
+ * Features are taken in panels of PANEL, and sums in tiles of PANEL x PANEL, each one piece of memory. The sum of a
+ * pair is that over the samples in their order, however many come at once. */
 #ifndef FOVEA_LAYERS_COVARIANCE_H
 #define FOVEA_LAYERS_COVARIANCE_H
 
@@ -17,8 +17,8 @@ typedef double PanelRow __attribute__((vector_size(PANEL * sizeof(double)), alig
 
 typedef struct {
     int features, panels;
-    double *held; /* panels x HELD_SAMPLES x PANEL */
-    double *sums; /* panels x panels tiles; only those of a first panel not behind the second */
+    double *held;  /* panels x HELD_SAMPLES x PANEL */
+    double *sums;  /* panels x panels tiles; only those of a first panel not behind the second */
     double *count; /* one number: samples that are held */
 } Covariance;
 
@@ -73,7 +73,8 @@ static inline void covariance_take(const Covariance *of, double divisor, double 
     for (gint64 i = 0; i < of->features; i++)
         for (gint64 j = i; j < of->features; j++)
             matrix[i * of->features + j] =
-                of->sums[(i / PANEL * of->panels + j / PANEL) * PANEL * PANEL + i % PANEL * PANEL + j % PANEL] / divisor;
+                of->sums[(i / PANEL * of->panels + j / PANEL) * PANEL * PANEL + i % PANEL * PANEL + j % PANEL] /
+                divisor;
 }
 
 #endif

@@ -7,8 +7,9 @@
 enum { L2, L1 };
 enum { UNIFORM, BY_DISTANCE };
 enum {
-    GROUP = 16,            /* queries side by side; tiles are of two groups */
-    ROWS = 12, TILES = 4,  /* of samples: of a tile in registers, of a work-item */
+    GROUP = 16, /* queries side by side; tiles are of two groups */
+    ROWS = 12,
+    TILES = 4,             /* of samples: of a tile in registers, of a work-item */
     CHUNK = 170 * ROWS,    /* samples whose distances are held at once */
     WIDE = 8,              /* work-items of a group, from which tiles in local memory are worth while */
     SPAN = 512,            /* features, or samples, that a work-group brings into order */
@@ -65,13 +66,12 @@ static gboolean plan(FvNode *node, void *self, GError **error)
                                                            .init = { FV_INIT_GAUSSIAN, 1 },
                                                            .per_sample = TRUE });
     knn->labels = fv_node_add_param(
-        node,
-        &(FvParamSpec){ .name = "labels",
-                        .role = FV_STATISTIC,
-                        .rank = 1,
-                        .dims = { (int) n },
-                        .init = { FV_INIT_GAUSSIAN, (float) knn->classes / 3 }, /* not all the same, for tests */
-                        .per_sample = TRUE });
+        node, &(FvParamSpec){ .name = "labels",
+                              .role = FV_STATISTIC,
+                              .rank = 1,
+                              .dims = { (int) n },
+                              .init = { FV_INIT_GAUSSIAN, (float) knn->classes / 3 }, /* not all the same, for tests */
+                              .per_sample = TRUE });
     knn->candidates = (int) MIN(n, 2 * knn->k + MORE);
     knn->halves = fv_node_add_scratch(node, n, FV_LIFE_PLAN);
     knn->queries = fv_node_add_scratch(node, queries * features, FV_LIFE_CALL);
@@ -89,8 +89,8 @@ static FvKernel *add_kernel(FvNode *node, const Knn *knn, const char *name)
         node, knn_cl, name,
         "#define C %d\n#define PIXELS %d\n#define CLASSES %d\n#define K %d\n#define L1 %d\n#define BY_DISTANCE %d\n"
         "#define CANDIDATES %d\n#define CHUNK %d\n#define TILES %d\n#define SPAN %d\n",
-        in.c, in.h * in.w, knn->classes, MIN(knn->k, knn->candidates), knn->metric == L1,
-        knn->weights == BY_DISTANCE, knn->candidates, CHUNK, TILES, SPAN);
+        in.c, in.h * in.w, knn->classes, MIN(knn->k, knn->candidates), knn->metric == L1, knn->weights == BY_DISTANCE,
+        knn->candidates, CHUNK, TILES, SPAN);
 }
 
 static gboolean build(FvNode *node, void *self, GError **error)
@@ -138,8 +138,8 @@ static void forward(FvNode *node, const void *self, FvList *list)
     FvArg nearest = fv_buffer(fv_node_scratch(node, knn->nearest)), rows = fv_buffer(fv_node_scratch(node, knn->rows));
     FvArg distance = fv_buffer(fv_node_scratch(node, knn->distance));
 
-    fv_launch(list, knn->gather, fv_node_grid(node, divide_up(features_of(node), SPAN), (size_t) groups, 1), x, gathered,
-              fv_int(queries));
+    fv_launch(list, knn->gather, fv_node_grid(node, divide_up(features_of(node), SPAN), (size_t) groups, 1), x,
+              gathered, fv_int(queries));
     for (int begin = 0; begin < n; begin += CHUNK) {
         const int count = MIN(CHUNK, n - begin);
         fv_launch(list, knn->compare, compare_grid(node, count, groups), gathered, samples,
@@ -149,8 +149,8 @@ static void forward(FvNode *node, const void *self, FvList *list)
     }
     fv_launch(list, knn->measure, fv_node_each(node, (size_t) (groups * GROUP * knn->candidates) / one), gathered,
               samples, rows, distance, fv_int(groups));
-    fv_launch(list, knn->vote, fv_node_each(node, (size_t) (fv_list_blocks(list) * fv_node_lanes(node))), distance, rows,
-              fv_buffer(fv_node_param(node, knn->labels)), fv_buffer(fv_node_y(node)),
+    fv_launch(list, knn->vote, fv_node_each(node, (size_t) (fv_list_blocks(list) * fv_node_lanes(node))), distance,
+              rows, fv_buffer(fv_node_param(node, knn->labels)), fv_buffer(fv_node_y(node)),
               fv_int(fv_list_blocks(list) * fv_node_lanes(node)));
 }
 

@@ -161,8 +161,8 @@ static gboolean find_components(const FvNode *node, const Pca *pca, FvFit *fit, 
     g_autofree double *values = g_new(double, features);
     covariance_take(&covariance, (double) fv_fit_samples(fit) - 1, matrix);
     if (!fv_symmetric_eigen(features, matrix, values)) {
-        g_set_error(error, FV_ERROR, FV_ERROR_DATA, "the covariance of %s has no principal components: it is not finite",
-                    fv_node_input_name(node, 0));
+        g_set_error(error, FV_ERROR, FV_ERROR_DATA,
+                    "the covariance of %s has no principal components: it is not finite", fv_node_input_name(node, 0));
         return FALSE;
     }
     for (int f = 0; f < features; f++)
@@ -190,10 +190,12 @@ static const char *const examples[] = { "pca(7)", "pca(components=19, whiten=tru
 
 static const FvLayer pca = {
     .base = { FV_HEAD(FvLayer, Pca), .kind = FV_LAYER, .name = "pca",
-              .summary = "principal component analysis: fewer numbers, which keep most of the variance", .options = options,
+              .summary = "principal component analysis: fewer numbers, which keep most of the variance",
+              .options = options,
               .details =
                   "y[k] = sum over f of components[k, f] * (x[f] - mean[f]), and with whiten=true divided by "
-                  "sqrt(explained_variance[k] + epsilon). An image c x h x w is taken as one vector in C, H, W order; a "
+                  "sqrt(explained_variance[k] + epsilon). An image c x h x w is taken as one vector in C, H, W order; "
+                  "a "
                   "vector comes out. components are the eigenvectors of the covariance of the training split with the "
                   "largest eigenvalues, explained_variance (divisor N - 1), in descending order; the largest number of "
                   "each is positive. They are found before training begins, in double precision, and kept with the "

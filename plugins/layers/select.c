@@ -23,8 +23,9 @@ static const char *const scores[] = { "variance", "f_classif", NULL };
 
 static const FvOption options[] = {
     FV_OPT_INT(Select, k, 0, 0, 1 << 24, "features to keep; 0: those above the threshold, others become 0"),
-    FV_OPT_CHOICE(Select, score, BY_VARIANCE, scores, "by what they are chosen: their variance, or the F-value of an analysis "
-                                                      "of variance between the classes"),
+    FV_OPT_CHOICE(Select, score, BY_VARIANCE, scores,
+                  "by what they are chosen: their variance, or the F-value of an analysis "
+                  "of variance between the classes"),
     FV_OPT_FLOAT(Select, threshold, 0, 0, 1e30, "with k=0: the score that is not enough"),
     { 0 },
 };
@@ -67,10 +68,11 @@ static gboolean plan(FvNode *node, void *self, GError **error)
 static FvKernel *add_kernel(FvNode *node, const Select *select, const char *name)
 {
     const FvShape in = fv_node_input(node, 0), out = fv_node_output(node);
-    return fv_node_add_kernel(
-        node, select_cl, name,
-        "#define C %d\n#define PIXELS %d\n#define KEPT %d\n#define IN_PLACE %d\n#define SPAN_OUT %d\n#define SPAN_IN %d\n",
-        in.c, in.h * in.w, (int) fv_shape_elements(out), select->k == 0, select->span[0], select->span[1]);
+    return fv_node_add_kernel(node, select_cl, name,
+                              "#define C %d\n#define PIXELS %d\n#define KEPT %d\n#define IN_PLACE %d\n#define SPAN_OUT "
+                              "%d\n#define SPAN_IN %d\n",
+                              in.c, in.h * in.w, (int) fv_shape_elements(out), select->k == 0, select->span[0],
+                              select->span[1]);
 }
 
 static gboolean build(FvNode *node, void *self, GError **error)
@@ -104,7 +106,8 @@ static void forward(FvNode *node, const void *self, FvList *list)
     const Select *select = self;
     fv_launch(list, select->forward,
               grid(node, fv_shape_elements(fv_node_output(node)), select->span[0], fv_list_blocks(list)),
-              fv_buffer(fv_node_x(node, 0)), fv_buffer(fv_node_scratch(node, select->from)), fv_buffer(fv_node_y(node)));
+              fv_buffer(fv_node_x(node, 0)), fv_buffer(fv_node_scratch(node, select->from)),
+              fv_buffer(fv_node_y(node)));
 }
 
 static void backward(FvNode *node, const void *self, FvList *list)
@@ -193,8 +196,9 @@ static gboolean fit_end(const FvNode *node, const void *self, FvFit *fit, GError
     g_autofree Ranked *ranked = g_new(Ranked, features);
     int kept = 0;
     for (int f = 0; f < features; f++) {
-        const double score = select->score == BY_F_CLASSIF ? f_value(moments + f, features, classes, fv_fit_samples(fit))
-                                                           : moments[f].squares / moments[f].count;
+        const double score = select->score == BY_F_CLASSIF
+                                 ? f_value(moments + f, features, classes, fv_fit_samples(fit))
+                                 : moments[f].squares / moments[f].count;
         ranked[f] = (Ranked){ score, f };
         found[f] = isfinite(score) ? (float) score : isnan(score) ? 0 : G_MAXFLOAT;
     }
