@@ -110,6 +110,22 @@ static gint64 needed(const FvPlan *plan)
     return fv_plan_parameter_count(plan) - fv_plan_idle_parameter_count(plan);
 }
 
+/* Layers that keep the training split: how large that is, only the data know. */
+static void print_kept(const FvPlan *plan)
+{
+    guint64 reals = 0;
+    for (guint i = 0; i < fv_plan_params(plan); i++) {
+        const FvParamSpec spec = fv_plan_param(plan, i).spec;
+        guint64 row = spec.per_sample;
+        for (int d = 1; d < spec.rank; d++)
+            row *= (guint64) spec.dims[d];
+        reals += row;
+    }
+    g_autofree char *bytes = fv_cli_bytes(reals * fv_plan_real_size(plan));
+    if (reals > 0)
+        g_print("and %s for each image of the training split, which the net keeps\n", bytes);
+}
+
 /* @prediction: the same net without what only losses need. */
 static void print_table(const FvPlan *plan, const FvPlan *prediction, FvPurpose purpose)
 {
@@ -124,6 +140,7 @@ static void print_table(const FvPlan *plan, const FvPlan *prediction, FvPurpose 
         g_print("%" G_GINT64_FORMAT " parameters, %s FLOPs for an image in prediction\n", needed(prediction), fewer);
     }
     print_memory(plan, purpose);
+    print_kept(plan);
 }
 
 static void add_int(JsonBuilder *builder, const char *name, gint64 number)

@@ -44,14 +44,17 @@ gboolean fv_fitted_take(Builder *builder, const char *section, const FvStage *st
                                : "%s: it is fitted to the training split, and can stand in " SECTION
                                  " { } or in the net",
                         use->text);
-    else if (stands)
-        take_text(builder, augment, use->loc);
-    else if (fitted)
-        g_ptr_array_add(builder->fitted, (gpointer) stage);
-    else if (prepares && augment && builder->fitted->len > 0)
+    else if (stands || fitted) {
+        if (builder->fitted->len == 0)
+            builder->first_fitted = use->text;
+        if (stands)
+            take_text(builder, augment, use->loc);
+        else
+            g_ptr_array_add(builder->fitted, (gpointer) stage);
+    } else if (prepares && augment && builder->fitted->len > 0)
         fv_graph_report(builder, NULL, use->loc, FV_ERROR_OPTION,
                         "%s: it cannot stand behind what is fitted to the training split (%s); put it before",
-                        use->text, ((FvStage *) builder->fitted->pdata[0])->use->text);
+                        use->text, builder->first_fitted);
     else
         return FALSE;
     return TRUE;

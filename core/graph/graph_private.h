@@ -72,11 +72,12 @@ typedef struct {
     const FvTree *tree;
     FvRegistry *registry;
     FvDiag *diag;
-    Scope *lets, *net;  /* net: NULL before its section */
-    GHashTable *blocks; /* name -> FvBlock */
-    GHashTable *paths;  /* -> FvLoc of the layer; keys are the nodes' */
-    GPtrArray *fitted;  /* of FvStage: fitted layers of prepare { }, which stand behind the net's input */
-    GPtrArray *texts;   /* of FvTree, owned: what these were made of, where it is not the pipeline's own */
+    Scope *lets, *net;        /* net: NULL before its section */
+    GHashTable *blocks;       /* name -> FvBlock */
+    GHashTable *paths;        /* -> FvLoc of the layer; keys are the nodes' */
+    GPtrArray *fitted;        /* of FvStage: fitted layers of prepare { }, which stand behind the net's input */
+    const char *first_fitted; /* what the pipeline calls the first of these */
+    GPtrArray *texts;         /* of FvTree, owned: what these were made of, where it is not the pipeline's own */
     int steps;
     gboolean stopped; /* a limit was reached: expand no more */
 } Builder;
