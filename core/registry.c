@@ -20,6 +20,7 @@ typedef struct {
 struct FvRegistry {
     GPtrArray *folders;  /* absolute paths */
     GHashTable *entries; /* "kind/name" -> Entry */
+    GHashTable *unknown; /* "kind/name" -> the message: folders are not searched again for the same mistake */
 };
 
 static const struct {
@@ -71,6 +72,7 @@ FvRegistry *fv_registry_new(void)
     FvRegistry *registry = g_new0(FvRegistry, 1);
     registry->folders = g_ptr_array_new_with_free_func(g_free);
     registry->entries = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, entry_free);
+    registry->unknown = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     const char *path = g_getenv("FOVEA_PLUGIN_PATH");
     g_auto(GStrv) named = g_strsplit(path ? path : "", G_SEARCHPATH_SEPARATOR_S, -1);
     for (char **folder = named; *folder; folder++)
@@ -86,6 +88,7 @@ void fv_registry_free(FvRegistry *registry)
     if (!registry)
         return;
     g_hash_table_unref(registry->entries);
+    g_hash_table_unref(registry->unknown);
     g_ptr_array_unref(registry->folders);
     g_free(registry);
 }
@@ -329,7 +332,7 @@ gboolean fv_registry_check(FvRegistry *registry, GError **error)
     return FALSE;
 }
 
-const FvPlugin *fv_registry_find(FvRegistry *registry, FvKind kind, const char *name, GError **error)
+static const FvPlugin *search(FvRegistry *registry, FvKind kind, const char *name, GError **error)
 {
     if (!fv_name_valid(name)) {
         set_unknown(registry, kind, name, error);
@@ -349,6 +352,23 @@ const FvPlugin *fv_registry_find(FvRegistry *registry, FvKind kind, const char *
     return plugin;
 }
 
+const FvPlugin *fv_registry_find(FvRegistry *registry, FvKind kind, const char *name, GError **error)
+{
+    g_autofree char *key = g_strdup_printf("%s/%s", kinds[kind].name, name);
+    const char *message = g_hash_table_lookup(registry->unknown, key);
+    GError *reason = NULL;
+    if (message) {
+        g_set_error_literal(error, FV_ERROR, FV_ERROR_UNKNOWN, message);
+        return NULL;
+    }
+    const FvPlugin *plugin = search(registry, kind, name, &reason);
+    if (!plugin && g_error_matches(reason, FV_ERROR, FV_ERROR_UNKNOWN))
+        g_hash_table_insert(registry->unknown, g_steal_pointer(&key), g_strdup(reason->message));
+    if (reason)
+        g_propagate_error(error, reason);
+    return plugin;
+}
+
 const char *fv_registry_file(FvRegistry *registry, const FvPlugin *plugin)
 {
     g_autofree char *key = entry_key(plugin->kind, plugin->name);
@@ -361,4 +381,5 @@ void fv_registry_add(FvRegistry *registry, const FvPlugin *plugin)
     Entry *entry = g_new0(Entry, 1);
     entry->plugin = plugin;
     keep(registry, entry);
+    g_hash_table_remove_all(registry->unknown);
 }

@@ -116,9 +116,9 @@ static gboolean keep(Folds *folds, const FvTrainResult *done, GError **error)
 /* What was killed before its first checkpoint begins anew. */
 static void remove_unborn(const char *folder)
 {
-    static const char *const files[] = { FV_RUN_PIPELINE, FV_RUN_LOG };
-    for (guint i = 0; i < G_N_ELEMENTS(files); i++) {
-        g_autofree char *file = g_build_filename(folder, files[i], NULL);
+    g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
+    for (const char *name; dir && (name = g_dir_read_name(dir));) {
+        g_autofree char *file = g_build_filename(folder, name, NULL);
         g_remove(file);
     }
     g_rmdir(folder);

@@ -58,7 +58,7 @@ like "$out" '^layer +kernel +n +ms +share +GFLOP/s +GB/s +of peak$' 'a table'
 for row in 'conv1 +conv_forward' 'conv1 +conv_weight_gradient' 'dense2 +conv_input_gradient'; do
   like "$out" "^$row +[0-9]+ +$number +$number% +$number +$number +$number%\$" "$row: its FLOPs"
 done
-for row in 'conv1 +conv_pack' 'batchnorm1 +normalise' 'softmax +train' 'l2 +penalty_gradient' 'accuracy +evaluate' \
+for row in 'conv1 +conv_pack' 'batchnorm1 +normalise' 'softmax +judge' 'l2 +penalty_gradient' 'accuracy +evaluate' \
   'sgd +update'; do
   like "$out" "^$row +[0-9]+ +$number +$number% +$number +$number%\$" "$row: bytes alone"
 done
