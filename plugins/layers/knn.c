@@ -7,13 +7,14 @@
 enum { L2, L1 };
 enum { UNIFORM, BY_DISTANCE };
 enum {
-    GROUP = 16, /* queries side by side; tiles are of two groups */
-    ROWS = 12,
-    TILES = 4,             /* of samples: of a tile in registers, of a work-item */
-    CHUNK = 170 * ROWS,    /* samples whose distances are held at once */
+    GROUP = 16,            /* queries side by side; tiles are of two groups */
+    ROWS = 12,             /* samples of a tile in registers */
+    CHUNK = 85 * ROWS,     /* samples whose distances are held at once */
+    MEASURED = 4,          /* candidates that a work-item measures again on CPUs */
     WIDE = 8,              /* work-items of a group, from which tiles in local memory are worth while */
     SPAN = 512,            /* features, or samples, that a work-group brings into order */
     MORE = 8,              /* candidates that are measured again beside twice those wanted */
+    STEPS = 32768,         /* of a work-item's loops; llvmpipe ends them after 65535 */
     MOST_SAMPLES = 1 << 24 /* reals hold their numbers */
 };
 
@@ -23,6 +24,7 @@ typedef struct {
     int halves;                                 /* scratch: half of each sample's square, for L2 */
     int queries, keys, nearest, rows, distance; /* scratch of a call */
     int candidates;
+    int pairs, tiles, squares; /* pairs of groups, tiles, samples that a work-item takes */
     FvKernel *square, *gather, *compare, *select, *measure, *vote;
 } Knn;
 
@@ -73,6 +75,9 @@ static gboolean plan(FvNode *node, void *self, GError **error)
                               .init = { FV_INIT_GAUSSIAN, (float) knn->classes / 3 }, /* not all the same, for tests */
                               .per_sample = TRUE });
     knn->candidates = (int) MIN(n, 2 * knn->k + MORE);
+    knn->pairs = CLAMP(STEPS / features, 1, 8);
+    knn->tiles = CLAMP(STEPS / (features * knn->pairs), 1, 4);
+    knn->squares = MAX(1, STEPS / 2 / features);
     knn->halves = fv_node_add_scratch(node, n, FV_LIFE_PLAN);
     knn->queries = fv_node_add_scratch(node, queries * features, FV_LIFE_CALL);
     knn->keys = fv_node_add_scratch(node, queries * CHUNK, FV_LIFE_CALL);
@@ -88,9 +93,10 @@ static FvKernel *add_kernel(FvNode *node, const Knn *knn, const char *name)
     return fv_node_add_kernel(
         node, knn_cl, name,
         "#define C %d\n#define PIXELS %d\n#define CLASSES %d\n#define K %d\n#define L1 %d\n#define BY_DISTANCE %d\n"
-        "#define CANDIDATES %d\n#define CHUNK %d\n#define TILES %d\n#define SPAN %d\n",
+        "#define CANDIDATES %d\n#define CHUNK %d\n#define PAIRS %d\n#define TILES %d\n"
+        "#define SQUARES %d\n#define MEASURED %d\n#define SPAN %d\n",
         in.c, in.h * in.w, knn->classes, MIN(knn->k, knn->candidates), knn->metric == L1, knn->weights == BY_DISTANCE,
-        knn->candidates, CHUNK, TILES, SPAN);
+        knn->candidates, CHUNK, knn->pairs, knn->tiles, knn->squares, MEASURED, SPAN);
 }
 
 static gboolean build(FvNode *node, void *self, GError **error)
@@ -115,16 +121,16 @@ static void pack(FvNode *node, const void *self, FvList *list)
     const Knn *knn = self;
     const gint64 n = fv_node_fit_samples(node);
     if (knn->metric == L2)
-        fv_launch(list, knn->square, fv_node_grid(node, divide_up(n, SPAN), 1, 1),
+        fv_launch(list, knn->square, fv_node_grid(node, divide_up(n, knn->squares), 1, 1),
                   fv_buffer(fv_node_param(node, knn->samples)), fv_buffer(fv_node_scratch(node, knn->halves)),
                   fv_int((int) n));
 }
 
-static FvGrid compare_grid(const FvNode *node, int count, int groups)
+static FvGrid compare_grid(const FvNode *node, const Knn *knn, int count, int groups)
 {
     const int workers = fv_node_workers(node);
     if (workers < WIDE)
-        return fv_node_grid(node, divide_up(count, ROWS * TILES), 1, 1);
+        return fv_node_grid(node, divide_up(count, ROWS * knn->tiles), divide_up(groups, 2 * knn->pairs), 1);
     return fv_node_grid(node, divide_up(count, workers / 2), (size_t) groups / 2, 1);
 }
 
@@ -132,7 +138,8 @@ static void forward(FvNode *node, const void *self, FvList *list)
 {
     const Knn *knn = self;
     const int n = (int) fv_node_fit_samples(node), queries = fv_list_samples(list), groups = groups_of(queries);
-    const size_t one = fv_node_workers(node) > 1 ? 1 : GROUP; /* queries that a work-item takes */
+    const gboolean alone = fv_node_workers(node) > 1;
+    const size_t one = alone ? 1 : GROUP, some = alone ? 1 : MEASURED; /* queries, candidates that a work-item takes */
     FvArg x = fv_buffer(fv_node_x(node, 0)), gathered = fv_buffer(fv_node_scratch(node, knn->queries));
     FvArg samples = fv_buffer(fv_node_param(node, knn->samples)), keys = fv_buffer(fv_node_scratch(node, knn->keys));
     FvArg nearest = fv_buffer(fv_node_scratch(node, knn->nearest)), rows = fv_buffer(fv_node_scratch(node, knn->rows));
@@ -142,12 +149,12 @@ static void forward(FvNode *node, const void *self, FvList *list)
               gathered, fv_int(queries));
     for (int begin = 0; begin < n; begin += CHUNK) {
         const int count = MIN(CHUNK, n - begin);
-        fv_launch(list, knn->compare, compare_grid(node, count, groups), gathered, samples,
+        fv_launch(list, knn->compare, compare_grid(node, knn, count, groups), gathered, samples,
                   fv_buffer(fv_node_scratch(node, knn->halves)), keys, fv_int(begin), fv_int(count), fv_int(groups));
         fv_launch(list, knn->select, fv_node_each(node, (size_t) groups * GROUP / one), keys, nearest, rows,
                   fv_int(begin), fv_int(count), fv_int(groups));
     }
-    fv_launch(list, knn->measure, fv_node_each(node, (size_t) (groups * GROUP * knn->candidates) / one), gathered,
+    fv_launch(list, knn->measure, fv_node_each(node, (size_t) (groups * GROUP * knn->candidates) / some), gathered,
               samples, rows, distance, fv_int(groups));
     fv_launch(list, knn->vote, fv_node_each(node, (size_t) (fv_list_blocks(list) * fv_node_lanes(node))), distance,
               rows, fv_buffer(fv_node_param(node, knn->labels)), fv_buffer(fv_node_y(node)),

@@ -8,7 +8,7 @@
 /* Half of |t|^2: |x - t|^2 is smallest where that less x t is. */
 FV_KERNEL FV_NAME(square)(global const real *restrict samples, global real *restrict halves, int n)
 {
-    int begin = get_group_id(0) * SPAN, end = min(begin + SPAN, n);
+    int begin = get_group_id(0) * SQUARES, end = min(begin + SQUARES, n);
     for (int row = begin + FV_ME; row < end; row += FV_WORKERS) {
         global const real *t = samples + (size_t)row * FEATURES;
         real sum[16];
@@ -114,17 +114,19 @@ FV_KERNEL FV_NAME(compare)(global const real *restrict queries, global const rea
 TILE(tile, TWELVE)
 TILE(row, ONE)
 
-/* A work-item takes TILES tiles of 12 samples, and all queries: a tile stays in the inner cache for them. */
+/* A work-item takes TILES tiles of 12 samples, and PAIRS pairs of groups of queries: a tile stays in the inner cache for
+ * them. */
 FV_KERNEL FV_NAME(compare)(global const real *restrict queries, global const real *restrict samples,
                            global const real *restrict halves, global real *restrict keys, int begin, int count,
                            int groups)
 {
     int first = get_group_id(0) * 12 * TILES, end = min(first + 12 * TILES, count);
+    int from = get_group_id(1) * 2 * PAIRS, last = min(from + 2 * PAIRS, groups);
     if (FV_ME > 0)
         return;
     for (int row = first; row < end;) {
         int whole = row + 12 <= end;
-        for (int g = 0; g < groups; g += 2) {
+        for (int g = from; g < last; g += 2) {
             global const real *q = queries + (size_t)g * 16 * FEATURES, *t = samples + (size_t)(begin + row) * FEATURES;
             global real *to = keys + ((size_t)g * CHUNK + row) * 16;
             if (whole)
@@ -199,7 +201,7 @@ FV_KERNEL FV_NAME(find)(global const real *restrict keys, global real *restrict 
 FV_KERNEL FV_NAME(measure)(global const real *restrict queries, global const real *restrict samples,
                            global const real *restrict rows, global real *restrict distance, int groups)
 {
-    enum { TAKEN = FV_WORKERS > 1 ? 1 : 16, PARTS = 8 };
+    enum { TAKEN = FV_WORKERS > 1 ? 1 : MEASURED, PARTS = 8 };
     size_t first = FV_ITEM * TAKEN;
     if (first >= (size_t)groups * CANDIDATES * 16)
         return;

@@ -47,12 +47,15 @@ FV_NAME(train)(global const real *restrict x, global const int *restrict label, 
         int wrong = right >= 0 && right < CLASSES && FV_NAME(behind)(x + lane, right) >= 0;
         for (int c = 0; c < C; c++)
             dx[c * FV_L + lane] = 0;
-        if (wrong && C == 1) {
+#if C == 1
+        if (wrong)
             dx[lane] = right == 1 ? -scale : scale;
-        } else if (wrong) {
+#else
+        if (wrong) {
             dx[right * FV_L + lane] = -scale;
             dx[FV_NAME(rival)(x + lane, right) * FV_L + lane] = scale;
         }
+#endif
     }
 }
 
