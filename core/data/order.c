@@ -19,7 +19,7 @@ void fv_order_shuffle(guint32 *indices, gsize count, FvRandom random)
 
 static guint32 *count_up(gsize count)
 {
-    guint32 *indices = g_new(guint32, MAX(count, 1));
+    guint32 *indices = g_new0(guint32, MAX(count, 1));
     for (gsize i = 0; i < count; i++)
         indices[i] = (guint32) i;
     return indices;
