@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * softplus: a smooth relu, log(1 + exp(x)) (Dugas et al., 2001). */
+#include "../log1p.h"
+
 #include <fovea/plugin.h>
 
 typedef struct {
@@ -14,21 +16,6 @@ static const FvOption options[] = {
 
 static const char *const examples[] = { "softplus", "softplus(beta=2.5)", "softplus(3, threshold=1)", NULL };
 
-/* No exponential of more than 0. log1p(e), for e of at most 1, is 2 atanh(e / (2 + e)), for floats as a series that is
- * exact to 2e-8 of it: log() and log1p() go number by number on CPUs. */
-#define LOG1P                                                      \
-    "#if FV_DOUBLE\n"                                              \
-    "real more = log1p(e);\n"                                      \
-    "#else\n"                                                      \
-    "real s = e / (2 + e), q = s * s, one = 1, more = one / 13;\n" \
-    "more = more * q + one / 11;\n"                                \
-    "more = more * q + one / 9;\n"                                 \
-    "more = more * q + one / 7;\n"                                 \
-    "more = more * q + one / 5;\n"                                 \
-    "more = more * q + one / 3;\n"                                 \
-    "more = 2 * s * (more * q + 1);\n"                             \
-    "#endif\n"
-
 static const FvLayer softplus = {
     .base = { FV_HEAD(FvLayer, Softplus), .kind = FV_LAYER, .name = "softplus", .summary = "a smooth relu",
               .options = options,
@@ -39,7 +26,8 @@ static const FvLayer softplus = {
               .examples = examples },
     .forward_map =
         "real z = beta * x;\n"
-        "real e = exp(-fabs(z));\n" LOG1P "y = z > threshold ? x : ((z > 0 ? z : 0) + more) / beta;",
+        "real e = exp(-fabs(z));\n" /* of no more than 0 */ LOG1P_MORE
+        "y = z > threshold ? x : ((z > 0 ? z : 0) + more) / beta;",
     .backward_map =
         "real z = beta * x;\n"
         "dx = z > threshold ? dy : dy / (1 + exp(-z));",
