@@ -30,6 +30,15 @@ char *fv_cli_term_text(const FvGraph *graph, const FvTerm *term)
     return *arguments ? g_strdup_printf("%s(%s)", term->use.plugin->name, arguments) : g_strdup(term->use.plugin->name);
 }
 
+double *fv_cli_doubles(const FvTensor *tensor)
+{
+    const gint64 count = fv_tensor_elements(tensor);
+    double *numbers = g_new0(double, count);
+    for (gint64 i = 0; i < count; i++)
+        numbers[i] = fv_tensor_get(tensor, i);
+    return numbers;
+}
+
 void fv_cli_statistics(const double *numbers, gint64 count, double statistics[3])
 {
     double least = numbers[0], largest = numbers[0], sum = 0;

@@ -21,5 +21,7 @@ void fv_cli_print_trace_json(const FvCliTrace *shown);
 char *fv_cli_term_text(const FvGraph *graph, const FvTerm *term);
 /** Least, mean and largest. */
 void fv_cli_statistics(const double *numbers, gint64 count, double statistics[3]);
+/** All elements of a tensor; g_free() them. */
+double *fv_cli_doubles(const FvTensor *tensor);
 
 #endif

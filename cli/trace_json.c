@@ -69,10 +69,7 @@ static void add_tensor(const FvCliTrace *shown, JsonBuilder *builder, const char
 {
     if (!tensor)
         return;
-    const gint64 count = fv_tensor_elements(tensor);
-    g_autofree double *numbers = g_new0(double, count);
-    for (gint64 i = 0; i < count; i++)
-        numbers[i] = fv_tensor_get(tensor, i);
+    g_autofree double *numbers = fv_cli_doubles(tensor);
     add_array(shown, builder, name, numbers, tensor->rank, tensor->dims);
 }
 

@@ -111,19 +111,10 @@ static void print_value(const FvCliTrace *shown, const char *label, const double
     print_block(shown, &block);
 }
 
-static double *doubles_of(const FvTensor *tensor)
-{
-    const gint64 count = fv_tensor_elements(tensor);
-    double *numbers = g_new0(double, count);
-    for (gint64 i = 0; i < count; i++)
-        numbers[i] = fv_tensor_get(tensor, i);
-    return numbers;
-}
-
 /* Extents of 1 at the end say nothing. */
 static void print_tensor(const FvCliTrace *shown, const char *label, const FvTensor *tensor)
 {
-    g_autofree double *numbers = doubles_of(tensor);
+    g_autofree double *numbers = fv_cli_doubles(tensor);
     Block block = { .label = label, .numbers = numbers, .rank = tensor->rank };
     memcpy(block.dims, tensor->dims, sizeof tensor->dims);
     while (block.rank > 1 && block.dims[block.rank - 1] == 1)
@@ -367,7 +358,7 @@ static void column_clear(gpointer data)
 
 static void add_column(const FvCliTrace *shown, GArray *columns, const char *head, const FvTensor *tensor)
 {
-    Column made = { head, doubles_of(tensor), { .digits = shown->digits } };
+    Column made = { head, fv_cli_doubles(tensor), { .digits = shown->digits } };
     fv_cli_fit(&made.column, made.numbers, fv_tensor_elements(tensor));
     made.column.before = MAX(made.column.before, (int) strlen(head) - made.column.after);
     g_array_append_val(columns, made);
