@@ -6,48 +6,7 @@
  * up. Lists that only evaluate see the class with the largest share alone. */
 #include "core/plan/private.h"
 
-static const char source[] =
-    "#line 1 \"mixed.c\"\n"
-    "/* Number i of a value of so many elements is of this sample. */\n"
-    "int FV_NAME(sample)(size_t i, int elements)\n"
-    "{\n"
-    "    return (int)(i / ((size_t)elements * FV_L)) * FV_L + (int)(i % FV_L);\n"
-    "}\n"
-    "\n"
-    "/* What part number `part` of a sample gave, x, and what those before it gave. */\n"
-    "real FV_NAME(weigh)(real x, real before, global const float *restrict shares, int part, int n, int sample)\n"
-    "{\n"
-    "    return (part > 0 ? before : 0) + (sample < n ? (real)shares[part * n + sample] * x : 0);\n"
-    "}\n"
-    "\n"
-    "FV_KERNEL FV_NAME(mix_gradient)(global real *restrict dx, global real *restrict sum,\n"
-    "                                global const float *restrict shares, int part, int parts, int n, int elements,\n"
-    "                                int count)\n"
-    "{\n"
-    "    size_t begin = (size_t)get_group_id(0) * CHUNK, end = min(begin + CHUNK, (size_t)count);\n"
-    "    for (size_t i = begin + FV_ME; i < end; i += FV_WORKERS) {\n"
-    "        real all = FV_NAME(weigh)(dx[i], sum[i], shares, part, n, FV_NAME(sample)(i, elements));\n"
-    "        if (part + 1 < parts)\n"
-    "            sum[i] = all;\n"
-    "        else\n"
-    "            dx[i] = all;\n"
-    "    }\n"
-    "}\n"
-    "\n"
-    "FV_KERNEL FV_NAME(mix_loss)(global real *restrict result, global real *restrict sum,\n"
-    "                            global const float *restrict shares, int part, int parts, int n, int slot)\n"
-    "{\n"
-    "    int begin = get_group_id(0) * CHUNK, end = min(begin + CHUNK, n);\n"
-    "    for (int i = begin + FV_ME; i < end; i += FV_WORKERS) {\n"
-    "        real all = FV_NAME(weigh)(result[slot + i], sum[i], shares, part, n, i);\n"
-    "        if (part + 1 < parts)\n"
-    "            sum[i] = all;\n"
-    "        else\n"
-    "            result[slot + i] = all;\n"
-    "    }\n"
-    "}\n";
-
-enum { CHUNK = 2048 /* numbers of a work-group */ };
+#include "mixed.cl.h"
 
 gboolean fv_mixed_is(const FvNode *term)
 {
@@ -65,16 +24,10 @@ static gboolean any(const FvPlan *plan)
 
 void fv_mixed_build(FvPlan *plan)
 {
-    g_autofree char *defines = g_strdup_printf("#define CHUNK %d\n", CHUNK);
     if (!any(plan))
         return;
-    plan->mix_gradient_kernel = fv_plan_add_kernel(plan, source, "mix_gradient", defines);
-    plan->mix_loss_kernel = fv_plan_add_kernel(plan, source, "mix_loss", defines);
-}
-
-static FvGrid grid_of(const FvNode *term, gint64 numbers)
-{
-    return fv_node_grid(term, (size_t) ((numbers + CHUNK - 1) / CHUNK), 1, 1);
+    plan->mix_gradient_kernel = fv_maps_add_kernel(plan, mixed_cl, "mix_gradient", NULL);
+    plan->mix_loss_kernel = fv_maps_add_kernel(plan, mixed_cl, "mix_loss", NULL);
 }
 
 static void add_part(FvNode *term, int part, FvList *list)
@@ -84,12 +37,12 @@ static void add_part(FvNode *term, int part, FvList *list)
     const int n = fv_list_samples(list), parts = plan->settings.parts;
     const gint64 count = fv_shape_elements(shape) * plan->lanes * fv_list_blocks(list);
     const FvArg shares = fv_buffer(&plan->shares->buffer);
-    fv_launch(list, plan->mix_loss_kernel, grid_of(term, n), fv_buffer(fv_node_result(term)),
+    fv_launch(list, plan->mix_loss_kernel, fv_maps_chunks(plan, (guint64) n), fv_buffer(fv_node_result(term)),
               fv_buffer(&term->mixed_loss->buffer), shares, fv_int(part), fv_int(parts), fv_int(n), fv_slot());
     if (fv_node_dx(term, 0))
-        fv_launch(list, plan->mix_gradient_kernel, grid_of(term, count), fv_buffer(fv_node_dx(term, 0)),
-                  fv_buffer(&term->mixed_gradient->buffer), shares, fv_int(part), fv_int(parts), fv_int(n),
-                  fv_int((int) fv_shape_elements(shape)), fv_int((int) count));
+        fv_launch(list, plan->mix_gradient_kernel, fv_maps_chunks(plan, (guint64) count),
+                  fv_buffer(fv_node_dx(term, 0)), fv_buffer(&term->mixed_gradient->buffer), shares, fv_int(part),
+                  fv_int(parts), fv_int(n), fv_int((int) fv_shape_elements(shape)), fv_int((int) count));
 }
 
 void fv_mixed_loss(FvNode *term, void (*forward)(FvNode *term, FvList *list), FvList *list)

@@ -148,12 +148,10 @@ FvBuffer *fv_plan_target(FvPlan *plan, const char *name, FvTarget *kind, FvShape
 
 FvBuffer *fv_plan_part_target(FvPlan *plan, const char *name, int part)
 {
-    for (guint i = 0; i < plan->targets->len; i++) {
-        FvTargetArea *target = plan->targets->pdata[i];
-        if (g_str_equal(target->name, name) && target->others && part <= (int) target->others->len)
-            return &((FvArea *) target->others->pdata[part - 1])->buffer;
-    }
-    return NULL;
+    const FvTargetArea *target = fv_target_find(plan, name);
+    return target && target->others && part <= (int) target->others->len
+               ? &((FvArea *) target->others->pdata[part - 1])->buffer
+               : NULL;
 }
 
 FvBuffer *fv_plan_shares(FvPlan *plan)

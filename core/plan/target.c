@@ -3,6 +3,8 @@
  */
 #include "core/plan/private.h"
 
+#include "target.cl.h"
+
 /* The class as numbers, of which it is made on the device: no data have to bring both. */
 static const char label[] = "label", one_hot[] = FV_ONE_HOT;
 
@@ -83,38 +85,20 @@ const FvTargetArea *fv_target_find(const FvPlan *plan, const char *name)
 
 /* --------------------------------------------------------------------- kernel */
 
-/* A work-group takes a block of samples. One channel alone is asked for class 1 of two. Where samples are mixed of
- * several images, each of their classes counts by its share; `part` is the image. */
-static const char source[] =
-    "FV_KERNEL FV_NAME(one_hot)(global const int *restrict label, global const float *restrict shares, "
-    "global real *restrict t, int n, int channels, int pixels, int mixed, int part)\n"
-    "{\n"
-    "    int first = get_group_id(0) * FV_L, count = channels * pixels * FV_L;\n"
-    "    t += (size_t)get_group_id(0) * count;\n"
-    "    for (int i = FV_ME; i < count; i += FV_WORKERS) {\n"
-    "        int sample = first + i % FV_L, own = sample < n ? label[sample] : 0;\n"
-    "        real is = channels == 1 ? own : own == i / FV_L % channels;\n"
-    "        real share = mixed && sample < n ? (real)shares[part * n + sample] : (real)1;\n"
-    "        real made = own >= 0 && own < max(channels, 2) ? share * is : (real)NAN;\n"
-    "        t[i] = part > 0 ? t[i] + made : made;\n"
-    "    }\n"
-    "}\n";
-
 void fv_targets_build(FvPlan *plan)
 {
     if (find(plan, one_hot, NULL))
-        plan->one_hot_kernel = fv_plan_add_kernel(plan, source, "one_hot", "");
+        plan->one_hot_kernel = fv_plan_add_kernel(plan, target_cl, "one_hot", "");
 }
 
 static void record_part(FvPlan *plan, const FvTargetArea *target, int parts, int part, FvList *list)
 {
-    const size_t workers = (size_t) fv_plan_workers(plan);
-    const FvGrid grid = { .global = { (size_t) fv_list_blocks(list) * workers }, .local = { workers, 1, 1 } };
     FvArea *classes = part > 0 ? target->from->others->pdata[part - 1] : target->from->area;
     FvBuffer *to = &target->area->buffer;
-    fv_launch(list, plan->one_hot_kernel, grid, fv_buffer(&classes->buffer),
-              fv_buffer(parts > 1 ? &plan->shares->buffer : to), fv_buffer(to), fv_int(fv_list_samples(list)),
-              fv_int(target->shape.c), fv_int(target->shape.h * target->shape.w), fv_int(parts > 1), fv_int(part));
+    fv_launch(list, plan->one_hot_kernel, fv_maps_groups(plan, (guint64) fv_list_blocks(list)),
+              fv_buffer(&classes->buffer), fv_buffer(parts > 1 ? &plan->shares->buffer : to), fv_buffer(to),
+              fv_int(fv_list_samples(list)), fv_int(target->shape.c), fv_int(target->shape.h * target->shape.w),
+              fv_int(parts > 1), fv_int(part));
 }
 
 void fv_targets_record(FvPlan *plan, FvList *list)
