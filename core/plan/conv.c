@@ -4,9 +4,9 @@
 
 #include "core/plan/conv_depthwise.h"
 #include "core/plan/conv_gpu.h"
+#include "core/plan/conv_transposed.h"
 #include "core/plan/private.h"
 
-#include "conv_fold.cl.h"
 #include "conv_pack.cl.h"
 #include "conv_winograd_weights.cl.h"
 
@@ -24,42 +24,50 @@ static gboolean output_extent(gint64 in, gint64 kernel, gint64 stride, gint64 pa
     return TRUE;
 }
 
-static gboolean too_large(FvConv *conv)
+static gboolean too_large(const FvConv *conv, FvShape made)
 {
     gint64 weights = (gint64) conv->out.c * (conv->in.c / conv->groups);
-    gint64 window = (gint64) conv->kernel.h * conv->kernel.w, plane = (gint64) conv->out.h * conv->out.w;
+    gint64 window = (gint64) conv->kernel.h * conv->kernel.w, plane = (gint64) made.h * made.w;
     return weights > G_MAXINT32 || window > G_MAXINT32 || weights * window > G_MAXINT32 || plane > G_MAXINT32 ||
-           plane * conv->out.c > G_MAXINT32;
+           plane * made.c > G_MAXINT32;
+}
+
+static gboolean set_extents(FvConv *conv, GError **error)
+{
+    if (output_extent(conv->in.h, conv->kernel.h, conv->stride.h, conv->pad.h, conv->dilation.h, &conv->out.h) &&
+        output_extent(conv->in.w, conv->kernel.w, conv->stride.w, conv->pad.w, conv->dilation.w, &conv->out.w))
+        return TRUE;
+    g_autofree char *dilation = conv->dilation.h == 1 && conv->dilation.w == 1
+                                    ? g_strdup("")
+                                    : g_strdup_printf(" (dilation %dx%d)", conv->dilation.h, conv->dilation.w);
+    g_set_error(error, FV_ERROR, FV_ERROR_SHAPE,
+                "kernel %dx%d%s is larger than the padded input %" G_GINT64_FORMAT "x%" G_GINT64_FORMAT, conv->kernel.h,
+                conv->kernel.w, dilation, (gint64) conv->in.h + 2 * (gint64) conv->pad.h,
+                (gint64) conv->in.w + 2 * (gint64) conv->pad.w);
+    return FALSE;
 }
 
 static gboolean set_shape(FvConv *conv, GError **error)
 {
-    if (conv->out.c < 1 || conv->kernel.h < 1 || conv->kernel.w < 1 || conv->stride.h < 1 || conv->stride.w < 1 ||
-        conv->dilation.h < 1 || conv->dilation.w < 1 || conv->pad.h < 0 || conv->pad.w < 0 || conv->groups < 1) {
+    if (fv_conv_outputs(conv) < 1 || conv->kernel.h < 1 || conv->kernel.w < 1 || conv->stride.h < 1 ||
+        conv->stride.w < 1 || conv->dilation.h < 1 || conv->dilation.w < 1 || conv->pad.h < 0 || conv->pad.w < 0 ||
+        conv->groups < 1) {
         g_set_error_literal(error, FV_ERROR, FV_ERROR_OPTION,
                             "channels, kernel, stride, dilation and groups must be 1 or more, and pad 0 or more");
         return FALSE;
     }
     if (conv->in.c % conv->groups != 0 || conv->out.c % conv->groups != 0) {
         g_set_error(error, FV_ERROR, FV_ERROR_SHAPE, "groups=%d must divide the channels of input (%d) and output (%d)",
-                    conv->groups, conv->in.c, conv->out.c);
+                    conv->groups, fv_conv_inputs(conv), fv_conv_outputs(conv));
         return FALSE;
     }
-    if (!output_extent(conv->in.h, conv->kernel.h, conv->stride.h, conv->pad.h, conv->dilation.h, &conv->out.h) ||
-        !output_extent(conv->in.w, conv->kernel.w, conv->stride.w, conv->pad.w, conv->dilation.w, &conv->out.w)) {
-        g_autofree char *dilation = conv->dilation.h == 1 && conv->dilation.w == 1
-                                        ? g_strdup("")
-                                        : g_strdup_printf(" (dilation %dx%d)", conv->dilation.h, conv->dilation.w);
-        g_set_error(error, FV_ERROR, FV_ERROR_SHAPE,
-                    "kernel %dx%d%s is larger than the padded input %" G_GINT64_FORMAT "x%" G_GINT64_FORMAT,
-                    conv->kernel.h, conv->kernel.w, dilation, (gint64) conv->in.h + 2 * (gint64) conv->pad.h,
-                    (gint64) conv->in.w + 2 * (gint64) conv->pad.w);
+    if (conv->transposed ? !fv_transposed_set_extents(conv, error) : !set_extents(conv, error))
         return FALSE;
-    }
-    if (too_large(conv)) {
+    const FvShape made = conv->transposed ? conv->in : conv->out;
+    if (too_large(conv, made)) {
         g_set_error(error, FV_ERROR, FV_ERROR_SHAPE,
-                    "%d to %d channels by a %dx%d kernel, %dx%d pixels: more elements than can be numbered", conv->in.c,
-                    conv->out.c, conv->kernel.h, conv->kernel.w, conv->out.h, conv->out.w);
+                    "%d to %d channels by a %dx%d kernel, %dx%d pixels: more elements than can be numbered",
+                    fv_conv_inputs(conv), made.c, conv->kernel.h, conv->kernel.w, made.h, made.w);
         return FALSE;
     }
     return TRUE;
@@ -83,6 +91,11 @@ static void add_params(FvNode *node, FvConv *conv)
         weight.dims[1] = (int) (inputs * window);
         weight.fan_out = conv->out.c;
     }
+    if (conv->transposed) { /* an output has so many taps, on average */
+        const gint64 taps = MAX(1, window / ((gint64) conv->stride.h * conv->stride.w));
+        weight.fan_in = conv->out.c / conv->groups * taps;
+        weight.fan_out = inputs * window;
+    }
     conv->weight = fv_node_add_param(node, &weight);
     if (!conv->bias)
         return;
@@ -90,17 +103,12 @@ static void add_params(FvNode *node, FvConv *conv)
         .name = "bias",
         .role = FV_BIAS,
         .rank = 1,
-        .dims = { conv->out.c },
+        .dims = { fv_conv_outputs(conv) },
         .init = { .kind = FV_INIT_ZEROS },
         .fan_in = weight.fan_in,
         .fan_out = weight.fan_out,
     };
     conv->bias_param = fv_node_add_param(node, &bias);
-}
-
-static gint64 weights_of(const FvConv *conv)
-{
-    return (gint64) conv->out.c * (conv->in.c / conv->groups) * conv->kernel.h * conv->kernel.w;
 }
 
 /* Reals that all passes together need, each at another time. */
@@ -135,18 +143,17 @@ gboolean fv_conv_plan(FvNode *node, FvConv *conv, GError **error)
 {
     if (!set_shape(conv, error))
         return FALSE;
-    fv_node_set_output(node, conv->out);
+    const FvShape made = conv->transposed ? conv->in : conv->out;
+    fv_node_set_output(node, made);
 
-    double outputs = (double) fv_shape_elements(conv->out);
+    double sums = (double) fv_shape_elements(conv->out);
     double taps = (double) (conv->in.c / conv->groups) * conv->kernel.h * conv->kernel.w;
-    fv_node_set_flops(node, outputs * (2 * taps + (conv->bias ? 1 : 0)));
+    fv_node_set_flops(node, sums * 2 * taps + (conv->bias ? (double) fv_shape_elements(made) : 0));
 
     add_params(node, conv);
-    node->may_fold = fv_fuse_may_fold(node);
-    if (node->may_fold) {
-        conv->fold_scratch[0] = fv_node_add_scratch(node, weights_of(conv), FV_LIFE_CALL);
-        conv->fold_scratch[1] = fv_node_add_scratch(node, conv->out.c, FV_LIFE_CALL);
-    }
+    fv_conv_fold_plan(node, conv);
+    if (conv->transposed)
+        fv_transposed_bias_plan(node, conv);
     if (fv_gpu_node(node)) {
         fv_gpu_conv_plan(node, conv);
         return TRUE;
@@ -185,7 +192,7 @@ static void build_winograd_sum(FvNode *node, FvConv *conv)
                     { FV_CONV_BRING_BACK, "winograd_bring_back" } };
     for (guint i = 0; i < G_N_ELEMENTS(kernels); i++)
         conv->kernels[kernels[i].place] = fv_node_add_kernel(node, conv_winograd_weights_cl, kernels[i].name, NULL);
-    if (conv->bias) {
+    if (fv_conv_sums_bias(conv)) {
         conv->kernels[FV_CONV_SUM] = shared_kernel(node, "conv_sum");
         conv->kernels[FV_CONV_BIAS_SHARES] =
             fv_node_add_kernel(node, conv_winograd_weights_cl, "conv_bias_shares", NULL);
@@ -194,8 +201,9 @@ static void build_winograd_sum(FvNode *node, FvConv *conv)
 
 gboolean fv_conv_build(FvNode *node, FvConv *conv, GError **error)
 {
-    if (fv_fuse_folded(node))
-        conv->kernels[FV_CONV_FOLD] = fv_node_add_kernel(node, conv_fold_cl, "conv_fold", NULL);
+    fv_conv_fold_build(node, conv);
+    if (conv->transposed)
+        fv_transposed_bias_build(node, conv);
     if (fv_gpu_node(node)) {
         fv_gpu_conv_build(node, conv);
         return TRUE;
@@ -228,7 +236,7 @@ gboolean fv_conv_build(FvNode *node, FvConv *conv, GError **error)
         return TRUE;
     }
     conv->kernels[FV_CONV_WEIGHT_GRADIENT] = fv_conv_sum_kernel(node, &sum);
-    if (!sum.direct && (conv->bias || sum.in_lanes))
+    if (!sum.direct && (sum.bias || sum.in_lanes))
         conv->kernels[FV_CONV_SUM] = shared_kernel(node, "conv_sum");
     if (!sum.direct && !sum.in_lanes)
         conv->kernels[FV_CONV_SUM_TURNED] = shared_kernel(node, "conv_sum_turned");
@@ -238,26 +246,6 @@ gboolean fv_conv_build(FvNode *node, FvConv *conv, GError **error)
 }
 
 /* ----------------------------------------------------------------- launches */
-
-FvConvWeights fv_conv_weights(FvNode *node, const FvConv *conv, gboolean backward, FvList *list)
-{
-    const FvNode *norm = backward ? NULL : fv_fuse_folded(node);
-    FvConvWeights weights = { .weight = fv_node_param(node, conv->weight) };
-    weights.bias = conv->bias && !backward ? fv_node_param(node, conv->bias_param) : NULL;
-    if (!norm)
-        return weights;
-    FvFold fold = { .epsilon = 0 };
-    fv_node_layer(norm)->fold(norm, norm->self, &fold);
-    const FvConvWeights folded = { fv_node_scratch(node, conv->fold_scratch[0]),
-                                   fv_node_scratch(node, conv->fold_scratch[1]) };
-    fv_launch(list, conv->kernels[FV_CONV_FOLD], fv_node_grid(node, (size_t) conv->out.c, 1, 1),
-              fv_buffer(weights.weight), fv_buffer(weights.bias ? weights.bias : weights.weight),
-              fv_buffer(fv_node_param(norm, fold.weight)), fv_buffer(fv_node_param(norm, fold.bias)),
-              fv_buffer(fv_node_param(norm, fold.mean)), fv_buffer(fv_node_param(norm, fold.var)),
-              fv_buffer(folded.weight), fv_buffer(folded.bias), fv_int((int) (weights_of(conv) / conv->out.c)),
-              fv_int(weights.bias != NULL), fv_real(fold.epsilon));
-    return folded;
-}
 
 static void pack(FvNode *node, const FvConv *conv, gboolean backward, FvList *list)
 {
@@ -274,7 +262,7 @@ static void pack(FvNode *node, const FvConv *conv, gboolean backward, FvList *li
                   FV_ITEMS((size_t) (gather.source.c + CHUNK - 1) / CHUNK, panels), fv_buffer(weight), fv_buffer(bias),
                   fv_buffer(fv_node_scratch(node, conv->pack_scratch[backward])), fv_int(gather.width),
                   fv_int(gather.target.c), fv_int(gather.source.c), fv_int(CHUNK), fv_int(gather.row_step),
-                  fv_int(gather.channel_step), fv_int(backward), fv_int(with_bias));
+                  fv_int(gather.channel_step), fv_int(gather.turned), fv_int(with_bias));
         return;
     }
 
@@ -409,8 +397,8 @@ static FvBuffer *spread_input(FvNode *node, const FvConv *conv, const FvConvSum 
     FvBuffer *spread = fv_node_scratch(node, conv->sum_scratch[SPREAD_INPUT]);
     fv_launch(list, conv->kernels[FV_CONV_SPREAD],
               FV_ITEMS((size_t) (conv->in.c + CHUNK - 1) / CHUNK, (size_t) fv_list_blocks(list)),
-              fv_buffer(fv_node_x(node, 0)), fv_buffer(spread), fv_int(conv->in.c), fv_int(conv->in.h * conv->in.w),
-              fv_int(sum->spread_step), fv_int(CHUNK));
+              fv_buffer(fv_conv_sum_image(node, conv)), fv_buffer(spread), fv_int(conv->in.c),
+              fv_int(conv->in.h * conv->in.w), fv_int(sum->spread_step), fv_int(CHUNK));
     return spread;
 }
 
@@ -419,8 +407,8 @@ static void winograd_weight_gradient(FvNode *node, const FvConv *conv, const FvC
     enum { ROWS = 8 };
     const int in = (conv->in.c + 15) / 16, out = (conv->out.c + 15) / 16, tiles = sum->tiles_y * sum->tiles_x;
     const int samples = fv_list_samples(list);
-    const Spread x = { fv_node_x(node, 0), conv->in, conv->pad, sum->tiles_y, sum->tiles_x, sum->room };
-    const Spread dy = { fv_node_dy(node), conv->out, { 0, 0 }, sum->tiles_y, sum->tiles_x, sum->room };
+    const Spread x = { fv_conv_sum_image(node, conv), conv->in, conv->pad, sum->tiles_y, sum->tiles_x, sum->room };
+    const Spread dy = { fv_conv_sum_output(node, conv), conv->out, { 0, 0 }, sum->tiles_y, sum->tiles_x, sum->room };
     FvBuffer *sums = fv_node_scratch(node, conv->sum_scratch[SHARES]);
     for (int first = 0; first < samples; first += sum->images) {
         const int images = MIN(sum->images, samples - first);
@@ -434,7 +422,7 @@ static void winograd_weight_gradient(FvNode *node, const FvConv *conv, const FvC
     fv_launch(list, conv->kernels[FV_CONV_BRING_BACK], FV_ITEMS((size_t) out, (size_t) (conv->in.c + ROWS - 1) / ROWS),
               fv_buffer(sums), fv_buffer(fv_node_gradient(node, conv->weight)), fv_int(conv->in.c),
               fv_int(conv->out.c));
-    if (!conv->bias)
+    if (!sum->bias)
         return;
     const int pixels = samples * conv->out.h * conv->out.w, share = (pixels + sum->shares - 1) / sum->shares;
     fv_launch(list, conv->kernels[FV_CONV_BIAS_SHARES], FV_ITEMS((size_t) sum->shares), fv_buffer(fv_node_dy(node)),
@@ -450,9 +438,9 @@ static void weight_gradient(FvNode *node, const FvConv *conv, FvList *list)
         winograd_weight_gradient(node, conv, &sum, list);
         return;
     }
-    FvBuffer *x = sum.spread ? spread_input(node, conv, &sum, list) : fv_node_x(node, 0);
+    FvBuffer *x = sum.spread ? spread_input(node, conv, &sum, list) : fv_conv_sum_image(node, conv);
     FvBuffer *dw = fv_node_gradient(node, conv->weight);
-    FvBuffer *db = conv->bias ? fv_node_gradient(node, conv->bias_param) : dw;
+    FvBuffer *db = sum.bias ? fv_node_gradient(node, conv->bias_param) : dw;
     int blocks = fv_list_blocks(list), share = (blocks + sum.shares - 1) / sum.shares;
 
     if (!sum.direct)
@@ -462,20 +450,22 @@ static void weight_gradient(FvNode *node, const FvConv *conv, FvList *list)
                                           (size_t) sum.shares)
                                : FV_ITEMS((size_t) ((sum.col_tiles + sum.range - 1) / sum.range), (size_t) sum.groups,
                                           (size_t) sum.shares);
-    fv_launch(list, conv->kernels[FV_CONV_WEIGHT_GRADIENT], grid, fv_buffer(x), fv_buffer(fv_node_dy(node)),
-              fv_buffer(dw), fv_buffer(db), fv_int(blocks), fv_int(share));
+    fv_launch(list, conv->kernels[FV_CONV_WEIGHT_GRADIENT], grid, fv_buffer(x),
+              fv_buffer(fv_conv_sum_output(node, conv)), fv_buffer(dw), fv_buffer(db), fv_int(blocks), fv_int(share));
     if (sum.direct)
         return;
     if (sum.in_lanes)
         add_shares(node, conv, &sum, conv->weight, 0, sum.bias_at, list);
     else
         add_turned_shares(node, conv, &sum, list);
-    if (conv->bias)
+    if (sum.bias)
         add_shares(node, conv, &sum, conv->bias_param, sum.bias_at, conv->out.c, list);
 }
 
 void fv_conv_backward(FvNode *node, const FvConv *conv, FvList *list)
 {
+    if (conv->transposed)
+        fv_transposed_bias_gradient(node, conv, list);
     if (fv_gpu_node(node)) {
         fv_gpu_conv_backward(node, conv, list);
         return;

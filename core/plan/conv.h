@@ -28,7 +28,9 @@ enum {
     FV_CONV_BRING_BACK,
     FV_CONV_BIAS_SHARES,
     FV_CONV_BRING_OUT,
-    FV_CONV_BRING_OUT_BACKWARD
+    FV_CONV_BRING_OUT_BACKWARD,
+    FV_CONV_BIAS_GRADIENT,
+    FV_CONV_BIAS_SUM
 };
 
 /* Winograd's F(4x4, 3x3): pixels of a tile on a side, and numbers of it in the transformed domain. */
@@ -39,9 +41,47 @@ static inline gboolean fv_conv_wants_input_gradient(const FvNode *node)
     return fv_node_training(node) && fv_node_wants_gradient(node, 0);
 }
 
+/* A transposed convolution runs the passes of the convolution that it is the gradient of, with values and gradients in
+ * each other's place: that one's image (conv->in) is y or dy here, and its output (conv->out) x or dx. */
+
+/** Whether taps of a pass are turned round: every pixel gathers what it had a part in, as in a gradient of the input.
+ */
+static inline gboolean fv_conv_turned(const FvConv *conv, gboolean backward)
+{
+    return backward != conv->transposed;
+}
+
+/** What the gradient of the weights is summed over: the convolution's image, and the gradient of its output. */
+static inline FvBuffer *fv_conv_sum_image(const FvNode *node, const FvConv *conv)
+{
+    return conv->transposed ? fv_node_dy(node) : fv_node_x(node, 0);
+}
+static inline FvBuffer *fv_conv_sum_output(const FvNode *node, const FvConv *conv)
+{
+    return conv->transposed ? fv_node_x(node, 0) : fv_node_dy(node);
+}
+
+/** Whether the gradient of the bias is made along with that of the weights: it is the sum of the same dy. */
+static inline gboolean fv_conv_sums_bias(const FvConv *conv)
+{
+    return conv->bias && !conv->transposed;
+}
+
+/** The channels of the layer's own input and output. */
+static inline int fv_conv_inputs(const FvConv *conv)
+{
+    return conv->transposed ? conv->out.c : conv->in.c;
+}
+static inline int fv_conv_outputs(const FvConv *conv)
+{
+    return conv->transposed ? conv->in.c : conv->out.c;
+}
+
 /** Forward, or the gradient of the input: every pixel of the target gathers taps x channels of the source. */
 typedef struct {
-    gboolean backward, bias;
+    gboolean backward; /* the layer's pass */
+    gboolean turned;
+    gboolean bias;
     gboolean flat;          /* 1x1: pixels of the whole batch are one row, source and target alike */
     FvShape source, target; /* all channels; flat: h = 1, w = pixels of one sample */
     FvSize kernel, stride, pad, dilation;
@@ -97,6 +137,8 @@ void fv_conv_sum(const FvNode *node, const FvConv *conv, FvConvSum *sum);
 typedef struct {
     FvBuffer *weight, *bias;
 } FvConvWeights;
+void fv_conv_fold_plan(FvNode *node, FvConv *conv);
+void fv_conv_fold_build(FvNode *node, FvConv *conv);
 FvConvWeights fv_conv_weights(FvNode *node, const FvConv *conv, gboolean backward, FvList *list);
 
 /** Adds the kernel that does it. */

@@ -77,6 +77,7 @@ static FvKernel *gather_kernel(FvNode *node, const FvConv *conv, const FvGpuGath
     const FvConvGather *base = &gather->base;
     g_autoptr(GString) out = g_string_new(NULL);
     fv_define(out, "BACKWARD", base->backward);
+    fv_define(out, "TURNED", base->turned);
     fv_define(out, "BIAS", base->bias);
     fv_define_shape(out, "SOURCE", base->source, base->source_group);
     fv_define_shape(out, "TARGET", base->target, base->target_group);
@@ -104,7 +105,7 @@ static FvKernel *gather_kernel(FvNode *node, const FvConv *conv, const FvGpuGath
 static FvKernel *sum_kernel(FvNode *node, const FvConv *conv, const FvGpuSum *sum)
 {
     g_autoptr(GString) out = g_string_new(NULL);
-    fv_define(out, "BIAS", conv->bias);
+    fv_define(out, "BIAS", fv_conv_sums_bias(conv));
     fv_define_shape(out, "IN", conv->in, sum->in_group);
     fv_define_shape(out, "OUT", conv->out, sum->out_group);
     fv_define_size(out, "KERNEL", conv->kernel);
@@ -112,7 +113,7 @@ static FvKernel *sum_kernel(FvNode *node, const FvConv *conv, const FvGpuSum *su
     fv_define_size(out, "PAD", conv->pad);
     fv_define_size(out, "DILATION", conv->dilation);
     fv_define(out, "WEIGHTS", sum->weights);
-    fv_define(out, "BIAS_AT", conv->bias && sum->shares > 1 ? sum->weights - conv->out.c : 0);
+    fv_define(out, "BIAS_AT", fv_conv_sums_bias(conv) && sum->shares > 1 ? sum->weights - conv->out.c : 0);
     if (sum->direct) {
         fv_define(out, "GATHER", 0);
     } else {
@@ -213,8 +214,9 @@ static void weight_gradient(FvNode *node, const FvConv *conv, FvList *list)
     FvGpuSum sum;
     fv_gpu_sum(node, conv, &sum);
     FvBuffer *dw = fv_node_gradient(node, conv->weight);
-    FvBuffer *db = conv->bias ? fv_node_gradient(node, conv->bias_param) : dw;
-    const gint64 weights = sum.weights - (conv->bias ? conv->out.c : 0);
+    const gboolean bias = fv_conv_sums_bias(conv);
+    FvBuffer *db = bias ? fv_node_gradient(node, conv->bias_param) : dw;
+    const gint64 weights = sum.weights - (bias ? conv->out.c : 0);
     const int blocks = fv_list_blocks(list);
     const size_t shares = (size_t) sum.shares;
     FvGrid grid;
@@ -223,7 +225,7 @@ static void weight_gradient(FvNode *node, const FvConv *conv, FvList *list)
     if (sum.shares > 1)
         dw = db = fv_node_scratch(node, conv->sum_scratch[0]);
     if (sum.direct) {
-        const gint64 items = (gint64) conv->out.c * sum.in_group * (conv->kernel.h * conv->kernel.w + conv->bias);
+        const gint64 items = (gint64) conv->out.c * sum.in_group * (conv->kernel.h * conv->kernel.w + bias);
         all = blocks * conv->out.h;
         grid = fv_node_grid(node, divide_up(items, fv_node_workers(node)), shares, 1);
     } else {
@@ -231,13 +233,13 @@ static void weight_gradient(FvNode *node, const FvConv *conv, FvList *list)
         all = blocks * fv_node_lanes(node) * conv->out.h * conv->out.w;
         grid = grid_of_tiles(sum.product.tile, tiles, shares);
     }
-    fv_launch(list, conv->kernels[FV_CONV_WEIGHT_GRADIENT], grid, fv_buffer(fv_node_x(node, 0)),
-              fv_buffer(fv_node_dy(node)), fv_buffer(dw), fv_buffer(db), fv_int(all),
+    fv_launch(list, conv->kernels[FV_CONV_WEIGHT_GRADIENT], grid, fv_buffer(fv_conv_sum_image(node, conv)),
+              fv_buffer(fv_conv_sum_output(node, conv)), fv_buffer(dw), fv_buffer(db), fv_int(all),
               fv_int((int) divide_up(all, sum.shares)));
     if (sum.shares == 1)
         return;
     add_shares(node, conv, &sum, conv->weight, 0, weights, list);
-    if (conv->bias)
+    if (bias)
         add_shares(node, conv, &sum, conv->bias_param, weights, conv->out.c, list);
 }
 

@@ -39,6 +39,7 @@ static FvKernel *winograd_kernel(FvNode *node, const FvConvGather *gather, const
 {
     g_autoptr(GString) out = g_string_new(NULL);
     fv_define(out, "BACKWARD", gather->backward);
+    fv_define(out, "TURNED", gather->turned);
     fv_define(out, "BIAS", gather->bias);
     fv_define_shape(out, "SOURCE", gather->source, gather->source_group);
     fv_define_shape(out, "TARGET", gather->target, gather->target_group);
@@ -67,6 +68,7 @@ FvKernel *fv_conv_gather_kernel(FvNode *node, const FvConvGather *gather)
         return winograd_kernel(node, gather, name);
     g_autoptr(GString) out = begin(gather->lanes);
     fv_define(out, "BACKWARD", gather->backward);
+    fv_define(out, "TURNED", gather->turned);
     fv_define(out, "BIAS", gather->bias);
     fv_define(out, "FLAT", gather->flat);
     fv_define_shape(out, "SOURCE", gather->source, gather->source_group);
@@ -84,8 +86,8 @@ FvKernel *fv_conv_gather_kernel(FvNode *node, const FvConvGather *gather)
         fv_define_list(out, "EACH_ROW(F)", "", "", gather->width);
     } else {
         define_tile(out, gather->pixels, gather->vectors);
-        fv_define(out, "STEP", gather->backward ? gather->stride.w : 1);
-        fv_define(out, "SOURCE_STEP", gather->backward ? 1 : gather->stride.w);
+        fv_define(out, "STEP", gather->turned ? gather->stride.w : 1);
+        fv_define(out, "SOURCE_STEP", gather->turned ? 1 : gather->stride.w);
     }
     return fv_tail_add_kernel(node, !gather->backward, gather->lanes > 1 ? conv_lanes_cl : conv_channels_cl, name,
                               out->str);

@@ -717,6 +717,13 @@ typedef struct {
     int pack_scratch[2], sum_scratch[3], fold_scratch[2];
     FvKernel *kernels[16];
     int tiles[8];
+    /** A transposed convolution: the gradient of the input of a convolution, as a layer. `in` and `out` are those of
+     * that convolution, which takes this layer's output to its input: out is what comes in, in.c the caller's, and in.h
+     * and in.w are set by fv_conv_plan(): (out - 1) * stride - 2 pad + dilation * (kernel - 1) + output_padding + 1.
+     * weight is [out.c][in.c / groups][kernel.h][kernel.w], and bias [in.c]. */
+    gboolean transposed;
+    FvSize output_padding; /* rows and columns more, on the bottom and right alone */
+    int bias_scratch;      /* set by fv_conv_plan() */
 } FvConv;
 
 gboolean fv_conv_plan(FvNode *node, FvConv *conv, GError **error);

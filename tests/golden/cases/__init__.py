@@ -23,4 +23,4 @@ def cat(*values):
     return torch.cat(values, 1)
 
 
-from . import layers, losses, nets, course  # noqa: E402,F401 (they register themselves)
+from . import layers, losses, nets, course, structure  # noqa: E402,F401 (they register themselves)
