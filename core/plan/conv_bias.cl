@@ -1,5 +1,5 @@
-/* conv_bias.cl: sums of a value's channels over all pixels and lanes: in shares of the pixels, which are then added. Not
- * specialised, so that a net needs this once. */
+/* conv_bias.cl: sums of a value's channels over all pixels and lanes: in shares of the pixels, which are then added.
+ * Not specialised, so that a net needs this once. */
 #if FV_WORKERS > 1
 /* A work-item for each channel, neighbours by neighbours; get_group_id(1): the share. */
 FV_KERNEL FV_NAME(conv_bias_shares)(global const real *restrict dy, global real *restrict parts, int channels,

@@ -2,8 +2,9 @@
  * channels.
  *
  * A work-group makes CHUNK rows of the target (FLAT: CHUNK pixels of the whole batch), PIXELS x VECTORS vectors at a
- * time, all in registers. `source` is x and `target` y; BACKWARD: dy and dx. TURNED:
- * every pixel of the target gathers what it had a part in, or, of a transposed convolution, what goes to it: the pixels of a tile are then STEP = stride apart, so that a tap has a place for all of them or for none.
+ * time, all in registers. `source` is x and `target` y; BACKWARD: dy and dx. TURNED: every pixel of the target gathers
+ * what it had a part in, or, of a transposed convolution, what goes to it: the pixels of a tile are then STEP = stride
+ * apart, so that a tap has a place for all of them or for none.
  * Pixels whose tap falls outside the source, or that lie past the row's end, read the row of zeros behind the panels.
  * The host defines the geometry, EACH_PIXEL(F): F(0) ... F(PIXELS - 1); EACH_VECTOR(F): F(0) ... F(VECTORS - 1);
  * EACH_VECTOR_OF(F, i): F(i, 0) ... F(i, VECTORS - 1). */

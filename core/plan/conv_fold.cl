@@ -4,9 +4,8 @@
 FV_KERNEL FV_NAME(conv_fold)(global const real *restrict weight, global const real *restrict bias,
                              global const real *restrict norm_weight, global const real *restrict norm_bias,
                              global const real *restrict mean, global const real *restrict var,
-                             global real *restrict folded, global real *restrict folded_bias, int runs, int run, int apart,
-                             int split, int group_step, int with_bias,
-                             real epsilon)
+                             global real *restrict folded, global real *restrict folded_bias, int runs, int run,
+                             int apart, int split, int group_step, int with_bias, real epsilon)
 {
     int o = get_group_id(0);
     real scale = norm_weight[o] / sqrt(var[o] + epsilon), before = with_bias ? bias[o] : 0;

@@ -1,4 +1,5 @@
-/* conv_gpu.cl: a convolution, or one turned round (the gradient of its input), as a product of matrices with tiles in local memory.
+/* conv_gpu.cl: a convolution, or one turned round (the gradient of its input), as a product of matrices with tiles in
+ * local memory.
  *
  * Rows are pixels of the target (lanes and all, over the whole batch), columns its channels in a group, and what is
  * summed over is taps x channels of the source. A work-group of ITEMS_X x ITEMS_Y work-items makes a tile of ROWS x COLS;

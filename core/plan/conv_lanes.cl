@@ -2,8 +2,8 @@
  *
  * A work-group makes CHUNK rows of the target (FLAT: CHUNK pixels), ROWS channels of two pixels at a time: one vector
  * each, all in registers, so that each weight is loaded once for both. `source` is x and `target` y; BACKWARD: dy and
- * dx. TURNED: every pixel of the target gathers what it had a part in, or, of a transposed convolution, what goes to it. A pixel whose tap falls outside the source reads the zeros behind
- * the panels. The host defines the geometry, `realv` (VECTOR reals), FV_LOAD, FV_STORE, and EACH_ROW(F): F(0) F(1) ...
+ * dx. TURNED: every pixel of the target gathers what it had a part in, or, of a transposed convolution, what goes to
+ * it. A pixel whose tap falls outside the source reads the zeros behind the panels. The host defines the geometry, `realv` (VECTOR reals), FV_LOAD, FV_STORE, and EACH_ROW(F): F(0) F(1) ...
  * F(ROWS - 1). */
 #if TURNED
 /* Where tap k of target position t lies in the source; -1: nowhere. */
