@@ -46,6 +46,7 @@ static FvKernel *winograd_kernel(FvNode *node, const FvConv *conv, const FvConvG
 {
     g_autoptr(GString) out = g_string_new(NULL);
     fv_define(out, "BACKWARD", gather->backward);
+    fv_define(out, "TURNED", gather->turned);
     fv_define(out, "BIAS", gather->bias);
     fv_define_shape(out, "SOURCE", gather->source, gather->source_group);
     fv_define_shape(out, "TARGET", gather->target, gather->target_group);
@@ -74,6 +75,7 @@ FvKernel *fv_conv_gather_kernel(FvNode *node, const FvConv *conv, const FvConvGa
         return winograd_kernel(node, conv, gather, name);
     g_autoptr(GString) out = begin(gather->lanes);
     fv_define(out, "BACKWARD", gather->backward);
+    fv_define(out, "TURNED", gather->turned);
     fv_define(out, "BIAS", gather->bias);
     fv_define(out, "FLAT", gather->flat);
     fv_define_shape(out, "SOURCE", gather->source, gather->source_group);
@@ -91,8 +93,8 @@ FvKernel *fv_conv_gather_kernel(FvNode *node, const FvConv *conv, const FvConvGa
         fv_define_list(out, "EACH_ROW(F)", "", "", gather->width);
     } else {
         define_tile(out, gather->pixels, gather->vectors);
-        fv_define(out, "STEP", gather->backward ? gather->stride.w : 1);
-        fv_define(out, "SOURCE_STEP", gather->backward ? 1 : gather->stride.w);
+        fv_define(out, "STEP", gather->turned ? gather->stride.w : 1);
+        fv_define(out, "SOURCE_STEP", gather->turned ? 1 : gather->stride.w);
     }
     return fv_conv_add_kernel(node, conv, !gather->backward, gather->lanes > 1 ? conv_lanes_cl : conv_channels_cl, name,
                               out->str);
