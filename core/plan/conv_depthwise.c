@@ -53,10 +53,7 @@ void fv_depthwise_plan(FvNode *node, FvConv *conv)
 static void define_kernel(GString *out, const FvConv *conv)
 {
     fv_define(out, "C", conv->in.c);
-    fv_define_size(out, "KERNEL", conv->kernel);
-    fv_define_size(out, "STRIDE", conv->stride);
-    fv_define_size(out, "PAD", conv->pad);
-    fv_define_size(out, "DILATION", conv->dilation);
+    fv_define_sizes(out, conv->kernel, conv->stride, conv->pad, conv->dilation);
 }
 
 static int chunk_of(const FvNode *node, FvShape target)

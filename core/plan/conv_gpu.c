@@ -78,15 +78,7 @@ static FvKernel *gather_kernel(FvNode *node, const FvConv *conv, const FvGpuGath
 {
     const FvConvGather *base = &gather->base;
     g_autoptr(GString) out = g_string_new(NULL);
-    fv_define(out, "BACKWARD", base->backward);
-    fv_define(out, "TURNED", base->turned);
-    fv_define(out, "BIAS", base->bias);
-    fv_define_shape(out, "SOURCE", base->source, base->source_group);
-    fv_define_shape(out, "TARGET", base->target, base->target_group);
-    fv_define_size(out, "KERNEL", base->kernel);
-    fv_define_size(out, "STRIDE", base->stride);
-    fv_define_size(out, "PAD", base->pad);
-    fv_define_size(out, "DILATION", base->dilation);
+    fv_define_gather(out, base);
     if (gather->direct) {
         fv_define(out, "GATHER", 1);
     } else {
@@ -110,10 +102,7 @@ static FvKernel *sum_kernel(FvNode *node, const FvConv *conv, const FvGpuSum *su
     fv_define(out, "BIAS", fv_conv_sums_bias(conv));
     fv_define_shape(out, "IN", conv->in, sum->in_group);
     fv_define_shape(out, "OUT", conv->out, sum->out_group);
-    fv_define_size(out, "KERNEL", conv->kernel);
-    fv_define_size(out, "STRIDE", conv->stride);
-    fv_define_size(out, "PAD", conv->pad);
-    fv_define_size(out, "DILATION", conv->dilation);
+    fv_define_sizes(out, conv->kernel, conv->stride, conv->pad, conv->dilation);
     fv_define(out, "WEIGHTS", sum->weights);
     fv_define(out, "BIAS_AT", fv_conv_sums_bias(conv) && sum->shares > 1 ? sum->weights - conv->out.c : 0);
     if (sum->direct) {
