@@ -38,6 +38,12 @@ typedef struct {
     char *target; /* "label", or NULL */
 } FvTerm;
 
+/** A pattern of `freeze`. */
+typedef struct {
+    char *pattern; /* "conv*" */
+    FvLoc loc;
+} FvFreeze;
+
 /** The target that is the class as numbers, made of the target "label". */
 #define FV_ONE_HOT "one_hot"
 
@@ -62,6 +68,7 @@ typedef struct {
     int epochs, batch;            /* defaults 1 and 64 */
     int accumulate;               /* batches of one update; default 1 */
     double ema;                   /* share of the old average of parameters that an update keeps; 0: no average */
+    GPtrArray *freezes;           /* of FvFreeze: which parameters stay as they are; the plan knows their names */
     gboolean has_data, has_train;
     GHashTable *values; /* `as` name -> node number + 1 */
     char *file, *stem;  /* "pipelines/lenet.fv", "lenet" */

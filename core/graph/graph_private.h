@@ -178,6 +178,12 @@ void fv_build_lets(Builder *builder, GHashTable *overrides);
 /** loss, optimizer, schedule, metric. */
 void fv_build_settings(Builder *builder);
 
+/* freeze.c */
+
+/** What `freeze` says. */
+void fv_build_freezes(Builder *builder);
+void fv_freeze_free(gpointer data);
+
 /* fitted.c */
 
 /** Takes a stage of prepare { } that is a fitted layer, or an operation for which one stands: TRUE where it was taken,

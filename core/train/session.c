@@ -95,6 +95,11 @@ static gboolean check_source(const FvGraph *graph, GError **error)
     return fv_diag_check(diag, error);
 }
 
+static gboolean anything_trained(const FvPlan *plan)
+{
+    return fv_plan_parameter_count(plan) > fv_plan_frozen_parameter_count(plan);
+}
+
 static gboolean anything_fitted(const FvPlan *plan)
 {
     for (guint i = 0; i < fv_plan_layers(plan); i++)
@@ -107,7 +112,7 @@ static gboolean anything_fitted(const FvPlan *plan)
 static gboolean check_aims(const FvSession *session, GError **error)
 {
     const FvGraph *graph = session->settings.graph;
-    const gboolean trained = fv_plan_parameter_count(session->plan) > 0;
+    const gboolean trained = anything_trained(session->plan);
     g_autoptr(FvDiag) diag = fv_diag_new();
     const FvLoc top = { g_intern_string(graph->file), 1, 1 };
     if (graph->losses->len == 0 && fv_session_trains(session))
@@ -121,7 +126,9 @@ static gboolean check_aims(const FvSession *session, GError **error)
                       "there is no optimizer; write optimizer = sgd(rate=0.01, momentum=0.9), for "
                       "example");
     if (session->purpose == FV_FOR_TRAINING && !trained && !anything_fitted(session->plan))
-        fv_diag_error(diag, top, NULL, "there is nothing to train: no layer has parameters, and none is fitted");
+        fv_diag_error(diag, top, NULL, "there is nothing to train: %s, and none is fitted",
+                      fv_plan_frozen_parameter_count(session->plan) > 0 ? "all layers are frozen"
+                                                                        : "no layer has parameters");
     return fv_diag_check(diag, error);
 }
 
@@ -266,7 +273,7 @@ FvPlan *fv_session_plan(FvSession *session)
 gboolean fv_session_trains(const FvSession *session)
 {
     return session->purpose == FV_FOR_TRAINING && session->settings.graph->epochs > 0 &&
-           fv_plan_parameter_count(session->plan) > 0;
+           anything_trained(session->plan);
 }
 
 FvProgressBar *fv_session_progress(const FvSession *session)
