@@ -178,6 +178,13 @@ void fv_build_lets(Builder *builder, GHashTable *overrides);
 /** loss, optimizer, schedule, metric. */
 void fv_build_settings(Builder *builder);
 
+/* classes.c */
+
+/** data { classes = ...  per_class = ... } */
+void fv_build_classes(Builder *builder, const FvExpr *expr);
+void fv_build_per_class(Builder *builder, const FvExpr *expr);
+void fv_chosen_class_free(gpointer data);
+
 /* freeze.c */
 
 /** What `freeze` says. */

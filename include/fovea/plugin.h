@@ -705,6 +705,8 @@ typedef struct {
     /** Called from several threads at once. Must check sizes before it allocates. */
     gboolean (*read)(const void *self, FvSplit split, gint64 index, FvSample *sample, GError **error);
     void (*close)(void *self);
+    /** The class of a sample, -1 where it has none, without its image; after open. NULL: samples are read for it. */
+    int (*label)(const void *self, FvSplit split, gint64 index);
 } FvSource;
 
 /** Decodes a PNG, JPEG or WebP file (told apart by contents) into 8-bit interleaved pixels, upright: the orientation
