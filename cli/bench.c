@@ -119,7 +119,7 @@ int fv_cli_bench(int argc, char **argv)
         G_OPTION_ENTRY_NULL,
     };
     g_auto(FvCliOptions) options = { 0 };
-    if (!fv_cli_parse(&help, FV_CLI_SETS | FV_CLI_SEED | FV_CLI_DEVICE, own, &options, argc, argv) ||
+    if (!fv_cli_parse(&help, FV_CLI_SETS | FV_CLI_FREEZE | FV_CLI_SEED | FV_CLI_DEVICE, own, &options, argc, argv) ||
         !fv_cli_count(&help, &options, 0, 1))
         return FV_CLI_WRONG;
     if (wishes.batch != NOT_GIVEN && (wishes.batch < 1 || wishes.batch > MOST_BATCH))
@@ -136,7 +136,7 @@ int fv_cli_bench(int argc, char **argv)
         return bench_pipeline(&options, &wishes);
     }
     if (wishes.batch != NOT_GIVEN || wishes.seconds != NOT_GIVEN || wishes.kernels || wishes.chart || wishes.tune ||
-        options.sets || options.seed >= 0)
+        options.sets || options.freezes || options.seed >= 0)
         return fv_cli_usage("bench", "without PIPELINE there are only --device and --json");
     return bench_device(&options, &wishes);
 }

@@ -71,6 +71,10 @@ static void print_layer(const FvPlan *plan, guint i, int width)
         g_print(" of %s", inputs);
     if (layer.name)
         g_print(" as %s", layer.name);
+    if (layer.frozen > 0 && layer.frozen == layer.parameters)
+        g_print(" (frozen)");
+    else if (layer.frozen > 0)
+        g_print(" (%" G_GINT64_FORMAT " frozen)", layer.frozen);
     g_print("%s\n", layer.passes ? " (passes its input on)" : layer.alive ? "" : " (not needed)");
 }
 
@@ -135,6 +139,10 @@ static void print_table(const FvPlan *plan, const FvPlan *prediction, FvPurpose 
     for (guint i = 0; i < fv_plan_layers(plan); i++)
         print_layer(plan, i, width);
     g_print("\n%" G_GINT64_FORMAT " parameters, %s FLOPs for an image\n", fv_plan_parameter_count(plan), flops);
+    if (fv_plan_frozen_parameter_count(plan) > 0)
+        g_print("%" G_GINT64_FORMAT " of them trainable, %" G_GINT64_FORMAT " frozen\n",
+                fv_plan_parameter_count(plan) - fv_plan_frozen_parameter_count(plan),
+                fv_plan_frozen_parameter_count(plan));
     if (fv_plan_idle_parameter_count(prediction)) {
         g_autofree char *fewer = flops_text(fv_plan_flops(prediction));
         g_print("%" G_GINT64_FORMAT " parameters, %s FLOPs for an image in prediction\n", needed(prediction), fewer);
@@ -169,6 +177,7 @@ static void add_layer(JsonBuilder *builder, const FvPlan *plan, guint i)
         json_builder_add_string_value(builder, fv_plan_layer(plan, (guint) layer.inputs[k]).path);
     json_builder_end_array(builder);
     add_int(builder, "parameters", layer.parameters);
+    add_int(builder, "frozen", layer.frozen);
     add_int(builder, "flops", (gint64) (layer.passes ? 0 : layer.flops));
     add_int(builder, "bytes", (gint64) (layer.passes ? 0 : value_bytes(plan, layer.out)));
     json_builder_end_object(builder);
@@ -184,6 +193,7 @@ static void print_json(const FvPlan *plan, const FvPlan *prediction)
         add_layer(builder, plan, i);
     json_builder_end_array(builder);
     add_int(builder, "parameters", fv_plan_parameter_count(plan));
+    add_int(builder, "frozen", fv_plan_frozen_parameter_count(plan));
     add_int(builder, "flops", (gint64) fv_plan_flops(plan));
     json_builder_set_member_name(builder, "prediction");
     json_builder_begin_object(builder);
@@ -225,7 +235,8 @@ int fv_cli_check(int argc, char **argv)
         G_OPTION_ENTRY_NULL,
     };
     g_auto(FvCliOptions) options = { 0 };
-    if (!fv_cli_parse(&help, FV_CLI_SETS, own, &options, argc, argv) || !fv_cli_count(&help, &options, 1, 1))
+    if (!fv_cli_parse(&help, FV_CLI_SETS | FV_CLI_FREEZE, own, &options, argc, argv) ||
+        !fv_cli_count(&help, &options, 1, 1))
         return FV_CLI_WRONG;
     if (dot + json + (svg != NULL) > 1)
         return fv_cli_usage("check", "--dot, --svg and --json: one of them");

@@ -44,8 +44,9 @@ typedef struct {
     gint64 seed;      /* --seed, -1 where not given */
     char **rest;      /* arguments that are no options, NULL-ended, never NULL */
     gboolean partial; /* --partial; goes with FV_CLI_WEIGHTS */
+    char **freezes;   /* --freeze */
 } FvCliOptions;
-enum { FV_CLI_SETS = 1, FV_CLI_DEVICE = 2, FV_CLI_WEIGHTS = 4, FV_CLI_SEED = 8 };
+enum { FV_CLI_SETS = 1, FV_CLI_DEVICE = 2, FV_CLI_WEIGHTS = 4, FV_CLI_SEED = 8, FV_CLI_FREEZE = 16 };
 
 void fv_cli_options_clear(FvCliOptions *options);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(FvCliOptions, fv_cli_options_clear)

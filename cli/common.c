@@ -58,6 +58,7 @@ int fv_cli_usage(const char *verb, const char *format, ...)
 void fv_cli_options_clear(FvCliOptions *options)
 {
     g_strfreev(options->sets);
+    g_strfreev(options->freezes);
     g_strfreev(options->rest);
     g_free(options->device);
     g_free(options->weights);
@@ -73,6 +74,10 @@ gboolean fv_cli_parse(const FvCliHelp *help, unsigned wants, const GOptionEntry 
         { FV_CLI_SETS,
           { "set", 's', 0, G_OPTION_ARG_STRING_ARRAY, &options->sets, "Give a let of the pipeline another value",
             "NAME=VALUE" } },
+        { FV_CLI_FREEZE,
+          { "freeze", 0, 0, G_OPTION_ARG_STRING_ARRAY, &options->freezes,
+            "Leave parameters as they are, by paths: conv1, \"conv*\", a block; as freeze in the pipeline does",
+            "PATTERN" } },
         { FV_CLI_WEIGHTS,
           { "weights", 'w', 0, G_OPTION_ARG_FILENAME, &options->weights, "Parameters: a safetensors file", "FILE" } },
         { FV_CLI_WEIGHTS,
@@ -147,7 +152,8 @@ FvBeginning fv_cli_beginning(const FvCliOptions *options)
 FvPipeline *fv_cli_pipeline(const FvCliOptions *options)
 {
     g_autoptr(GError) error = NULL;
-    FvPipeline *pipeline = fv_pipeline_open(options->rest[0], (const char *const *) options->sets, &error);
+    FvPipeline *pipeline = fv_pipeline_open_frozen(options->rest[0], (const char *const *) options->sets,
+                                                   (const char *const *) options->freezes, &error);
     if (!pipeline)
         fv_cli_fail(error);
     return pipeline;

@@ -23,6 +23,9 @@ static const FvCliHelp help = {
     "fold-K of the run folder, and prints what each came to, their mean and their standard deviation. The test split "
     "is\n"
     "left alone, and data { validate } means nothing then.\n\n"
+    "--freeze leaves parameters as they are, which costs no gradients, and with --weights makes a trunk of another "
+    "net\n"
+    "serve this one: fovea train shirts.fv --weights runs/base/best.safetensors --partial --freeze \"conv*\".\n\n"
     "The first Ctrl-C writes a checkpoint and stops, a second one stops at once.\n\n"
     "Examples:\n"
     "  fovea train pipelines/lenet-fashion.fv\n"
@@ -31,12 +34,17 @@ static const FvCliHelp help = {
     "  fovea train pipelines/knn.fv --folds 5\n"
 };
 
+static FvPipeline *open_pipeline(const FvCliOptions *options, const char *file, char **sets, GError **error)
+{
+    return fv_pipeline_open_frozen(file, (const char *const *) sets, (const char *const *) options->freezes, error);
+}
+
 /* A run is resumed with the pipeline that it was begun with; what PIPELINE and -s say must come to the same. */
 static FvPipeline *open_resumed(const FvCliOptions *options, const char *folder, GError **error)
 {
     g_autofree char *kept = g_build_filename(folder, FV_RUN_PIPELINE, NULL);
     if (!options->rest[0])
-        return fv_pipeline_open(kept, (const char *const *) options->sets, error);
+        return open_pipeline(options, kept, options->sets, error);
     g_autoptr(FvPipeline) old = fv_pipeline_open(kept, NULL, error);
     if (!old)
         return NULL;
@@ -51,7 +59,7 @@ static FvPipeline *open_resumed(const FvCliOptions *options, const char *folder,
     for (char **set = options->sets; set && *set; set++)
         g_strv_builder_add(sets, *set);
     g_auto(GStrv) all = g_strv_builder_end(sets);
-    return fv_pipeline_open(options->rest[0], (const char *const *) all, error);
+    return open_pipeline(options, options->rest[0], all, error);
 }
 
 static int report_stop(const char *folder, gint64 step)
@@ -137,9 +145,8 @@ static int train(const FvCliOptions *options, const char *out, const char *resum
     g_autoptr(GError) error = NULL;
     if (resume && !is_run(resume, &error))
         return fv_cli_fail(error);
-    g_autoptr(FvPipeline) pipeline =
-        resume ? open_resumed(options, resume, &error)
-               : fv_pipeline_open(options->rest[0], (const char *const *) options->sets, &error);
+    g_autoptr(FvPipeline) pipeline = resume ? open_resumed(options, resume, &error)
+                                            : open_pipeline(options, options->rest[0], options->sets, &error);
     int code;
     if (!pipeline) {
         fv_cli_fail(error);
@@ -182,7 +189,8 @@ int fv_cli_train(int argc, char **argv)
         G_OPTION_ENTRY_NULL,
     };
     g_auto(FvCliOptions) options = { 0 };
-    if (!fv_cli_parse(&help, FV_CLI_SETS | FV_CLI_WEIGHTS | FV_CLI_SEED | FV_CLI_DEVICE, own, &options, argc, argv) ||
+    if (!fv_cli_parse(&help, FV_CLI_SETS | FV_CLI_WEIGHTS | FV_CLI_FREEZE | FV_CLI_SEED | FV_CLI_DEVICE, own, &options,
+                      argc, argv) ||
         !fv_cli_count(&help, &options, resume ? 0 : 1, 1))
         return FV_CLI_WRONG;
     if (resume && (out || options.weights))

@@ -12,7 +12,7 @@
 /* ------------------------------------------------------------------- loader */
 
 /** The streams of fv_random() that are no operation's. */
-enum { FV_STREAM_SPLIT = 0x7ffffffe, FV_STREAM_SHUFFLE = 0x7fffffff };
+enum { FV_STREAM_SELECT = 0x7ffffffd, FV_STREAM_SPLIT = 0x7ffffffe, FV_STREAM_SHUFFLE = 0x7fffffff };
 
 /** Samples of one batch, or of several in a row where all images are kept. The loader owns it; everything is valid
  * until it is recycled. */

@@ -40,6 +40,8 @@ static FvGraph *graph_new(const char *file)
     graph->metrics = g_ptr_array_new_with_free_func(term_free);
     graph->prepare = g_ptr_array_new_with_free_func(fv_use_free);
     graph->augment = g_ptr_array_new_with_free_func(fv_use_free);
+    graph->classes = g_ptr_array_new_with_free_func(fv_chosen_class_free);
+    graph->freezes = g_ptr_array_new_with_free_func(fv_freeze_free);
     graph->values = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     graph->output = -1;
     graph->epochs = 1;
@@ -102,6 +104,8 @@ void fv_graph_free(FvGraph *graph)
     g_ptr_array_unref(graph->metrics);
     g_ptr_array_unref(graph->prepare);
     g_ptr_array_unref(graph->augment);
+    g_ptr_array_unref(graph->classes);
+    g_ptr_array_unref(graph->freezes);
     use_clear(&graph->source);
     use_clear(&graph->optimizer);
     use_clear(&graph->schedule);
@@ -183,6 +187,7 @@ FvGraph *fv_graph_build(const FvTree *tree, const char *file, GHashTable *overri
     fv_build_blocks(&builder);
     fv_build_sections(&builder);
     fv_build_settings(&builder);
+    fv_build_freezes(&builder);
     graph->output = output_of(graph);
 
     g_ptr_array_unref(builder.texts);

@@ -38,6 +38,19 @@ typedef struct {
     char *target; /* "label", or NULL */
 } FvTerm;
 
+/** A class that data { classes } names. */
+typedef struct {
+    char *name; /* or NULL: it is named by its number */
+    int number;
+    FvLoc loc;
+} FvChosenClass;
+
+/** A pattern of `freeze`. */
+typedef struct {
+    char *pattern; /* "conv*" */
+    FvLoc loc;
+} FvFreeze;
+
 /** The target that is the class as numbers, made of the target "label". */
 #define FV_ONE_HOT "one_hot"
 
@@ -59,9 +72,13 @@ typedef struct {
     GPtrArray *prepare, *augment; /* of FvUse */
     double validate;              /* share of the training split, 0 where not given */
     double test;                  /* share of the training split that becomes the test split, for sources without one */
-    int epochs, batch;            /* defaults 1 and 64 */
-    int accumulate;               /* batches of one update; default 1 */
-    double ema;                   /* share of the old average of parameters that an update keeps; 0: no average */
+    GPtrArray *classes; /* of FvChosenClass: those that are taken, in the order of their new numbers; empty: all */
+    int per_class;      /* images of each in the training split; 0: all */
+    FvLoc select_loc;   /* of what was said last about either */
+    int epochs, batch;  /* defaults 1 and 64 */
+    int accumulate;     /* batches of one update; default 1 */
+    double ema;         /* share of the old average of parameters that an update keeps; 0: no average */
+    GPtrArray *freezes; /* of FvFreeze: which parameters stay as they are; the plan knows their names */
     gboolean has_data, has_train;
     GHashTable *values; /* `as` name -> node number + 1 */
     char *file, *stem;  /* "pipelines/lenet.fv", "lenet" */

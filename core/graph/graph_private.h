@@ -178,6 +178,19 @@ void fv_build_lets(Builder *builder, GHashTable *overrides);
 /** loss, optimizer, schedule, metric. */
 void fv_build_settings(Builder *builder);
 
+/* classes.c */
+
+/** data { classes = ...  per_class = ... } */
+void fv_build_classes(Builder *builder, const FvExpr *expr);
+void fv_build_per_class(Builder *builder, const FvExpr *expr);
+void fv_chosen_class_free(gpointer data);
+
+/* freeze.c */
+
+/** What `freeze` says. */
+void fv_build_freezes(Builder *builder);
+void fv_freeze_free(gpointer data);
+
 /* fitted.c */
 
 /** Takes a stage of prepare { } that is a fitted layer, or an operation for which one stands: TRUE where it was taken,

@@ -114,7 +114,8 @@ static void no_settings(Builder *builder, const FvSection *section)
 static void build_data(Builder *builder, const FvSection *section)
 {
     static const Known known[] = {
-        { "source", set_source }, { "validate", set_validate }, { "test", set_test }, { 0 }
+        { "source", set_source },        { "validate", set_validate },        { "test", set_test },
+        { "classes", fv_build_classes }, { "per_class", fv_build_per_class }, { 0 },
     };
     FvGraph *graph = builder->graph;
     const int errors = fv_diag_count(builder->diag);

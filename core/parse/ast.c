@@ -221,13 +221,14 @@ FvTree *fv_tree_new(void)
     tree->blocks = g_ptr_array_new_with_free_func(free_block);
     tree->sections = g_ptr_array_new_with_free_func(free_section);
     tree->settings = g_ptr_array_new_with_free_func(free_setting);
+    tree->freezes = fv_expr_list();
     return tree;
 }
 
 void fv_tree_append(FvTree *tree, FvTree *from)
 {
-    GPtrArray **to_lists[] = { &tree->lets, &tree->blocks, &tree->sections, &tree->settings };
-    GPtrArray **from_lists[] = { &from->lets, &from->blocks, &from->sections, &from->settings };
+    GPtrArray **to_lists[] = { &tree->lets, &tree->blocks, &tree->sections, &tree->settings, &tree->freezes };
+    GPtrArray **from_lists[] = { &from->lets, &from->blocks, &from->sections, &from->settings, &from->freezes };
     for (guint i = 0; i < G_N_ELEMENTS(to_lists); i++)
         g_ptr_array_extend_and_steal(*to_lists[i], g_steal_pointer(from_lists[i]));
     g_free(from);
@@ -241,5 +242,6 @@ void fv_tree_free(FvTree *tree)
     g_ptr_array_unref(tree->blocks);
     g_ptr_array_unref(tree->sections);
     g_ptr_array_unref(tree->settings);
+    g_ptr_array_unref(tree->freezes);
     g_free(tree);
 }

@@ -87,6 +87,7 @@ typedef struct {
     GPtrArray *blocks;   /* of FvBlock */
     GPtrArray *sections; /* of FvSection */
     GPtrArray *settings; /* of FvSetting: loss, optimizer, schedule, metric */
+    GPtrArray *freezes;  /* of FvExpr: what `freeze` takes */
 } FvTree;
 
 void fv_tree_free(FvTree *tree);

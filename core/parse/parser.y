@@ -37,7 +37,7 @@ static void add_import(Parse *parse, char *path, FvLoc loc);
 %token START_FILE START_VALUE START_CHAIN
 %token <char *> NAME "a name" STRING "a string"
 %token <double> NUMBER "a number"
-%token LET "let" IMPORT "import" BLOCK "block" REPEAT "repeat" AS "as" TRUE_WORD "true" FALSE_WORD "false"
+%token LET "let" IMPORT "import" BLOCK "block" FREEZE "freeze" REPEAT "repeat" AS "as" TRUE_WORD "true" FALSE_WORD "false"
 %token ARROW "->" DOTS ".."
 %token YYEOF 0 "the end"
 
@@ -88,6 +88,7 @@ top
     : LET NAME '=' value { add_setting(parse->tree->lets, fv_setting_new($NAME, @NAME, $value)); }
     | setting { add_setting(parse->tree->settings, $setting); }
     | IMPORT STRING { add_import(parse, $STRING, @STRING); }
+    | FREEZE value { fv_list_add(parse->tree->freezes, $value); }
     | BLOCK head '{' chains '}' { $head->chains = $chains; fv_list_add(parse->tree->blocks, $head); }
     | NAME '{' statements '}'
         {

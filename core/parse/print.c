@@ -244,6 +244,17 @@ static void print_settings(GString *text, const char *before, const GPtrArray *s
     }
 }
 
+static void print_freezes(GString *text, const GPtrArray *freezes)
+{
+    if (text->len && freezes->len)
+        g_string_append_c(text, '\n');
+    for (guint i = 0; i < freezes->len; i++) {
+        g_string_append(text, "freeze ");
+        print_expr(text, freezes->pdata[i], LEVEL_RANGE);
+        g_string_append_c(text, '\n');
+    }
+}
+
 char *fv_tree_print(const FvTree *tree, GHashTable *overrides)
 {
     Printer printer = { .text = g_string_new(NULL), .indent = 4 };
@@ -263,5 +274,6 @@ char *fv_tree_print(const FvTree *tree, GHashTable *overrides)
     if (text->len && tree->settings->len)
         g_string_append_c(text, '\n');
     print_settings(text, "", tree->settings, NULL);
+    print_freezes(text, tree->freezes);
     return g_string_free(text, FALSE);
 }

@@ -80,8 +80,8 @@ static char *joined(const GPtrArray *list)
 
 static gboolean is_keyword(int type)
 {
-    return type == LET || type == IMPORT || type == BLOCK || type == REPEAT || type == AS || type == TRUE_WORD ||
-           type == FALSE_WORD;
+    return type == LET || type == IMPORT || type == BLOCK || type == FREEZE || type == REPEAT || type == AS ||
+           type == TRUE_WORD || type == FALSE_WORD;
 }
 
 static char *found(const Parse *parse, gboolean name_expected)

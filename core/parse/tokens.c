@@ -219,6 +219,12 @@ static gboolean begins_line(const Token *token)
     return token->loc.col == 1 && token->type != FV_PARSER_error;
 }
 
+/* Whether a word begins something that stands outside of all brackets. */
+static gboolean begins_top(int type)
+{
+    return type == LET || type == IMPORT || type == BLOCK || type == FREEZE;
+}
+
 /* Whether a token shows that the innermost bracket should have been closed before it. */
 static gboolean must_close(const Tokens *tokens, const Token *token)
 {
@@ -226,7 +232,7 @@ static gboolean must_close(const Tokens *tokens, const Token *token)
     const int type = token->type;
     if (bracket == 0 || type == closer_of(bracket) || type == FV_PARSER_EOF)
         return FALSE;
-    const gboolean top = type == LET || type == IMPORT || type == BLOCK;
+    const gboolean top = begins_top(type);
     if (bracket == '{')
         return top && begins_line(token);
     if (type == ')' || type == ']')
@@ -243,7 +249,7 @@ static gboolean can_go_on(Parse *parse, const Token *token)
         return type == ',';
     if (bracket == '{')
         return type == NAME || type == ARROW || type == '{' || type == '|' || type == REPEAT;
-    if (type == LET || type == IMPORT || type == BLOCK)
+    if (begins_top(type))
         return TRUE;
     const int next = type == NAME ? peek(parse) : FV_PARSER_EMPTY;
     return next == '=' || next == '{';

@@ -41,6 +41,9 @@ static inline gboolean fv_conv_gives(const FvNode *node, const FvConv *conv, uns
 {
     if (pass != FV_CONV_Y && !fv_node_training(node))
         return FALSE;
+    if (pass == FV_CONV_DW && !conv->passes && fv_node_frozen(node, conv->weight) &&
+        (!conv->bias || fv_node_frozen(node, conv->bias_param)))
+        return FALSE;
     return conv->passes ? (conv->passes & pass) != 0 : pass != FV_CONV_DX || fv_node_wants_gradient(node, 0);
 }
 

@@ -43,7 +43,7 @@ void fv_depthwise_plan(FvNode *node, FvConv *conv)
 {
     /* Both passes read the same weights. */
     conv->pack_scratch[0] = fv_node_add_scratch(node, (gint64) (taps_of(conv) + 1) * padded(conv), FV_LIFE_PLAN);
-    if (fv_node_training(node))
+    if (fv_conv_gives(node, conv, FV_CONV_DW))
         conv->sum_scratch[0] =
             fv_node_add_scratch(node, (gint64) shares_of(node, conv) * share_size(conv), FV_LIFE_CALL);
 }
@@ -85,7 +85,7 @@ void fv_depthwise_build(FvNode *node, FvConv *conv)
     conv->kernels[FV_CONV_PACK] = fv_node_add_kernel(node, conv_depthwise_pack_cl, "conv_pack_depthwise", NULL);
     if (fv_conv_gathers(node, conv, TRUE))
         conv->kernels[FV_CONV_INPUT_GRADIENT] = gather_kernel(node, conv, TRUE);
-    if (!fv_node_training(node))
+    if (!fv_conv_gives(node, conv, FV_CONV_DW))
         return;
     g_autoptr(GString) out = g_string_new(NULL);
     define_kernel(out, conv);
@@ -128,7 +128,7 @@ void fv_depthwise_forward(FvNode *node, const FvConv *conv, FvList *list)
     gather(node, conv, FALSE, list);
 }
 
-void fv_depthwise_backward(FvNode *node, const FvConv *conv, FvList *list)
+static void weight_gradient(FvNode *node, const FvConv *conv, FvList *list)
 {
     enum { CHUNK = 2048 };
     const int shares = shares_of(node, conv), samples = fv_list_samples(list), taps = taps_of(conv), c = conv->out.c;
@@ -143,6 +143,12 @@ void fv_depthwise_backward(FvNode *node, const FvConv *conv, FvList *list)
         fv_launch(list, conv->kernels[FV_CONV_SUM], FV_ITEMS((size_t) (c + CHUNK - 1) / CHUNK), parts,
                   fv_buffer(on.bias_gradient), fv_int(taps * padded(conv)), fv_int(share_size(conv)), fv_int(shares),
                   fv_int(c), fv_int(CHUNK));
-    if (on.dx)
+}
+
+void fv_depthwise_backward(FvNode *node, const FvConv *conv, FvList *list)
+{
+    if (fv_conv_gives(node, conv, FV_CONV_DW))
+        weight_gradient(node, conv, list);
+    if (fv_conv_operands(node, conv).dx)
         gather(node, conv, TRUE, list);
 }

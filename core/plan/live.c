@@ -283,16 +283,46 @@ static GArray *rates_of(const FvPlan *plan)
     return rates;
 }
 
-/* Places the parameters of one role and rate after the others. */
-static void lay_out_some(FvPlan *plan, FvRole role, const double *rate, guint64 unit, guint64 *at)
+static void place(FvParam *param, guint64 unit, guint64 *at)
+{
+    param->offset = *at;
+    *at += fv_round_up((guint64) param->elements + FV_SLACK, unit);
+}
+
+/* Places the trained parameters of one role and rate after the others. */
+static void lay_out_some(FvPlan *plan, FvRole role, double rate, guint64 unit, guint64 *at)
 {
     for (guint i = 0; i < plan->params->len; i++) {
         FvParam *param = plan->params->pdata[i];
-        if (param->spec.role != role || (rate && param->node->rate != *rate))
-            continue;
-        param->offset = *at;
-        *at += fv_round_up((guint64) param->elements + FV_SLACK, unit);
+        if (param->spec.role == role && fv_param_trained(param) && param->node->rate == rate)
+            place(param, unit, at);
     }
+}
+
+/* Statistics, and what is frozen. */
+static void lay_out_rest(FvPlan *plan, guint64 unit, guint64 *at)
+{
+    for (guint i = 0; i < plan->params->len; i++)
+        if (!fv_param_trained(plan->params->pdata[i]))
+            place(plan->params->pdata[i], unit, at);
+}
+
+/* A backward pass may write gradients of frozen parameters, and may read them back: those of one layer lie beside each
+ * other, those of all layers in the same place. */
+static guint64 unread_reals(const FvPlan *plan, guint64 unit)
+{
+    guint64 most = 0;
+    for (guint i = 0; i < plan->nodes->len; i++) {
+        const FvNode *node = plan->nodes->pdata[i];
+        guint64 sum = 0;
+        for (guint k = 0; node->reached && k < node->params->len; k++) {
+            const FvParam *param = node->params->pdata[k];
+            if (param->frozen && param->spec.role != FV_STATISTIC)
+                sum += fv_round_up((guint64) param->elements + FV_SLACK, unit);
+        }
+        most = MAX(most, sum);
+    }
+    return most;
 }
 
 /* Those that move at the same rate lie together: an update is one kernel over each run of them. */
@@ -301,13 +331,14 @@ static void lay_out_params(FvPlan *plan, guint64 align)
     g_autoptr(GArray) rates = rates_of(plan);
     guint64 unit = align / plan->real_size, at = 0;
     for (guint r = 0; r < rates->len; r++)
-        lay_out_some(plan, FV_WEIGHT, &g_array_index(rates, double, r), unit, &at);
+        lay_out_some(plan, FV_WEIGHT, g_array_index(rates, double, r), unit, &at);
     plan->weight_reals = at;
     for (guint r = rates->len; r-- > 0;) /* the other way round: the last weights and the first biases are one run */
-        lay_out_some(plan, FV_BIAS, &g_array_index(rates, double, r), unit, &at);
+        lay_out_some(plan, FV_BIAS, g_array_index(rates, double, r), unit, &at);
     plan->trained_reals = at;
-    lay_out_some(plan, FV_STATISTIC, NULL, unit, &at);
+    lay_out_rest(plan, unit, &at);
     plan->param_reals = at;
+    plan->unread_reals = unread_reals(plan, unit);
 }
 
 /* @chunk: the largest buffer the device gives, 0: no limit. May be called again. FALSE: a value is larger than that. */

@@ -130,7 +130,7 @@ FvPlanMemory fv_plan_memory(const FvPlan *plan)
     gboolean training = plan->settings.purpose == FV_FOR_TRAINING;
     FvPlanMemory memory = {
         .parameters = plan->param_reals * plan->real_size,
-        .gradients = training ? plan->trained_reals * plan->real_size : 0,
+        .gradients = training ? (plan->trained_reals + plan->unread_reals) * plan->real_size : 0,
         .optimizer = plan->trained_reals * plan->real_size * (guint64) plan->update.slot_count,
         .values = plan->arena_bytes,
         .scratch = plan->call_bytes,
@@ -208,6 +208,30 @@ static gboolean part(FvPlan *plan, cl_mem whole, guint64 offset, guint64 bytes, 
     return TRUE;
 }
 
+static guint64 bytes_of_param(const FvParam *param)
+{
+    return ((guint64) param->elements + FV_SLACK) * param->node->plan->real_size;
+}
+
+/* Gradients of frozen parameters, of layers that have a backward pass. */
+static gboolean allocate_unread(FvPlan *plan, GError **error)
+{
+    const guint64 align = MAX((guint64) FV_ALIGN, plan->device->info->align);
+    for (guint i = 0; i < plan->nodes->len; i++) {
+        const FvNode *node = plan->nodes->pdata[i];
+        guint64 at = plan->trained_reals * plan->real_size;
+        for (guint k = 0; node->reached && k < node->params->len; k++) {
+            FvParam *param = node->params->pdata[k];
+            if (!param->frozen || param->spec.role == FV_STATISTIC)
+                continue;
+            if (!part(plan, plan->gradient_memory, at, bytes_of_param(param), &param->gradient, error))
+                return FALSE;
+            at += fv_round_up(bytes_of_param(param), align);
+        }
+    }
+    return TRUE;
+}
+
 static gboolean allocate_params(FvPlan *plan, GError **error)
 {
     gboolean training = plan->settings.purpose == FV_FOR_TRAINING;
@@ -215,7 +239,7 @@ static gboolean allocate_params(FvPlan *plan, GError **error)
 
     if (!take(plan, plan->param_reals * size, &plan->param_memory, error))
         return FALSE;
-    if (training && !take(plan, trained, &plan->gradient_memory, error))
+    if (training && !take(plan, trained + plan->unread_reals * size, &plan->gradient_memory, error))
         return FALSE;
     for (int i = 0; i < plan->update.slot_count; i++) {
         FvBuffer *slot = &plan->update.slots[i];
@@ -230,14 +254,14 @@ static gboolean allocate_params(FvPlan *plan, GError **error)
 
     for (guint i = 0; i < plan->params->len; i++) {
         FvParam *param = plan->params->pdata[i];
-        guint64 offset = param->offset * size, bytes = ((guint64) param->elements + FV_SLACK) * size;
+        guint64 offset = param->offset * size, bytes = bytes_of_param(param);
         if (!part(plan, plan->param_memory, offset, bytes, &param->value, error))
             return FALSE;
-        if (training && param->spec.role != FV_STATISTIC &&
+        if (training && fv_param_trained(param) &&
             !part(plan, plan->gradient_memory, offset, bytes, &param->gradient, error))
             return FALSE;
     }
-    return TRUE;
+    return !training || allocate_unread(plan, error);
 }
 
 static gboolean allocate_arena(FvPlan *plan, guint64 chunk, GError **error)

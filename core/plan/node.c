@@ -113,6 +113,7 @@ int fv_node_add_param(FvNode *node, const FvParamSpec *spec)
     for (int d = 0; d < spec->rank; d++)
         param->elements *= spec->dims[d];
     param->number = node->plan->params->len;
+    param->frozen = fv_freeze_takes(node->plan, param);
     g_ptr_array_add(node->plan->params, param);
     g_ptr_array_add(node->params, param);
     return (int) node->params->len - 1;
@@ -189,6 +190,11 @@ FvBuffer *fv_node_gradient(const FvNode *node, int i)
 {
     FvParam *param = node->params->pdata[i];
     return param->gradient.memory ? &param->gradient : NULL;
+}
+
+gboolean fv_node_frozen(const FvNode *node, int i)
+{
+    return ((const FvParam *) node->params->pdata[i])->frozen;
 }
 
 FvBuffer *fv_node_scratch(const FvNode *node, int i)

@@ -21,7 +21,7 @@ gboolean fv_plan_has_idle_param(const FvPlan *plan, const char *name)
 FvPlanParam fv_plan_param(const FvPlan *plan, guint i)
 {
     const FvParam *param = plan->params->pdata[i];
-    return (FvPlanParam){ .name = param->name, .spec = param->spec, .trained = param->spec.role != FV_STATISTIC };
+    return (FvPlanParam){ .name = param->name, .spec = param->spec, .trained = fv_param_trained(param) };
 }
 
 gboolean fv_plan_keeps_samples(const FvPlan *plan)

@@ -59,6 +59,7 @@ typedef struct {
     const char *path, *kind, *name; /* name: what `as` calls it, or NULL */
     FvShape out;
     gint64 parameters; /* of it, statistics not counted */
+    gint64 frozen;     /* of these, those that stay as they are */
     double flops;      /* forward, one sample */
     gboolean passes;   /* the output is the input itself */
     gboolean alive;    /* FALSE: not needed for this purpose */
@@ -75,9 +76,10 @@ typedef struct {
 } FvPlanMemory;
 
 FvPlanMemory fv_plan_memory(const FvPlan *plan);
-gint64 fv_plan_parameter_count(const FvPlan *plan);      /* trained ones of all layers */
-gint64 fv_plan_idle_parameter_count(const FvPlan *plan); /* those of them that prediction does without */
-double fv_plan_flops(const FvPlan *plan);                /* forward, one sample */
+gint64 fv_plan_parameter_count(const FvPlan *plan);        /* of all layers, statistics not counted */
+gint64 fv_plan_frozen_parameter_count(const FvPlan *plan); /* of these, those that stay as they are */
+gint64 fv_plan_idle_parameter_count(const FvPlan *plan);   /* those of them that prediction does without */
+double fv_plan_flops(const FvPlan *plan);                  /* forward, one sample */
 int fv_plan_lanes(const FvPlan *plan);
 int fv_plan_batch(const FvPlan *plan);
 size_t fv_plan_real_size(const FvPlan *plan);
@@ -172,7 +174,7 @@ FvPlanTerm fv_plan_term(const FvPlan *plan, guint i);
 typedef struct {
     const char *name; /* "conv1.weight" */
     FvParamSpec spec;
-    gboolean trained;
+    gboolean trained; /* neither a statistic nor frozen */
 } FvPlanParam;
 
 /** Those of all layers; in plans for prediction, of those that it computes with. */

@@ -29,7 +29,8 @@ typedef struct {
     guint number;   /* among all of the net: the stream that its first values are drawn from */
     guint64 offset; /* in reals, in the regions of parameters, gradients and slots */
     FvNode *node;
-    FvBuffer value, gradient;
+    gboolean frozen;          /* it stays as it is: freeze.c */
+    FvBuffer value, gradient; /* a frozen one's gradient is read by nobody, and lies where others' do as well */
 } FvParam;
 
 typedef struct {
@@ -143,10 +144,12 @@ struct FvPlan {
     GPtrArray *snippets; /* of FvSnippet */
     GPtrArray *kernels;  /* of FvKernel */
     GString *source;
-    GArray *products;  /* of FvPlanProduct */
-    GArray *extras;    /* of int: numbers of the snippets that fv_plan_load() was given */
-    int input, output; /* node numbers; input -1: there are several or none */
-    guint64 weight_reals, trained_reals, param_reals; /* weights first, then other trained ones, then statistics */
+    GArray *products;       /* of FvPlanProduct */
+    GArray *extras;         /* of int: numbers of the snippets that fv_plan_load() was given */
+    int input, output;      /* node numbers; input -1: there are several or none */
+    gboolean *freezes_used; /* for each FvFreeze, whether it took a parameter */
+    guint64 weight_reals, trained_reals, param_reals; /* weights first, then other trained ones, then the rest */
+    guint64 unread_reals; /* behind the gradients of these: room for those of frozen parameters of one layer */
     guint64 arena_bytes, persistent_bytes, call_bytes;
     FvUpdate update;
 
@@ -172,6 +175,11 @@ const FvTargetArea *fv_target_find(const FvPlan *plan, const char *name);
 void fv_targets_build(FvPlan *plan);
 /** Makes the targets that are made of others: before losses and metrics. */
 void fv_targets_record(FvPlan *plan, FvList *list);
+/* freeze.c */
+/** Whether a parameter that is being added is frozen. */
+gboolean fv_freeze_takes(FvPlan *plan, const FvParam *param);
+/** Reports patterns that took none. */
+void fv_freeze_check(const FvPlan *plan, FvDiag *diag);
 /* live.c */
 FvArea *fv_plan_add_area(FvPlan *plan, guint64 reals, size_t size, int first, int last, guint64 align);
 gboolean fv_plan_lay_out(FvPlan *plan, guint64 chunk, guint64 align);
@@ -238,6 +246,12 @@ void fv_mixed_loss(FvNode *term, void (*forward)(FvNode *term, FvList *list), Fv
 static inline guint64 fv_round_up(guint64 value, guint64 align)
 {
     return (value + align - 1) / align * align;
+}
+
+/** Whether the optimizer moves it. */
+static inline gboolean fv_param_trained(const FvParam *param)
+{
+    return param->spec.role != FV_STATISTIC && !param->frozen;
 }
 
 static inline const FvLayer *fv_node_layer(const FvNode *node)

@@ -24,11 +24,13 @@ FvPlanLayer fv_plan_layer(const FvPlan *plan, guint i)
         const FvParam *param = node->params->pdata[p];
         if (param->spec.role != FV_STATISTIC)
             layer.parameters += param->elements;
+        if (param->spec.role != FV_STATISTIC && param->frozen)
+            layer.frozen += param->elements;
     }
     return layer;
 }
 
-static gint64 count_trained(const GPtrArray *params)
+static gint64 count_parameters(const GPtrArray *params)
 {
     gint64 sum = 0;
     for (guint i = 0; i < params->len; i++) {
@@ -40,12 +42,27 @@ static gint64 count_trained(const GPtrArray *params)
 
 gint64 fv_plan_parameter_count(const FvPlan *plan)
 {
-    return count_trained(plan->params) + count_trained(plan->idle);
+    return count_parameters(plan->params) + count_parameters(plan->idle);
 }
 
 gint64 fv_plan_idle_parameter_count(const FvPlan *plan)
 {
-    return count_trained(plan->idle);
+    return count_parameters(plan->idle);
+}
+
+static gint64 count_frozen(const GPtrArray *params)
+{
+    gint64 sum = 0;
+    for (guint i = 0; i < params->len; i++) {
+        const FvParam *param = params->pdata[i];
+        sum += param->spec.role != FV_STATISTIC && param->frozen ? param->elements : 0;
+    }
+    return sum;
+}
+
+gint64 fv_plan_frozen_parameter_count(const FvPlan *plan)
+{
+    return count_frozen(plan->params) + count_frozen(plan->idle);
 }
 
 double fv_plan_flops(const FvPlan *plan)

@@ -124,7 +124,7 @@ static void backward(FvPlan *plan, FvList *list)
 
 gboolean fv_param_unwritten(const FvParam *param)
 {
-    return param->spec.role == FV_WEIGHT && !has_backward(param->node);
+    return param->spec.role == FV_WEIGHT && !param->frozen && !has_backward(param->node);
 }
 
 /* Gradients that no backward pass writes, and to which penalties are added at every step. */

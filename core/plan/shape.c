@@ -85,6 +85,7 @@ void fv_plan_free(FvPlan *plan)
     g_array_unref(plan->products);
     g_clear_pointer(&plan->settings.tiles, g_hash_table_unref);
     fv_update_clear(&plan->update);
+    g_free(plan->freezes_used);
     g_free(plan);
 }
 
@@ -122,6 +123,7 @@ static FvPlan *plan_alloc(const FvGraph *graph, const FvPlanSettings *settings, 
     plan->lists = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, (GDestroyNotify) fv_list_free);
     plan->output = graph->output;
     plan->input = -1;
+    plan->freezes_used = g_new0(gboolean, graph->freezes->len + 1);
     return plan;
 }
 
@@ -182,8 +184,7 @@ static gboolean check_output(const FvNode *node, GError **error)
 static gboolean has_trained(const FvNode *node)
 {
     for (guint i = 0; i < node->params->len; i++) {
-        const FvParam *param = node->params->pdata[i];
-        if (param->spec.role != FV_STATISTIC)
+        if (fv_param_trained(node->params->pdata[i]))
             return TRUE;
     }
     return FALSE;
@@ -370,6 +371,8 @@ static FvPlan *plan_with_lanes(const FvGraph *graph, const FvPlanSettings *setti
     }
     if (settings->purpose == FV_FOR_TRAINING && fv_diag_count(diag) == errors)
         check_derivatives(plan, diag);
+    if (fv_diag_count(diag) == errors)
+        fv_freeze_check(plan, diag);
     return fv_diag_count(diag) == errors ? g_steal_pointer(&plan) : NULL;
 }
 

@@ -42,7 +42,7 @@ static void find_runs(FvPlan *plan)
     g_array_set_size(runs, 0);
     for (guint i = 0; i < plan->params->len; i++) {
         FvParam *param = plan->params->pdata[i];
-        if (param->spec.role != FV_STATISTIC)
+        if (fv_param_trained(param))
             g_ptr_array_add(sorted, param);
     }
     g_ptr_array_sort(sorted, compare_offsets);
@@ -191,16 +191,12 @@ static double limit_of(const FvPlan *plan)
     return limit > 0 ? limit : (double) FLT_MAX;
 }
 
-/* The factor of the norm lies behind the partial sums of all runs that move. */
+/* The factor of the norm lies behind the partial sums of all runs. */
 static int scale_place(const FvPlan *plan)
 {
-    int place = 0;
-    for (guint i = 0; i < plan->update.runs->len; i++)
-        place += g_array_index(plan->update.runs, FvRun, i).rate != 0 ? FV_PARTIALS : 0;
-    return place;
+    return (int) plan->update.runs->len * FV_PARTIALS;
 }
 
-/* The norm is that of all gradients that move something. */
 static void measure(FvPlan *plan, FvList *list)
 {
     const FvUpdate *update = &plan->update;
@@ -208,8 +204,6 @@ static void measure(FvPlan *plan, FvList *list)
     for (guint i = 0; i < update->runs->len; i++) {
         const FvRun *run = &g_array_index(update->runs, FvRun, i);
         const int first = (int) run->first, last = (int) (run->first + run->reals);
-        if (run->rate == 0)
-            continue;
         fv_launch(list, update->squares, fv_maps_groups(plan, FV_PARTIALS), fv_buffer(&plan->all_gradient),
                   fv_buffer(&update->partials->buffer), fv_int(first), fv_int(last),
                   fv_int((last - first + FV_PARTIALS - 1) / FV_PARTIALS), fv_int(at), fv_real(limit_of(plan)));
@@ -278,11 +272,8 @@ void fv_update_apply(FvPlan *plan, FvList *list)
         clip_in_place(plan, list);
         return;
     }
-    for (guint i = 0; i < update->runs->len; i++) {
-        const FvRun *run = &g_array_index(update->runs, FvRun, i);
-        if (run->rate != 0)
-            launch_map(plan, run, list);
-    }
+    for (guint i = 0; i < update->runs->len; i++)
+        launch_map(plan, &g_array_index(update->runs, FvRun, i), list);
     fv_update_finish(plan, list);
 }
 
@@ -291,7 +282,7 @@ static void add_noise(FvPlan *plan, FvList *list)
     const double deviation = (double) common_of(plan)->noise;
     for (guint i = 0; i < plan->params->len; i++) {
         FvParam *param = plan->params->pdata[i];
-        if (param->spec.role == FV_STATISTIC || param->node->rate == 0)
+        if (!fv_param_trained(param))
             continue;
         fv_launch(list, plan->update.noise, fv_maps_chunks(plan, (guint64) param->elements), fv_buffer(&param->value),
                   fv_int((int) param->elements), fv_real(deviation), fv_int((int) i), update_number, fv_seed());

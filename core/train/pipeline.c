@@ -56,7 +56,22 @@ static FvPipeline *begin(void)
     return pipeline;
 }
 
+/* As if the file ended with `freeze "PATTERN"`. */
+static void add_freeze(FvTree *tree, const char *pattern)
+{
+    g_autofree char *where = g_strdup_printf("--freeze %s", pattern);
+    FvExpr *expr = g_new0(FvExpr, 1);
+    *expr = (FvExpr){ .type = FV_EXPR_STRING, .loc = { g_intern_string(where), 1, 1 }, .text = g_strdup(pattern) };
+    g_ptr_array_add(tree->freezes, expr);
+}
+
 FvPipeline *fv_pipeline_open(const char *file, const char *const *sets, GError **error)
+{
+    return fv_pipeline_open_frozen(file, sets, NULL, error);
+}
+
+FvPipeline *fv_pipeline_open_frozen(const char *file, const char *const *sets, const char *const *freezes,
+                                    GError **error)
 {
     g_autoptr(FvDiag) diag = fv_diag_new();
     g_autoptr(FvPipeline) pipeline = begin();
@@ -64,6 +79,8 @@ FvPipeline *fv_pipeline_open(const char *file, const char *const *sets, GError *
         if (!add_override(pipeline->overrides, *sets, diag, error))
             return NULL;
     pipeline->tree = fv_parse_file(file, diag);
+    for (; pipeline->tree && freezes && *freezes; freezes++)
+        add_freeze(pipeline->tree, *freezes);
     return finish(g_steal_pointer(&pipeline), file, diag, error);
 }
 

@@ -2,6 +2,7 @@
  * session.c: opens the data of a pipeline, plans its net for them, and evaluates splits. */
 #include "core/train/session.h"
 
+#include "core/data/select.h"
 #include "core/train/budget.h"
 #include "core/train/pipeline.h"
 #include "core/train/weights.h"
@@ -14,7 +15,9 @@ enum { FOR_EVALUATION, FOR_TRAINING, PREPS };
 struct FvSession {
     FvSessionSettings settings;
     FvPlan *plan;
-    FvOpenSource source;
+    FvOpenSource opened; /* by this session, or a copy of what others opened */
+    FvOpenSource source; /* the same, or what the pipeline selects of it */
+    FvSelection *selection;
     FvPrep *preps[PREPS];
     FvFeed *feeds[FV_SPLITS];
     FvFeed *training;
@@ -95,6 +98,11 @@ static gboolean check_source(const FvGraph *graph, GError **error)
     return fv_diag_check(diag, error);
 }
 
+static gboolean anything_trained(const FvPlan *plan)
+{
+    return fv_plan_parameter_count(plan) > fv_plan_frozen_parameter_count(plan);
+}
+
 static gboolean anything_fitted(const FvPlan *plan)
 {
     for (guint i = 0; i < fv_plan_layers(plan); i++)
@@ -107,7 +115,7 @@ static gboolean anything_fitted(const FvPlan *plan)
 static gboolean check_aims(const FvSession *session, GError **error)
 {
     const FvGraph *graph = session->settings.graph;
-    const gboolean trained = fv_plan_parameter_count(session->plan) > 0;
+    const gboolean trained = anything_trained(session->plan);
     g_autoptr(FvDiag) diag = fv_diag_new();
     const FvLoc top = { g_intern_string(graph->file), 1, 1 };
     if (graph->losses->len == 0 && fv_session_trains(session))
@@ -121,7 +129,9 @@ static gboolean check_aims(const FvSession *session, GError **error)
                       "there is no optimizer; write optimizer = sgd(rate=0.01, momentum=0.9), for "
                       "example");
     if (session->purpose == FV_FOR_TRAINING && !trained && !anything_fitted(session->plan))
-        fv_diag_error(diag, top, NULL, "there is nothing to train: no layer has parameters, and none is fitted");
+        fv_diag_error(diag, top, NULL, "there is nothing to train: %s, and none is fitted",
+                      fv_plan_frozen_parameter_count(session->plan) > 0 ? "all layers are frozen"
+                                                                        : "no layer has parameters");
     return fv_diag_check(diag, error);
 }
 
@@ -212,13 +222,48 @@ static gboolean load(FvSession *session, int preps, GError **error)
 static gboolean open_source(FvSession *session, GError **error)
 {
     const FvSessionSettings *settings = &session->settings;
-    const FvOpenSource *opened = settings->share ? &settings->share->source : settings->source;
+    const FvOpenSource *opened = settings->share ? &settings->share->opened : settings->source;
     if (!opened)
-        return fv_source_open(&settings->graph->source, &session->source, error);
+        return fv_source_open(&settings->graph->source, &session->opened, error);
     if (opened->failed && error)
         *error = g_error_copy(opened->failed);
-    session->source = *opened;
+    session->opened = *opened;
     return !opened->failed;
+}
+
+/* data { classes = ...  per_class = ... } */
+static gboolean select_data(FvSession *session, GError **error)
+{
+    const FvGraph *graph = session->settings.graph;
+    session->source = session->opened;
+    if (graph->classes->len == 0 && graph->per_class == 0)
+        return TRUE;
+    g_autofree FvWanted *classes = g_new(FvWanted, graph->classes->len + 1);
+    for (guint i = 0; i < graph->classes->len; i++) {
+        const FvChosenClass *class = graph->classes->pdata[i];
+        classes[i] = (FvWanted){ class->name, class->number };
+    }
+    const FvSelectConfig config = { .source = session->opened.source,
+                                    .state = session->opened.self,
+                                    .info = &session->opened.info,
+                                    .classes = graph->classes->len > 0 ? classes : NULL,
+                                    .class_count = (int) graph->classes->len,
+                                    .per_class = graph->per_class,
+                                    .seed = session->settings.seed };
+    GError *failed = NULL;
+    int at;
+    session->selection = fv_selection_new(&config, &at, &failed);
+    if (session->selection) {
+        session->source.source = fv_selection_source();
+        session->source.self = session->selection;
+        session->source.info = *fv_selection_info(session->selection);
+        return TRUE;
+    }
+    const FvLoc loc = at >= 0 ? ((FvChosenClass *) graph->classes->pdata[at])->loc : graph->select_loc;
+    g_autoptr(FvDiag) diag = fv_diag_new();
+    g_prefix_error(&failed, "data: ");
+    fv_diag_take(diag, loc, NULL, failed);
+    return fv_diag_check(diag, error);
 }
 
 FvSession *fv_session_new(const FvSessionSettings *settings, FvPurpose purpose, GError **error)
@@ -228,7 +273,8 @@ FvSession *fv_session_new(const FvSessionSettings *settings, FvPurpose purpose, 
     session->purpose = purpose;
     /* The net first: its mistakes need no data to be found. */
     if (!check_source(settings->graph, error) || !make_plan(session, 0, error) || !check_aims(session, error) ||
-        !open_source(session, error) || !check_terms(session, error) || !plan_again(session, error))
+        !open_source(session, error) || !select_data(session, error) || !check_terms(session, error) ||
+        !plan_again(session, error))
         return NULL;
     const int preps = session->purpose == FV_FOR_TRAINING ? PREPS : FOR_TRAINING;
     for (int i = 0; i < preps; i++)
@@ -253,8 +299,9 @@ void fv_session_free(FvSession *session)
     for (int i = 0; i < PREPS; i++)
         fv_prep_free(session->preps[i]);
     fv_plan_free(session->plan);
+    fv_selection_free(session->selection);
     if (!session->settings.share && !session->settings.source)
-        fv_source_close(&session->source);
+        fv_source_close(&session->opened);
     g_free(session);
 }
 
@@ -266,7 +313,7 @@ FvPlan *fv_session_plan(FvSession *session)
 gboolean fv_session_trains(const FvSession *session)
 {
     return session->purpose == FV_FOR_TRAINING && session->settings.graph->epochs > 0 &&
-           fv_plan_parameter_count(session->plan) > 0;
+           anything_trained(session->plan);
 }
 
 FvProgressBar *fv_session_progress(const FvSession *session)

@@ -300,6 +300,9 @@ int fv_node_add_param(FvNode *node, const FvParamSpec *spec);
 /** Metrics with `add` alone: forward writes so many numbers for each sample, one after the other, those of sample s
  * from fv_slot() + s * numbers on; and so many sums are kept of them. */
 void fv_node_set_sums(FvNode *node, int numbers, int sums);
+/** For all hooks: whether parameter i stays as it is. What is written to its gradient is thrown away, and need not be
+ * computed; a statistic is not to be moved, and is what the layer computes with in training, too. */
+gboolean fv_node_frozen(const FvNode *node, int i);
 /** Returns the number that fv_node_scratch() takes. Elements are reals. */
 int fv_node_add_scratch(FvNode *node, gint64 reals, FvLife life);
 
@@ -702,6 +705,8 @@ typedef struct {
     /** Called from several threads at once. Must check sizes before it allocates. */
     gboolean (*read)(const void *self, FvSplit split, gint64 index, FvSample *sample, GError **error);
     void (*close)(void *self);
+    /** The class of a sample, -1 where it has none, without its image; after open. NULL: samples are read for it. */
+    int (*label)(const void *self, FvSplit split, gint64 index);
 } FvSource;
 
 /** Decodes a PNG, JPEG or WebP file (told apart by contents) into 8-bit interleaved pixels, upright: the orientation

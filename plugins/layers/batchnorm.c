@@ -15,6 +15,7 @@ typedef struct {
     int some_channels, some_pixels;              /* of a part */
     int span, some_normalised;                   /* channels, and pixels, that are normalised by a work-item */
     int put;                                     /* channels that are put together by a work-item */
+    gboolean fixed;                              /* frozen statistics: mean and var are these in training, too */
     FvKernel *measure, *put_together, *take_running, *normalise, *sum, *sum_up, *backward;
 } Batchnorm;
 
@@ -74,6 +75,7 @@ static gboolean plan(FvNode *node, void *self, GError **error)
     norm->bias = add_param(node, "bias", FV_BIAS, FV_INIT_ZEROS);
     norm->running_mean = add_param(node, "running_mean", FV_STATISTIC, FV_INIT_ZEROS);
     norm->running_var = add_param(node, "running_var", FV_STATISTIC, FV_INIT_ONES);
+    norm->fixed = fv_node_frozen(node, norm->running_mean) || fv_node_frozen(node, norm->running_var);
     norm->moments = fv_node_add_scratch(node, 2 * (gint64) in.c, FV_LIFE_STEP);
     const gint64 parts = split(node, norm);
     if (fv_node_training(node))
@@ -85,10 +87,10 @@ static gboolean plan(FvNode *node, void *self, GError **error)
 static FvKernel *add_kernel(FvNode *node, const Batchnorm *norm, gboolean backward, const char *name)
 {
     g_autofree char *defines = g_strdup_printf(
-        "#define BACKWARD %d\n#define C %d\n#define SOME_CHANNELS %d\n#define SOME_PIXELS %d\n"
+        "#define BACKWARD %d\n#define FIXED %d\n#define C %d\n#define SOME_CHANNELS %d\n#define SOME_PIXELS %d\n"
         "#define NORMALISED_CHANNELS %d\n#define NORMALISED_PIXELS %d\n#define PUT_TOGETHER %d\n",
-        backward, fv_node_input(node, 0).c, norm->some_channels, norm->some_pixels, norm->span, norm->some_normalised,
-        norm->put);
+        backward, backward && norm->fixed, fv_node_input(node, 0).c, norm->some_channels, norm->some_pixels, norm->span,
+        norm->some_normalised, norm->put);
     return backward ? fv_node_add_gradient_kernel(node, 0, batchnorm_cl, name, "%s", defines)
                     : fv_node_add_tail_kernel(node, batchnorm_cl, name, "%s", defines);
 }
@@ -135,7 +137,7 @@ static void forward(FvNode *node, const void *self, FvList *list)
     FvArg running_var = fv_buffer(fv_node_param(node, norm->running_var));
     FvArg n = fv_int(samples), pixels = fv_int(now.pixels), epsilon = fv_real((double) norm->epsilon);
 
-    if (fv_list_training(list)) {
+    if (fv_list_training(list) && !norm->fixed) {
         FvArg parts = fv_buffer(fv_node_scratch(node, norm->parts));
         fv_launch(list, norm->measure, part_grid(node, norm, now), x, parts, n, pixels);
         fv_launch(list, norm->put_together, channel_grid(node, norm), parts, moments, running_mean, running_var, n,
@@ -146,6 +148,12 @@ static void forward(FvNode *node, const void *self, FvList *list)
     fv_launch(list, norm->normalise, pixel_grid(node, norm, now), x, moments,
               fv_buffer(fv_node_param(node, norm->weight)), fv_buffer(fv_node_param(node, norm->bias)),
               fv_buffer(fv_node_y(node)), n, pixels);
+}
+
+/* Where the batch has no part in the moments, only the gradients of weight and bias are made of sums. */
+static gboolean needs_sums(const FvNode *node, const Batchnorm *norm)
+{
+    return !norm->fixed || !fv_node_frozen(node, norm->weight) || !fv_node_frozen(node, norm->bias);
 }
 
 static void backward(FvNode *node, const void *self, FvList *list)
@@ -160,9 +168,11 @@ static void backward(FvNode *node, const void *self, FvList *list)
     FvArg dbias = fv_buffer(fv_node_gradient(node, norm->bias));
     FvArg n = fv_int(samples), pixels = fv_int(now.pixels);
 
-    fv_launch(list, norm->sum, part_grid(node, norm, now), x, dy, moments, parts, n, pixels);
-    fv_launch(list, norm->sum_up, channel_grid(node, norm), parts, moments, dweight, dbias,
-              fv_int(now.units * divide_up(now.pixels, norm->some_pixels)));
+    if (needs_sums(node, norm)) {
+        fv_launch(list, norm->sum, part_grid(node, norm, now), x, dy, moments, parts, n, pixels);
+        fv_launch(list, norm->sum_up, channel_grid(node, norm), parts, moments, dweight, dbias,
+                  fv_int(now.units * divide_up(now.pixels, norm->some_pixels)));
+    }
     if (fv_node_dx(node, 0))
         fv_launch(list, norm->backward, pixel_grid(node, norm, now), x, dy, moments,
                   fv_buffer(fv_node_param(node, norm->weight)), dweight, dbias, fv_buffer(fv_node_dx(node, 0)), n,
@@ -189,12 +199,13 @@ static const FvLayer batchnorm = {
                   "training mean and var (divided by their count) are those of the channel over all samples of the "
                   "batch and all pixels, and running_mean and running_var move towards them by momentum, "
                   "running_var towards the unbiased variance; where there is one number only, running_var stays. "
-                  "Otherwise mean and var are running_mean and running_var. Any shape, which stays. Penalties leave "
-                  "weight and bias alone.\n\n"
+                  "Otherwise mean and var are running_mean and running_var; so they are in training where these are "
+                  "frozen. "
+                  "Any shape, which stays. Penalties leave weight and bias alone.\n\n"
                   "Backward: with z = (x - mean) / sqrt(var + epsilon), and sums and means over what mean is taken of, "
                   "dx = weight / sqrt(var + epsilon) * (dy - mean of dy - z * mean of dy * z); dweight = sum of dy * "
                   "z; "
-                  "dbias = sum of dy.",
+                  "dbias = sum of dy. Where the statistics are frozen, dx = weight / sqrt(var + epsilon) * dy.",
               .reference = "Ioffe and Szegedy, Batch normalization, 2015", .examples = examples },
     .backward_reads = FV_READS_X,
     .plan = plan,

@@ -208,7 +208,8 @@ FV_NAME(sum_up)(global const real *restrict parts, global const real *restrict m
     }
 }
 
-/* dx = weight / deviation * (dy - mean of dy - normalised x * mean of dy * normalised x) */
+/* dx = weight / deviation * (dy - mean of dy - normalised x * mean of dy * normalised x); FIXED: moments do not depend
+ * on x, and nothing is taken away */
 kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
 FV_NAME(backward)(global const real *restrict x, global const real *restrict dy, global const real *restrict moments,
                   global const real *restrict weight, global const real *restrict dweight,
@@ -227,7 +228,7 @@ FV_NAME(backward)(global const real *restrict x, global const real *restrict dy,
         for (int c = first; c < last; c++) {
             size_t at = ((size_t)p * C + c) * FV_L;
             real mean = moments[c], inverse = moments[C + c], scale = weight[c] * inverse;
-            real dmean = dbias[c] * share, slope = dweight[c] * share * inverse;
+            real dmean = FIXED ? 0 : dbias[c] * share, slope = FIXED ? 0 : dweight[c] * share * inverse;
             for (int lane = 0; lane < FV_L; lane++)
                 dx[at + lane] =
                     FV_TAIL(lane < lanes ? scale * (dy[at + lane] - dmean - (x[at + lane] - mean) * slope) : 0,

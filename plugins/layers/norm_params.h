@@ -22,4 +22,10 @@ static inline void norm_params(FvNode *node, gboolean elements, int *weight, int
     *bias = fv_node_add_param(node, &spec);
 }
 
+/* Whether neither needs a gradient. */
+static inline gboolean norm_params_frozen(const FvNode *node, int weight, int bias)
+{
+    return fv_node_frozen(node, weight) && fv_node_frozen(node, bias);
+}
+
 #endif

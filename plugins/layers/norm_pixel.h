@@ -3,6 +3,7 @@
 #ifndef FOVEA_LAYERS_NORM_PIXEL_H
 #define FOVEA_LAYERS_NORM_PIXEL_H
 
+#include "norm_params.h"
 #include "sum_rows.h"
 
 #include "norm_pixel.cl.h"
@@ -114,7 +115,7 @@ static inline void norm_pixel_param_gradients(FvNode *node, const NormPixel *nor
 static inline void norm_pixel_backward(FvNode *node, const NormPixel *norm, FvList *list)
 {
     const int pixels = norm_pixel_count(node, fv_list_blocks(list));
-    if (norm->weight >= 0)
+    if (norm->weight >= 0 && !norm_params_frozen(node, norm->weight, norm->bias))
         norm_pixel_param_gradients(node, norm, list);
     if (fv_node_dx(node, 0))
         fv_launch(list, norm->backward, norm_pixel_grid(node, norm, pixels), fv_buffer(fv_node_x(node, 0)),

@@ -3,6 +3,7 @@
 #ifndef FOVEA_LAYERS_NORM_SAMPLE_H
 #define FOVEA_LAYERS_NORM_SAMPLE_H
 
+#include "norm_params.h"
 #include "sum_rows.h"
 
 #include "norm_sample.cl.h"
@@ -171,13 +172,14 @@ static inline void norm_sample_sum(FvNode *node, const NormSample *norm, FvList 
     FvArg totals = fv_buffer(fv_node_scratch(node, norm->totals)), weight = norm_sample_param(node, norm, 0);
     FvArg epsilon = fv_real(norm->epsilon);
     FvBuffer *gradients[2] = { NULL, NULL };
-    if (norm->affine == NORM_CHANNELS) {
+    const gboolean frozen = norm->affine != NORM_PLAIN && norm_params_frozen(node, norm->weight, norm->bias);
+    if (norm->affine == NORM_CHANNELS && !frozen) {
         gradients[0] = fv_node_gradient(node, norm->bias);
         gradients[1] = fv_node_gradient(node, norm->weight);
     }
     if (fv_node_workers(node) > 1) {
         fv_launch(list, norm->sum, norm_sample_group_grid(node, norm, list), x, dy, moments, weight, totals, epsilon);
-        if (norm->affine == NORM_CHANNELS)
+        if (norm->affine == NORM_CHANNELS && !frozen)
             fv_launch(list, norm->sum_params, fv_node_grid(node, (size_t) c, 1, 1), x, dy, moments,
                       fv_buffer(gradients[1]), fv_buffer(gradients[0]), fv_int(blocks));
         return;
@@ -205,7 +207,7 @@ static inline void norm_sample_backward(FvNode *node, const NormSample *norm, Fv
     FvArg x = fv_buffer(fv_node_x(node, 0)), dy = fv_buffer(fv_node_dy(node));
     FvArg moments = fv_buffer(fv_node_scratch(node, norm->moments));
     norm_sample_sum(node, norm, list);
-    if (norm->affine == NORM_ELEMENTS) {
+    if (norm->affine == NORM_ELEMENTS && !norm_params_frozen(node, norm->weight, norm->bias)) {
         const int pixel = in.c * fv_node_lanes(node);
         const FvGrid grid = fv_node_workers(node) > 1 ? fv_node_each(node, (size_t) fv_shape_elements(in))
                                                       : FV_ITEMS((size_t) norm_divide_up((gint64) in.h * in.w, 16),

@@ -117,8 +117,9 @@ static void backward(FvNode *node, const void *self, FvList *list)
     fv_launch(list, prelu->backward, grid(node, prelu, blocks), fv_buffer(fv_node_x(node, 0)),
               fv_buffer(fv_node_dy(node)), fv_buffer(fv_node_param(node, prelu->weight)), fv_buffer(dx ? dx : sums),
               fv_buffer(sums), fv_int(reals(node, blocks)));
-    sum_rows(node, &prelu->sum, sums, fv_node_gradient(node, prelu->weight), rows * (prelu->row / prelu->sum.width),
-             list);
+    if (!fv_node_frozen(node, prelu->weight))
+        sum_rows(node, &prelu->sum, sums, fv_node_gradient(node, prelu->weight), rows * (prelu->row / prelu->sum.width),
+                 list);
 }
 
 static const char *const examples[] = { "prelu", "prelu(per_channel=true)", "prelu(true, init=-0.5)", NULL };

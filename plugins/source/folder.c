@@ -179,6 +179,12 @@ static gboolean read_image(const void *self, FvSplit split, gint64 index, FvSamp
     return fv_image_read(file->file, folder->channels, &sample->shape, sample->pixels, error);
 }
 
+static int label_of(const void *self, FvSplit split, gint64 index)
+{
+    const Folder *folder = self;
+    return g_array_index(folder->files[split], File, index).label;
+}
+
 static const char *const examples[] = { "folder(\"photos\")", "folder(\"digits\", channels=1)", NULL };
 
 static const FvSource folder = {
@@ -193,5 +199,6 @@ static const FvSource folder = {
     .open = open_folder,
     .read = read_image,
     .close = close_folder,
+    .label = label_of,
 };
 FV_EXPORT(folder)

@@ -228,6 +228,12 @@ static gboolean read_sample(const void *self, FvSplit split, gint64 index, FvSam
     return TRUE;
 }
 
+static int label_of(const void *self, FvSplit split, gint64 index)
+{
+    const IdxSource *source = self;
+    return source->labels[split].data[index];
+}
+
 static void close_source(void *self)
 {
     IdxSource *source = self;
@@ -268,5 +274,6 @@ static const FvSource idx = {
     .open = open_source,
     .read = read_sample,
     .close = close_source,
+    .label = label_of,
 };
 FV_EXPORT(idx)
