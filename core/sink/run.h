@@ -23,6 +23,7 @@ typedef struct {
     double value;
     double rate; /* learning rate */
     double images_per_second;
+    const char *note;     /* a word to people: why a training ended here; NULL: none. Not read back */
     const GArray *scores; /* of FvScore: of all metrics, the first one, which is in `metric`, too; borrowed. NULL: none,
                              and where a log was read */
 } FvRecord;
@@ -36,7 +37,8 @@ typedef struct FvRun FvRun;
  * @out: the folder, which must be new or empty; missing parents are made. NULL: runs/STEM-N below the working folder,
  *       with the first N from 1 on that is free, also when several runs begin at once.
  * @stem: of the pipeline's name: "lenet-fashion".
- * FV_ERROR_IO: cannot be made, or is not empty. */
+ * As long as the run is open the folder is its alone: a hidden file in it is locked.
+ * FV_ERROR_IO: cannot be made, is not empty, or another process is at work in it, whose number is told. */
 FvRun *fv_run_create(const char *out, const char *stem, GError **error);
 /** Opens the folder of an earlier run to go on with it, and removes what writers that were killed left in it
  * (log.jsonl.tmp-XXXXXX ...). FV_ERROR_IO: there is none, it holds no log.jsonl, or another process is at work in it.
@@ -55,6 +57,7 @@ char *fv_run_file(const FvRun *run, const char *name);
 #define FV_RUN_BEST "best.safetensors"
 #define FV_RUN_LAST "last.safetensors"
 #define FV_RUN_REPORT "report.html"
+#define FV_RUN_SNAPSHOT "snapshot-%d.safetensors" /* of a cycle of the schedule, from 1 on */
 
 /** Appends a line to the log, at once: it survives a kill. FV_ERROR_IO. */
 gboolean fv_run_log(FvRun *run, const FvRecord *record, GError **error);
