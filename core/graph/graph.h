@@ -62,6 +62,7 @@ typedef struct {
     int epochs, batch;            /* defaults 1 and 64 */
     int accumulate;               /* batches of one update; default 1 */
     double ema;                   /* share of the old average of parameters that an update keeps; 0: no average */
+    gboolean tensorboard;         /* trainings write event files, too */
     gboolean has_data, has_train;
     GHashTable *values; /* `as` name -> node number + 1 */
     char *file, *stem;  /* "pipelines/lenet.fv", "lenet" */

@@ -310,6 +310,14 @@ char *fv_session_tables(const FvSession *session)
 
 /* ---------------------------------------------------------------- evaluation */
 
+guint64 fv_session_memory(const FvSession *session)
+{
+    guint64 taken = fv_plan_memory(session->plan).total;
+    for (int i = 0; i < FV_SPLITS; i++)
+        taken += session->feeds[i] ? fv_feed_resident(session->feeds[i]) : 0;
+    return taken + (session->training ? fv_feed_resident(session->training) : 0);
+}
+
 /* Images stay on the device where a split is run through again and again; not where they are mixed with others, which
  * may not have come by yet. */
 static guint64 budget_of(const FvSession *session, FvSplit split)
@@ -318,11 +326,7 @@ static guint64 budget_of(const FvSession *session, FvSplit split)
     const gboolean mixed = split == FV_TRAIN && fv_augment_uses_parts(graph->augment) > 1;
     if (!fv_session_trains(session) || session->settings.keep || split == FV_TEST || graph->epochs < 2 || mixed)
         return 0;
-    guint64 taken = fv_plan_memory(session->plan).total;
-    for (int i = 0; i < FV_SPLITS; i++)
-        taken += session->feeds[i] ? fv_feed_resident(session->feeds[i]) : 0;
-    return fv_data_budget(session->settings.device,
-                          taken + (session->training ? fv_feed_resident(session->training) : 0));
+    return fv_data_budget(session->settings.device, fv_session_memory(session));
 }
 
 static FvFeed *make_feed(FvSession *session, FvSplit split, int prep, guint64 budget, GError **error)

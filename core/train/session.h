@@ -52,6 +52,8 @@ FvFeed *fv_session_plain_feed(FvSession *session, GError **error);
 /** Gives back what feeds hold, images on the device too; feeds that were returned are gone. */
 void fv_session_release_feeds(FvSession *session);
 FvProgressBar *fv_session_progress(const FvSession *session);
+/** Bytes on the device: the net, and images that stay. */
+guint64 fv_session_memory(const FvSession *session);
 gboolean fv_session_stopped(const FvSession *session);
 /** All metrics of the last fv_session_evaluate(): of FvScore (sink's run.h); g_array_unref() it. */
 GArray *fv_session_scores(const FvSession *session);

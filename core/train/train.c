@@ -64,6 +64,19 @@ static void set_scores(FvRecord *record, const GArray *scores)
     record->value = g_array_index(scores, FvScore, 0).value;
 }
 
+static gint64 in_epoch_of(const FvTrainer *trainer)
+{
+    return trainer->at.step - trainer->at.epochs * trainer->epoch_steps;
+}
+
+/* Of a step that ends an update: others leave the gradient of a part of its batches. */
+static gboolean measure(FvTrainer *trainer, GError **error)
+{
+    const gint64 in_epoch = in_epoch_of(trainer);
+    return (in_epoch % trainer->graph->accumulate != 0 && in_epoch != trainer->epoch_steps) ||
+           fv_watch_gradient(trainer->watch, error);
+}
+
 static gboolean log_mark(FvTrainer *trainer, double rate_of_images, GError **error)
 {
     const FvTotals totals = fv_tally_totals_since(trainer->tally, &trainer->at.mark);
@@ -76,7 +89,7 @@ static gboolean log_mark(FvTrainer *trainer, double rate_of_images, GError **err
     record.rate = fv_trainer_rate(trainer, trainer->at.step - 1);
     record.images_per_second = rate_of_images;
     fv_sums_copy(&trainer->at.mark, fv_tally_sums(trainer->tally));
-    return fv_run_log(trainer->run, &record, error);
+    return fv_watch_log(trainer->watch, &record, in_epoch_of(trainer) == trainer->epoch_steps, error);
 }
 
 /* What is to be done after a step: results read, a line in the log, a checkpoint. */
@@ -87,16 +100,17 @@ typedef struct {
 
 static gboolean do_chores(FvTrainer *trainer, Chores *chores, GError **error)
 {
-    const gint64 in_epoch = trainer->at.step - trainer->at.epochs * trainer->epoch_steps;
+    const gint64 in_epoch = in_epoch_of(trainer);
     const gboolean mark = in_epoch % FV_SESSION_SLOTS == 0 || in_epoch == trainer->epoch_steps;
     const gboolean stop = fv_session_stopped(trainer->session);
     const gboolean keep = is_time_to_save(trainer);
     if (!mark && !stop && !keep && !fv_tally_full(trainer->tally) && g_get_monotonic_time() - chores->read < READ_EVERY)
         return TRUE;
-    if (!read_back(trainer, error))
+    if ((mark && !measure(trainer, error)) || !read_back(trainer, error))
         return FALSE;
     const gint64 now = chores->read = g_get_monotonic_time();
     const FvTotals totals = fv_tally_totals(trainer->tally);
+    fv_progress_memory(trainer->settings->progress, fv_watch_memory(trainer->watch));
     fv_progress_update(trainer->settings->progress, totals.samples, totals.loss, fv_tally_metric(trainer->tally),
                        totals.metric);
     if (mark) {
@@ -161,7 +175,7 @@ static gboolean validate(FvTrainer *trainer, FvTotals *validation, GError **erro
     record.loss = validation->loss;
     g_autoptr(GArray) scores = fv_session_scores(trainer->session);
     set_scores(&record, scores);
-    return fv_run_log(trainer->run, &record, error);
+    return fv_watch_log(trainer->watch, &record, FALSE, error);
 }
 
 /* Validation and the best parameters, with averages in the place of parameters where the pipeline has them. FALSE
@@ -384,7 +398,7 @@ static gboolean write_report(const FvTrainer *trainer, const FvTrainResult *resu
 }
 
 /* A run that was done before has its line already. */
-static gboolean log_test(FvTrainer *trainer, const FvRecord *record, GError **error)
+static gboolean log_test(FvTrainer *trainer, FvRecord *record, GError **error)
 {
     g_autoptr(GArray) log = fv_run_read_log(fv_run_folder(trainer->run), error);
     if (!log)
@@ -392,7 +406,7 @@ static gboolean log_test(FvTrainer *trainer, const FvRecord *record, GError **er
     for (guint i = 0; i < log->len; i++)
         if (g_array_index(log, FvRecord, i).split == FV_TEST)
             return TRUE;
-    return fv_run_log(trainer->run, record, error);
+    return fv_watch_log(trainer->watch, record, FALSE, error);
 }
 
 /* A fold is judged by its own part of the data, which the log has as that of the last epoch already. */
@@ -436,6 +450,17 @@ static gboolean run_epochs(FvTrainer *trainer, GError **error)
     return TRUE;
 }
 
+/* Folds have event files of their own, too. */
+static gboolean watch(FvTrainer *trainer, GError **error)
+{
+    const FvTrainSettings *settings = trainer->settings;
+    const char *events = settings->tensorboard ? settings->tensorboard : trainer->graph->tensorboard ? "" : NULL;
+    g_autofree char *fold =
+        events && *events && settings->folds > 0 ? g_strdup_printf("%s/fold-%d", events, settings->fold + 1) : NULL;
+    trainer->watch = fv_watch_new(trainer->run, trainer->session, fold ? fold : events, trainer->at.step + 1, error);
+    return trainer->watch != NULL;
+}
+
 gboolean fv_train(const FvTrainSettings *settings, FvTrainResult *result, GError **error)
 {
     FvTrainer trainer = { .settings = settings, .graph = settings->pipeline->graph };
@@ -443,12 +468,14 @@ gboolean fv_train(const FvTrainSettings *settings, FvTrainResult *result, GError
     gboolean done = settings->resume ? resume_run(&trainer, error) : begin_run(&trainer, error);
     if (done && trainer.run) {
         result->folder = g_strdup(fv_run_folder(trainer.run));
-        done = run_epochs(&trainer, error) && (trainer.stopped || finish(&trainer, result, error));
+        done = watch(&trainer, error) && run_epochs(&trainer, error) &&
+               (trainer.stopped || finish(&trainer, result, error));
     }
     result->stopped = trainer.stopped;
     result->step = trainer.at.step;
     fv_position_clear(&trainer.at);
     fv_tally_free(trainer.tally);
+    fv_watch_free(trainer.watch);
     fv_session_free(trainer.session);
     fv_run_free(trainer.run);
     fv_position_clear(&trainer.at);
