@@ -528,7 +528,7 @@ static char *make_report(const char *name, double scale)
     fv_report_setting(report, name, "%s", name);
     fv_report_layer(report, name, name, (FvShape){ 20, 24, 24 }, 1234567);
     fv_report_layer(report, name, name, (FvShape){ 10, 1, 1 }, 999);
-    fv_report_log(report, records);
+    fv_report_log(report, records, 1);
     return fv_report_html(name, report);
 }
 

@@ -68,6 +68,9 @@ typedef struct {
     char *file, *stem;  /* "pipelines/lenet.fv", "lenet" */
 } FvGraph;
 
+/** "softmax(logits, label, margin=2)"; g_free() it. */
+char *fv_term_text(const FvGraph *graph, const FvTerm *term);
+
 void fv_graph_free(FvGraph *graph);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FvGraph, fv_graph_free)
 

@@ -2,6 +2,7 @@
  * session.c: opens the data of a pipeline, plans its net for them, and evaluates splits. */
 #include "core/train/session.h"
 
+#include "core/data/order.h"
 #include "core/train/budget.h"
 #include "core/train/pipeline.h"
 #include "core/train/weights.h"
@@ -20,6 +21,8 @@ struct FvSession {
     FvFeed *training;
     FvTally *tally;
     FvPurpose purpose; /* of the plan */
+    FvEachBatch each;  /* or NULL */
+    gpointer each_data;
 };
 
 static const char *const split_names[FV_SPLITS] = { "train", "validate", "test" };
@@ -263,6 +266,11 @@ FvPlan *fv_session_plan(FvSession *session)
     return session->plan;
 }
 
+const FvGraph *fv_session_graph(const FvSession *session)
+{
+    return session->settings.graph;
+}
+
 gboolean fv_session_trains(const FvSession *session)
 {
     return session->purpose == FV_FOR_TRAINING && session->settings.graph->epochs > 0 &&
@@ -372,6 +380,8 @@ static gboolean evaluate_batches(FvSession *session, FvFeed *feed, gint64 *done,
             return FALSE;
         if (!enqueue(session, FV_LIST_EVALUATE, samples, fv_tally_step(tally, samples), error))
             return FALSE;
+        if (session->each && !session->each(session->each_data, feed, samples, error))
+            return FALSE;
         *done += samples;
         if (fv_tally_full(tally) && !fv_tally_flush(tally, error))
             return FALSE;
@@ -380,6 +390,18 @@ static gboolean evaluate_batches(FvSession *session, FvFeed *feed, gint64 *done,
             fv_progress_update(progress, *done, totals.loss, fv_tally_metric(tally), totals.metric);
     }
     return samples == 0 && fv_tally_flush(tally, error);
+}
+
+void fv_session_set_each(FvSession *session, FvEachBatch each, gpointer data)
+{
+    session->each = each;
+    session->each_data = data;
+}
+
+gboolean fv_session_read(const FvSession *session, FvSplit split, guint32 number, FvSample *sample, GError **error)
+{
+    const FvLoaderConfig config = loader_config(session, split);
+    return session->source.source->read(session->source.self, fv_order_source_split(&config), number, sample, error);
 }
 
 gboolean fv_session_evaluate(FvSession *session, FvSplit split, const char *label, FvTotals *totals, GError **error)

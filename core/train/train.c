@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * train.c: the course of a training: steps, epochs, validation, checkpoints. */
 #include "core/sink/atomic.h"
-#include "core/sink/report.h"
 #include "core/train/fit.h"
+#include "core/train/reporting.h"
 #include "core/train/step.h"
 #include "core/train/trainer.h"
 
@@ -365,36 +365,19 @@ static gboolean resume_run(FvTrainer *trainer, GError **error)
 
 /* ----------------------------------------------------------------------- end */
 
-static gboolean write_report(const FvTrainer *trainer, const FvTrainResult *result, GError **error)
+static gboolean write_report(const FvTrainer *trainer, const FvFindings *findings, const FvTrainResult *result,
+                             GError **error)
 {
-    const FvGraph *graph = trainer->graph;
-    g_autoptr(GArray) log = fv_run_read_log(fv_run_folder(trainer->run), error);
-    g_autoptr(FvReport) report = fv_report_new();
-    if (!log)
-        return FALSE;
-    if (result->tested && result->test.has_loss)
-        fv_report_result(report, "test loss", "%.4f", result->test.loss);
-    for (guint i = 0; result->tested && i < result->scores->len; i++) {
-        const FvScore *score = &g_array_index(result->scores, FvScore, i);
-        g_autofree char *key = g_strdup_printf("test %s", score->name);
-        fv_report_result(report, key, "%.4f", score->value);
-    }
-    fv_report_result(report, "parameters", "%" G_GINT64_FORMAT, fv_plan_parameter_count(trainer->plan));
-    if (trainer->epochs > 0) {
-        fv_report_setting(report, "optimizer", "%s, rate %g", graph->optimizer.plugin->name,
-                          fv_plan_rate(trainer->plan));
-        fv_report_setting(report, "schedule", "%s", graph->schedule.plugin ? graph->schedule.plugin->name : "constant");
-    }
-    fv_report_setting(report, "epochs", "%d", trainer->epochs);
-    fv_report_setting(report, "batch", "%d", graph->batch);
-    fv_report_setting(report, "seed", "%" G_GUINT64_FORMAT, trainer->at.seed);
-    fv_report_setting(report, "device", "%s", trainer->notes.device);
-    for (guint i = 0; i < fv_plan_layers(trainer->plan); i++) {
-        const FvPlanLayer layer = fv_plan_layer(trainer->plan, i);
-        fv_report_layer(report, layer.path, layer.kind, layer.out, layer.parameters);
-    }
-    fv_report_log(report, log);
-    return fv_report_write(fv_run_folder(trainer->run), graph->stem, report, error);
+    const FvReporting report = { .folder = fv_run_folder(trainer->run),
+                                 .pipeline = trainer->settings->pipeline,
+                                 .plan = trainer->plan,
+                                 .findings = result->tested ? findings : NULL,
+                                 .split = result->split,
+                                 .classes = trainer->notes.classes,
+                                 .seed = trainer->at.seed,
+                                 .device = trainer->notes.device,
+                                 .loaded = TRUE };
+    return fv_reporting_write(&report, error);
 }
 
 /* A run that was done before has its line already. */
@@ -433,13 +416,17 @@ static gboolean finish(FvTrainer *trainer, FvTrainResult *result, GError **error
     GError *failed = NULL;
     if (!trainer->at.has_best && !keep_best(trainer, NULL, error)) /* no epoch at all */
         return FALSE;
+    g_autoptr(FvFindings) findings = fv_findings_new(trainer->session);
+    if (findings)
+        fv_session_set_each(trainer->session, fv_findings_take, findings);
     if (!judge_best(trainer, result, &failed)) {
         trainer->stopped = failed == NULL;
         if (failed)
             g_propagate_error(error, failed);
         return trainer->stopped;
     }
-    return write_report(trainer, result, error);
+    fv_session_set_each(trainer->session, NULL, NULL);
+    return write_report(trainer, findings, result, error);
 }
 
 static gboolean run_epochs(FvTrainer *trainer, GError **error)
