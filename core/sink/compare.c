@@ -155,49 +155,58 @@ static GArray *find_columns(const FvCompared *runs, guint count)
     return columns;
 }
 
-static void append_result(GString *html, const FvCompared *run, const GArray *columns, const char *style)
+/* Its colour and name. */
+static void append_name(GString *html, const FvCompared *runs, guint which)
 {
+    g_string_append_printf(html, "<i class=\"key %s\"></i>", styles[which % STYLES]);
+    fv_page_text(html, runs[which].name);
+}
+
+/* Two rows: names may be long, and many numbers follow. */
+static void append_result(GString *html, const FvCompared *runs, guint which, const GArray *columns, guint width)
+{
+    const FvCompared *run = &runs[which];
     const double seconds = last_number(run, "seconds"), memory = last_number(run, "memory");
-    g_string_append_printf(html, "<tr><td class=\"text %s\"><i class=\"key\"></i>", style);
-    fv_page_text(html, run->name);
+    g_string_append_printf(html, "<tr class=\"head\"><td class=\"text\" colspan=\"%u\">", width);
+    append_name(html, runs, which);
     if (run->missing)
         fv_page_elementf(html, "small", " %s", run->missing);
-    g_string_append(html, "</td>");
+    g_string_append(html, "</td></tr>\n<tr>");
     for (guint i = 0; i < columns->len; i++) {
         const Column *column = &g_array_index(columns, Column, i);
         const double number = result_of(run, column->split, column->name);
-        if (number == column->best)
-            fv_page_elementf(html, "td class=\"number best\"", "%.4f", number);
-        else
-            fv_page_number(html, "td class=\"number\"", "%.4f", number);
+        fv_page_number(html, number == column->best ? "td class=\"number best\"" : "td class=\"number\"", "%.4f",
+                       number);
     }
-    fv_page_number(html, "td class=\"number\"", "%.0f", run->best > 0 ? run->best : (double) NAN);
     g_autofree char *time = isnan(seconds) ? g_strdup("–") : fv_page_duration(seconds);
     g_autofree char *bytes = isnan(memory) ? g_strdup("–") : fv_page_bytes(memory);
-    fv_page_element(html, "td class=\"number\"", time);
-    fv_page_number(html, "td class=\"number\"", "%.0f", last_number(run, "images_per_second"));
-    fv_page_element(html, "td class=\"number\"", bytes);
+    fv_page_number(html, "td class=\"number\"", "%.0f", run->best > 0 ? run->best : (double) NAN);
+    fv_page_element(html, "td class=\"number wide\"", time);
+    fv_page_number(html, "td class=\"number wide\"", "%.0f", last_number(run, "images_per_second"));
+    fv_page_element(html, "td class=\"number wide\"", bytes);
     g_string_append(html, "</tr>\n");
 }
 
 static void append_results(GString *html, const FvCompared *runs, guint count)
 {
-    static const char *const rest[] = { "best epoch", "time", "images/s", "memory" };
+    static const char *const rest[] = { "time", "images/s", "memory" };
     g_autoptr(GArray) columns = find_columns(runs, count);
+    const guint width = columns->len + 1 + G_N_ELEMENTS(rest);
     g_string_append(html,
                     "<h2>Results</h2>\n<p class=\"hint\">The best of a column in bold; validation: of the best "
-                    "epoch.</p>\n<div class=\"card\"><table><thead><tr><th>run</th>");
+                    "epoch.</p>\n<div class=\"card\"><table><thead><tr>");
     for (guint i = 0; i < columns->len; i++) {
         const Column *column = &g_array_index(columns, Column, i);
         g_autofree char *name = fv_page_headline(column->name);
         *name = g_ascii_tolower(*name);
         fv_page_elementf(html, "th class=\"number\"", "%s %s", column->split == FV_TEST ? "test" : "validation", name);
     }
+    fv_page_element(html, "th class=\"number\"", "best epoch");
     for (guint i = 0; i < G_N_ELEMENTS(rest); i++)
-        fv_page_element(html, "th class=\"number\"", rest[i]);
+        fv_page_element(html, "th class=\"number wide\"", rest[i]);
     g_string_append(html, "</tr></thead><tbody>\n");
     for (guint i = 0; i < count; i++)
-        append_result(html, &runs[i], columns, styles[i % STYLES]);
+        append_result(html, runs, i, columns, width);
     g_string_append(html, "</tbody></table></div>\n");
 }
 
@@ -222,21 +231,20 @@ static gboolean differs(const FvCompared *runs, guint count, const char *key)
     return FALSE;
 }
 
+/* A row for each run: beside each other, a few would be as much as a phone can show. */
 static void append_setting(GString *html, const FvCompared *runs, guint count, const char *key)
 {
-    g_string_append(html, "<tr>");
-    fv_page_element(html, "th scope=\"row\"", key);
+    g_string_append(html, "<tr class=\"head\">");
+    fv_page_element(html, "th colspan=\"2\"", key);
+    g_string_append(html, "</tr>\n");
     for (guint i = 0; i < count; i++) {
         const char *value = setting_of(&runs[i], key);
-        if (value && strchr(value, '\n')) {
-            g_string_append(html, "<td class=\"text\">");
-            fv_page_element(html, "pre", value);
-            g_string_append(html, "</td>");
-        } else {
-            fv_page_element(html, "td class=\"text\"", value ? value : "–");
-        }
+        g_string_append(html, "<tr><td class=\"text\">");
+        append_name(html, runs, i);
+        g_string_append(html, "</td><td class=\"text\">");
+        fv_page_element(html, value && strchr(value, '\n') ? "pre" : "span", value ? value : "–");
+        g_string_append(html, "</td></tr>\n");
     }
-    g_string_append(html, "</tr>\n");
 }
 
 static void append_settings(GString *html, const FvCompared *runs, guint count)
@@ -254,10 +262,8 @@ static void append_settings(GString *html, const FvCompared *runs, guint count)
         g_string_append(html, "<p class=\"hint\">None.</p>\n");
         return;
     }
-    g_string_append(html, "<div class=\"card whole\"><table class=\"pairs\"><thead><tr><th>setting</th>");
-    for (guint i = 0; i < count; i++)
-        fv_page_element(html, "th", runs[i].name);
-    g_string_append_printf(html, "</tr></thead><tbody>\n%s</tbody></table></div>\n", rows->str);
+    g_string_append_printf(
+        html, "<div class=\"card whole\"><table class=\"settings\"><tbody>\n%s</tbody></table></div>\n", rows->str);
 }
 
 char *fv_compare_html(const FvCompared *runs, guint count, const GPtrArray *left_out)
