@@ -3,10 +3,11 @@
 #include "cli/cli.h"
 
 #include "core/plan/plan.h"
-
-#include "cli/dot.h"
+#include "core/sink/atomic.h"
+#include "core/sink/dot.h"
 
 #include <stdio.h>
+#include <string.h>
 
 static const FvCliHelp help = {
     "check", "PIPELINE", "Checks a pipeline, and prints shape, parameters, FLOPs and memory of each layer.",
@@ -105,8 +106,17 @@ static void print_memory(const FvPlan *plan, FvPurpose purpose)
 /* Graphviz reads UTF-8 in every locale, into which g_print() would bring it. */
 static void print_dot(const FvPlan *plan, const FvGraph *graph)
 {
-    g_autofree char *text = fv_cli_dot_text(plan, graph);
+    g_autofree char *text = fv_dot_text(plan, graph);
     fputs(text, stdout);
+}
+
+static gboolean write_svg(const FvPlan *plan, const FvGraph *graph, const char *file, GError **error)
+{
+    g_autofree char *svg = fv_dot_svg(plan, graph, error);
+    if (svg)
+        return fv_file_replace(file, svg, strlen(svg), error);
+    g_prefix_error(error, "--svg: ");
+    return FALSE;
 }
 
 static gint64 needed(const FvPlan *plan)
@@ -253,7 +263,7 @@ int fv_cli_check(int argc, char **argv)
         return FV_CLI_WRONG;
     if (svg) {
         g_autoptr(GError) error = NULL;
-        return fv_cli_write_svg(plan, graph, svg, &error) ? FV_CLI_DONE : fv_cli_fail(error);
+        return write_svg(plan, graph, svg, &error) ? FV_CLI_DONE : fv_cli_fail(error);
     }
     if (dot)
         print_dot(plan, graph);

@@ -20,6 +20,7 @@ static const struct {
     { "check", "PIPELINE", "shapes, parameters, FLOPs and memory", fv_cli_check },
     { "inspect", "[KIND] [NAME]", "plugins: what they do, their options", fv_cli_inspect },
     { "gradcheck", "PIPELINE|NAME", "numeric against analytic gradients", fv_cli_gradcheck },
+    { "report", "RUN...", "what came of a training, or of several", fv_cli_report },
     { "bench", "[PIPELINE]", "how fast a net or the device is", fv_cli_bench },
     { "devices", "", "OpenCL devices", fv_cli_devices },
     { "new", "KIND NAME", "a plugin project to begin with", fv_cli_new },

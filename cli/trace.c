@@ -13,23 +13,6 @@ static const FvCliHelp help = {
     "             --param dense1.weight=0.15,0.20,0.25,0.30 --param dense1.bias=0.35,0.35\n"
 };
 
-char *fv_cli_term_text(const FvGraph *graph, const FvTerm *term)
-{
-    g_autofree char *options = fv_state_text(term->use.state);
-    g_autoptr(GPtrArray) parts = g_ptr_array_new();
-    if (term->value >= 0) {
-        const FvGraphNode *node = graph->nodes->pdata[term->value];
-        g_ptr_array_add(parts, node->name ? node->name : node->path);
-    }
-    if (term->target)
-        g_ptr_array_add(parts, term->target);
-    if (*options)
-        g_ptr_array_add(parts, options);
-    g_ptr_array_add(parts, NULL);
-    g_autofree char *arguments = g_strjoinv(", ", (char **) parts->pdata);
-    return *arguments ? g_strdup_printf("%s(%s)", term->use.plugin->name, arguments) : g_strdup(term->use.plugin->name);
-}
-
 double *fv_cli_doubles(const FvTensor *tensor)
 {
     const gint64 count = fv_tensor_elements(tensor);

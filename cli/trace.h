@@ -17,8 +17,6 @@ typedef struct {
 void fv_cli_print_trace(const FvCliTrace *shown);
 void fv_cli_print_trace_json(const FvCliTrace *shown);
 
-/** "softmax(logits, label, margin=2)"; g_free() it. */
-char *fv_cli_term_text(const FvGraph *graph, const FvTerm *term);
 /** Least, mean and largest. */
 void fv_cli_statistics(const double *numbers, gint64 count, double statistics[3]);
 /** All elements of a tensor; g_free() them. */

@@ -109,7 +109,7 @@ static void add_layer(const FvCliTrace *shown, JsonBuilder *builder, guint i)
 
 static void add_term(const FvCliTrace *shown, JsonBuilder *builder, const FvTerm *term, const FvTraceTerm *traced)
 {
-    g_autofree char *text = fv_cli_term_text(shown->graph, term);
+    g_autofree char *text = fv_term_text(shown->graph, term);
     json_builder_begin_object(builder);
     add_text(builder, "kind", term->use.plugin->name);
     add_text(builder, "text", text);

@@ -244,7 +244,7 @@ static guint value_of(const FvPlan *plan, const FvTerm *term)
 static void print_term(const FvCliTrace *shown, const FvTerm *term, const FvTraceTerm *traced)
 {
     const FvPlan *plan = shown->trace->plan;
-    g_autofree char *text = fv_cli_term_text(shown->graph, term);
+    g_autofree char *text = fv_term_text(shown->graph, term);
     g_autofree char *formula = fv_cli_formula(term->use.plugin);
     g_autofree char *factor = fv_number_text(term->weight);
     const gboolean metric = term->use.plugin->kind == FV_METRIC;
@@ -310,7 +310,7 @@ static void print_backward_layer(const FvCliTrace *shown, guint i)
 /* What it gives is the dy of the value that it looks at. */
 static void print_backward_loss(const FvCliTrace *shown, const FvTerm *term)
 {
-    g_autofree char *text = fv_cli_term_text(shown->graph, term);
+    g_autofree char *text = fv_term_text(shown->graph, term);
     g_autofree char *formula = fv_cli_backward_formula(term->use.plugin);
     g_autofree char *factor = fv_number_text(term->weight);
     const int samples = term->value < 0 ? 1 : shown->trace->samples;

@@ -145,7 +145,7 @@ static gboolean is_run(const char *folder, const char *pipeline, GError **error)
     return FALSE;
 }
 
-static int train(const FvCliOptions *options, const char *out, const char *resume, int folds)
+static int train(const FvCliOptions *options, const char *out, const char *resume, const char *tensorboard, int folds)
 {
     g_autoptr(GError) error = NULL;
     fv_cli_catch_save(); /* not to be ended by it from now on */
@@ -171,6 +171,7 @@ static int train(const FvCliOptions *options, const char *out, const char *resum
         .source = &source,
         .out = out,
         .resume = resume,
+        .tensorboard = tensorboard,
         .weights = options->weights,
         .partial = fv_cli_beginning(options).partial,
         .seed = (guint64) MAX(options->seed, 0),
@@ -183,19 +184,31 @@ static int train(const FvCliOptions *options, const char *out, const char *resum
     return run(&settings);
 }
 
+/* An option whose argument may be missing would take PIPELINE for it: --tensorboard alone is --tensorboard= . */
+static void name_default_folder(int argc, char **argv)
+{
+    for (int i = 1; i < argc && !g_str_equal(argv[i], "--"); i++)
+        if (g_str_equal(argv[i], "--tensorboard"))
+            argv[i] = (char *) "--tensorboard=";
+}
+
 int fv_cli_train(int argc, char **argv)
 {
     g_autofree char *out = NULL;
     g_autofree char *resume = NULL;
+    g_autofree char *tensorboard = NULL;
     int folds = G_MININT;
     const GOptionEntry own[] = {
         { "out", 'o', 0, G_OPTION_ARG_FILENAME, &out, "Run folder to make (default: runs/NAME-N)", "DIR" },
         { "folds", 0, 0, G_OPTION_ARG_INT, &folds,
           "Cross-validation: so many trainings, each with its own part to validate", "K" },
         { "resume", 0, 0, G_OPTION_ARG_FILENAME, &resume, "Go on with the run in this folder", "DIR" },
+        { "tensorboard", 0, 0, G_OPTION_ARG_FILENAME, &tensorboard,
+          "Write event files for TensorBoard, too (default: to the run folder)", "[DIR]" },
         G_OPTION_ENTRY_NULL,
     };
     g_auto(FvCliOptions) options = { 0 };
+    name_default_folder(argc, argv);
     if (!fv_cli_parse(&help, FV_CLI_SETS | FV_CLI_WEIGHTS | FV_CLI_FREEZE | FV_CLI_SEED | FV_CLI_DEVICE, own, &options,
                       argc, argv) ||
         !fv_cli_count(&help, &options, resume ? 0 : 1, 1))
@@ -206,5 +219,5 @@ int fv_cli_train(int argc, char **argv)
         return fv_cli_usage("train", "--folds must be from 2 to %d", FV_MOST_FOLDS);
     if (resume && folds != G_MININT && !fv_folds_in(resume))
         return fv_cli_usage("train", "--folds: %s is no cross-validation to go on with", resume);
-    return train(&options, out, resume, MAX(folds, 0));
+    return train(&options, out, resume, tensorboard, MAX(folds, 0));
 }

@@ -296,7 +296,12 @@ static void test_log(Fixture *f, gconstpointer data)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(FvRun) run = create("r", "net");
-    FvRecord record = { 938, 1, FV_TRAIN, 0.1, "accuracy", 0.87, 1e-5, INFINITY };
+    FvRecord record = fv_record(938, 1, FV_TRAIN);
+    record.loss = 0.1;
+    record.metric = "accuracy";
+    record.value = 0.87;
+    record.rate = 1e-5;
+    record.images_per_second = INFINITY;
     g_assert_true(fv_run_log(run, &record, &error));
     record = fv_record(939, 2, FV_VALIDATE);
     record.metric = "a \"b\"";
@@ -402,14 +407,20 @@ static void test_bar(void)
     } cases[] = {
         { 85, "epoch 2/3  [===>       ]  43%  1234 images/s  loss 0.3456  accuracy 0.8765  0:35 left" },
         { 79, "epoch 2/3  [=>   ]  43%  1234 images/s  loss 0.3456  accuracy 0.8765  0:35 left" },
-        { 60, "epoch 2/3  [======>           ]  43%  loss 0.3456  0:35 left" },
-        { 30, "epoch 2/3  [====>       ]  43%" },
+        { 72, "epoch 2/3  [=>   ]  43%  1234/s  loss 0.3456  accuracy 0.8765  0:35 left" },
+        { 60, "epoch 2/3  [=>    ]  loss 0.3456  accuracy 0.8765  0:35 left" },
+        { 30, "epoch 2/3  [=>    ]  0:35 left" },
         { 12, "epoch 2/3" },
         { 5, "epoch" },
         { 0, "" },
         { -3, "" },
     };
+    static const char with_memory[] = "epoch 2/3  [==>     ]  1234/s  loss 0.3456  accuracy 0.8765  0:35 left  412 MiB";
     FvProgressView view = sample_view();
+    view.memory = (guint64) 412 << 20;
+    g_autofree char *usual = fv_progress_text(&view, 79, FALSE); /* in a terminal of 80 columns */
+    g_assert_cmpstr(usual, ==, with_memory);
+    view.memory = 0;
     for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autofree char *text = fv_progress_text(&view, cases[i].width, FALSE);
         g_assert_cmpstr(text, ==, cases[i].text);
@@ -528,7 +539,7 @@ static char *make_report(const char *name, double scale)
     fv_report_setting(report, name, "%s", name);
     fv_report_layer(report, name, name, (FvShape){ 20, 24, 24 }, 1234567);
     fv_report_layer(report, name, name, (FvShape){ 10, 1, 1 }, 999);
-    fv_report_log(report, records);
+    fv_report_log(report, records, 1);
     return fv_report_html(name, report);
 }
 

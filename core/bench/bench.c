@@ -2,7 +2,7 @@
  * bench.c: images a second, of prediction and of training. */
 #include "core/bench/bench.h"
 
-#include "core/bench/resident.h"
+#include "core/device/resident.h"
 #include "core/train/pipeline.h"
 #include "core/train/session.h"
 #include "core/train/targets.h"

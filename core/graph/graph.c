@@ -201,3 +201,22 @@ FvGraph *fv_graph_build(const FvTree *tree, const char *file, GHashTable *overri
     fv_graph_free(graph);
     return NULL;
 }
+
+/* -------------------------------------------------------------------- text */
+
+char *fv_term_text(const FvGraph *graph, const FvTerm *term)
+{
+    g_autofree char *options = fv_state_text(term->use.state);
+    g_autoptr(GPtrArray) parts = g_ptr_array_new();
+    if (term->value >= 0) {
+        const FvGraphNode *node = graph->nodes->pdata[term->value];
+        g_ptr_array_add(parts, node->name ? node->name : node->path);
+    }
+    if (term->target)
+        g_ptr_array_add(parts, term->target);
+    if (*options)
+        g_ptr_array_add(parts, options);
+    g_ptr_array_add(parts, NULL);
+    g_autofree char *arguments = g_strjoinv(", ", (char **) parts->pdata);
+    return *arguments ? g_strdup_printf("%s(%s)", term->use.plugin->name, arguments) : g_strdup(term->use.plugin->name);
+}

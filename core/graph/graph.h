@@ -82,11 +82,15 @@ typedef struct {
     int patience;       /* epochs without a better validation after which training stops; 0: it does not */
     double min_delta;   /* by more than which it must be better */
     FvLoc patience_loc;
-    gboolean snapshots; /* parameters are kept at the end of each of the schedule's cycles */
+    gboolean snapshots;   /* parameters are kept at the end of each of the schedule's cycles */
+    gboolean tensorboard; /* trainings write event files, too */
     gboolean has_data, has_train;
     GHashTable *values; /* `as` name -> node number + 1 */
     char *file, *stem;  /* "pipelines/lenet.fv", "lenet" */
 } FvGraph;
+
+/** "softmax(logits, label, margin=2)"; g_free() it. */
+char *fv_term_text(const FvGraph *graph, const FvTerm *term);
 
 void fv_graph_free(FvGraph *graph);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FvGraph, fv_graph_free)

@@ -133,6 +133,19 @@ static void no_settings(Builder *builder, const FvSection *section)
     apply_settings(builder, section, none);
 }
 
+static void set_tensorboard(Builder *builder, const FvExpr *expr)
+{
+    g_autoptr(Constant) value = fv_eval(builder, builder->lets, expr, "train: tensorboard");
+    if (!value || value->lost)
+        return;
+    builder->graph->tensorboard = value->value.number != 0;
+    if (value->value.type == FV_VALUE_BOOL)
+        return;
+    g_autofree char *got = fv_value_text(&value->value);
+    fv_graph_report(builder, NULL, expr->loc, FV_ERROR_OPTION, "train: tensorboard: expected true or false, found %s",
+                    got);
+}
+
 /* ---------------------------------------------------------------- sections */
 
 static void build_data(Builder *builder, const FvSection *section)
@@ -158,10 +171,15 @@ static void build_data(Builder *builder, const FvSection *section)
 static void build_train(Builder *builder, const FvSection *section)
 {
     static const Known known[] = {
-        { "epochs", set_epochs },         { "batch", set_batch },
-        { "accumulate", set_accumulate }, { "ema", set_ema },
-        { "patience", set_patience },     { "min_delta", set_min_delta },
-        { "snapshots", set_snapshots },   { 0 },
+        { "epochs", set_epochs },
+        { "batch", set_batch },
+        { "accumulate", set_accumulate },
+        { "ema", set_ema },
+        { "patience", set_patience },
+        { "min_delta", set_min_delta },
+        { "snapshots", set_snapshots },
+        { "tensorboard", set_tensorboard },
+        { 0 },
     };
     const int errors = fv_diag_count(builder->diag);
     builder->graph->has_train = TRUE;

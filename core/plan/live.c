@@ -372,6 +372,7 @@ gboolean fv_plan_lay_out(FvPlan *plan, guint64 chunk, guint64 align)
         lay_out_scratch(plan->terms->pdata[i], align);
     lay_out_params(plan, align);
     fv_update_lay_out(plan, align);
+    fv_norms_lay_out(plan, align);
 
     g_autofree FvPiece **pieces = g_new(FvPiece *, plan->areas->len + 1);
     for (guint i = 0; i < plan->areas->len; i++)

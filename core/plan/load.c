@@ -74,6 +74,7 @@ static gboolean build_sources(FvPlan *plan, GError **error)
     fv_mixed_build(plan);
     if (plan->settings.purpose == FV_FOR_TRAINING && plan->graph->optimizer.plugin)
         fv_update_build(plan);
+    fv_norms_build(plan);
     return TRUE;
 }
 

@@ -115,6 +115,7 @@ typedef enum {
     FV_LIST_GATHER,   /* GRADIENT, added to that of other batches for an update to come */
     FV_LIST_FINISH,   /* what follows the step of such an optimizer: noise, averages */
     FV_LIST_SWAP,     /* exchanges parameters and their averages */
+    FV_LIST_NORMS,    /* measures the gradient that the last training step left: fv_plan_read_norms() */
     FV_LIST_KINDS
 } FvListKind;
 
@@ -200,6 +201,17 @@ const char *const *fv_plan_slots(const FvPlan *plan);
 gboolean fv_plan_averages(const FvPlan *plan);
 /** The optimizer's rate as the pipeline gives it. */
 double fv_plan_rate(const FvPlan *plan);
+
+/** Euclidean norm of the gradient of a layer's parameters. */
+typedef struct {
+    const char *path; /* of the layer, borrowed */
+    double norm;
+} FvPlanNorm;
+/** What the last FV_LIST_NORMS measured, of parameters that the optimizer moves; waits for the device. The gradient is
+ * that of the step's batch, or, where the step was the last of an update, of all its batches; before clip_value and
+ * clip_norm, but after them for optimizers that step by themselves.
+ * @norm: of all together. @layers: of FvPlanNorm, appended in the net's order; or NULL. */
+gboolean fv_plan_read_norms(FvPlan *plan, double *norm, GArray *layers, GError **error);
 
 /* ---- for optimizers that step by themselves (FvOptim.step) */
 

@@ -120,6 +120,7 @@ typedef struct {
     double *numbers;        /* FvOptim.numbers */
     int number_count;
     FvArea *partials; /* sums of parts of the regions; NULL: none are made */
+    FvArea *norms;    /* norms.c: the same of the gradient of each parameter; NULL: not for training */
     FvKernel *update, *gather, *complete, *squares, *scale, *clip, *noise, *average, *swap;
     FvKernel *combine, *dot, *absolute;
 } FvUpdate;
@@ -232,6 +233,10 @@ void fv_update_finish(FvPlan *plan, FvList *list);
 void fv_update_swap(FvPlan *plan, FvList *list);
 /** Whether the optimizer steps by itself. */
 gboolean fv_update_steps(const FvPlan *plan);
+/* norms.c */
+void fv_norms_lay_out(FvPlan *plan, guint64 align);
+void fv_norms_build(FvPlan *plan);
+void fv_norms_record(FvPlan *plan, FvList *list);
 /* param_vectors.c */
 void fv_vectors_build(FvPlan *plan);
 FvKernel *fv_plan_add_kernel(FvPlan *plan, const char *source, const char *name, const char *defines);

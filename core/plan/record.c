@@ -147,13 +147,15 @@ static gboolean trains(FvListKind kind)
 static gboolean record_parameters(FvPlan *plan, FvListKind kind, FvList *list)
 {
     const FvPlugin *optim = plan->graph->optimizer.plugin;
-    if (kind != FV_LIST_FINISH && kind != FV_LIST_SWAP)
+    if (kind != FV_LIST_FINISH && kind != FV_LIST_SWAP && kind != FV_LIST_NORMS)
         return FALSE;
     list->layer = optim->name;
     if (kind == FV_LIST_FINISH)
         fv_update_finish(plan, list);
-    else
+    else if (kind == FV_LIST_SWAP)
         fv_update_swap(plan, list);
+    else
+        fv_norms_record(plan, list);
     return TRUE;
 }
 
@@ -204,6 +206,7 @@ const FvList *fv_plan_list(FvPlan *plan, FvListKind kind, int samples, GError **
         [FV_LIST_EVALUATE] = FV_FOR_EVALUATION, [FV_LIST_GRADIENT] = FV_FOR_TRAINING,
         [FV_LIST_TRAIN] = FV_FOR_TRAINING,      [FV_LIST_GATHER] = FV_FOR_TRAINING,
         [FV_LIST_FINISH] = FV_FOR_TRAINING,     [FV_LIST_SWAP] = FV_FOR_TRAINING,
+        [FV_LIST_NORMS] = FV_FOR_TRAINING,
     };
     g_assert(plan->program && plan->settings.purpose >= needs[kind] && samples >= 1 && samples <= plan->settings.batch);
 

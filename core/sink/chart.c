@@ -5,16 +5,23 @@
 #include <math.h>
 #include <string.h>
 
-/* In units of the viewBox, which is about one CSS pixel on a desktop. */
-enum { WIDTH = 480, HEIGHT = 250, LEFT = 46, RIGHT = 12, TOP = 10, BOTTOM = 30 };
-enum { MAX_LINE_POINTS = 240, MAX_DOTS = 60, MAX_MARKS = 24, TICKS = 4 };
+/* Room for labels on the left: for each letter, around them, and at least. */
+static const double letter = 8.2;
+enum { AROUND_LABELS = 12, LEAST_LEFT = 40 };
 
+/* In units of the viewBox, which is about one CSS pixel on a desktop. The top has room for what the pointer is at. */
+enum { WIDTH = 420, HEIGHT = 244, RIGHT = 12, TOP = 24, BOTTOM = 30, UNIT_ROOM = 64 };
+enum { MAX_LINE_POINTS = 240, MAX_DOTS = 60, MAX_MARKS = 24, MAX_TIPS = 60, MAX_NAMED = 2, TICKS = 4 };
+
+/* From lo to hi, which are logarithms where the axis is logarithmic. */
 typedef struct {
-    double lo, hi, step; /* step: between ticks */
+    double lo, hi;
+    gboolean log;
 } Axis;
 
 typedef struct {
     Axis x, y;
+    double left; /* where x begins */
 } Frame;
 
 /* ------------------------------------------------------------------ numbers */
@@ -42,6 +49,13 @@ static void append_attribute(GString *svg, const char *name, double number)
     g_string_append_c(svg, '"');
 }
 
+/* --------------------------------------------------------------------- axes */
+
+static double on_axis(const Axis *axis, double value)
+{
+    return axis->log ? log10(value) : value;
+}
+
 /* A step of 1, 2 or 5 times a power of ten that gives about TICKS ticks. */
 static double nice_step(double span)
 {
@@ -49,59 +63,121 @@ static double nice_step(double span)
     return power * (share < 1.5 ? 1 : share < 3.5 ? 2 : share < 7.5 ? 5 : 10);
 }
 
-static Axis make_axis(double lo, double hi, gboolean whole_ticks)
+/* Powers of ten, with their multiples by 2 and 5 where there are few. */
+static void add_log_ticks(const Axis *axis, GArray *ticks)
+{
+    const double margin = 1e-9, span = axis->hi - axis->lo;
+    const int every = MAX(1, (int) ceil(span / (2 * TICKS)));
+    const double factors[] = { 1, 2, 5 };
+    for (int power = (int) floor(axis->lo); power <= (int) ceil(axis->hi); power++)
+        for (guint i = 0; i < (span < 2 ? G_N_ELEMENTS(factors) : 1); i++) {
+            const double tick = factors[i] * pow(10, power), at = log10(tick);
+            if (power % every == 0 && at >= axis->lo - margin && at <= axis->hi + margin)
+                g_array_append_val(ticks, tick);
+        }
+}
+
+/* Counted, not added up: a sum may stop growing, and would gather rounding errors. */
+static void add_straight_ticks(const Axis *axis, GArray *ticks)
+{
+    const double step = nice_step(axis->hi - axis->lo), first = ceil(axis->lo / step - 1e-9) * step;
+    for (int i = 0; i <= 2 * TICKS; i++) {
+        double tick = first + i * step;
+        if (tick > axis->hi + step * 1e-6)
+            break;
+        tick = fabs(tick) < step / 1e6 ? 0 : tick;
+        g_array_append_val(ticks, tick);
+    }
+}
+
+static GArray *ticks_of(const Axis *axis)
+{
+    GArray *ticks = g_array_new(FALSE, FALSE, sizeof(double));
+    if (axis->log)
+        add_log_ticks(axis, ticks);
+    else
+        add_straight_ticks(axis, ticks);
+    return ticks;
+}
+
+/* @whole: the axis ends at ticks. */
+static Axis make_axis(double lo, double hi, gboolean log, gboolean whole)
 {
     if (!(hi - lo > 1e-12 * MAX(fabs(lo), fabs(hi)))) { /* one value, or too near for doubles to tell ticks apart */
         double margin = lo != 0 ? fabs(lo) * 0.1 : 1;
         lo -= margin;
         hi += margin;
     }
-    Axis axis = { lo, hi, nice_step(hi - lo) };
-    if (whole_ticks) {
-        axis.lo = floor(lo / axis.step) * axis.step;
-        axis.hi = ceil(hi / axis.step) * axis.step;
+    Axis axis = { lo, hi, log };
+    if (log) {
+        axis.lo = log10(lo);
+        axis.hi = log10(hi);
+    }
+    if (whole) {
+        const double step = log ? axis.hi - axis.lo < 2 ? 0.25 : 1 : nice_step(hi - lo);
+        axis.lo = floor(axis.lo / step) * step;
+        axis.hi = ceil(axis.hi / step) * step;
     }
     return axis;
 }
 
 static double place_x(const Frame *frame, double x)
 {
-    return LEFT + (x - frame->x.lo) / (frame->x.hi - frame->x.lo) * (WIDTH - LEFT - RIGHT);
+    return frame->left +
+           (on_axis(&frame->x, x) - frame->x.lo) / (frame->x.hi - frame->x.lo) * (WIDTH - frame->left - RIGHT);
 }
 
 static double place_y(const Frame *frame, double y)
 {
-    return TOP + (frame->y.hi - y) / (frame->y.hi - frame->y.lo) * (HEIGHT - TOP - BOTTOM);
+    return TOP + (frame->y.hi - on_axis(&frame->y, y)) / (frame->y.hi - frame->y.lo) * (HEIGHT - TOP - BOTTOM);
 }
 
 /* ------------------------------------------------------------------- points */
 
-/* The finite points, at most @most of them: means of neighbours. */
-static GArray *thin_out(const GArray *points, guint most)
+/* Those that can be drawn. Beyond 1e100 the arithmetic of axes would overflow. */
+static GArray *drawable(const FvChart *chart, const GArray *points)
 {
-    g_autoptr(GArray) finite = g_array_new(FALSE, FALSE, sizeof(FvPoint));
+    GArray *out = g_array_new(FALSE, FALSE, sizeof(FvPoint));
     for (guint i = 0; i < points->len; i++) {
         FvPoint point = g_array_index(points, FvPoint, i);
-        /* Beyond 1e100 the arithmetic of axes would overflow. */
-        if (fabs(point.x) < 1e100 && fabs(point.y) < 1e100)
-            g_array_append_val(finite, point);
+        if (fabs(point.x) < 1e100 && fabs(point.y) < 1e100 && (!chart->log_x || point.x > 1e-100) &&
+            (!chart->log_y || point.y > 1e-100))
+            g_array_append_val(out, point);
     }
-    if (finite->len <= most)
-        return g_steal_pointer(&finite);
+    return out;
+}
+
+/* At most @most of the points: means of neighbours. */
+static GArray *thin_out(GArray *points, guint most)
+{
+    if (points->len <= most)
+        return g_array_ref(points);
     GArray *means = g_array_new(FALSE, FALSE, sizeof(FvPoint));
     for (guint i = 0; i < most; i++) {
-        guint from = (guint) ((guint64) i * finite->len / most), to = (guint) ((guint64) (i + 1) * finite->len / most);
+        guint from = (guint) ((guint64) i * points->len / most), to = (guint) ((guint64) (i + 1) * points->len / most);
         FvPoint mean = { 0, 0 };
         for (guint k = from; k < to; k++) {
-            mean.x += g_array_index(finite, FvPoint, k).x / (to - from);
-            mean.y += g_array_index(finite, FvPoint, k).y / (to - from);
+            mean.x += g_array_index(points, FvPoint, k).x / (to - from);
+            mean.y += g_array_index(points, FvPoint, k).y / (to - from);
         }
         g_array_append_val(means, mean);
     }
     return means;
 }
 
-static gboolean find_frame(GPtrArray *lines, gboolean zero, Frame *frame)
+/* Labels of y need the room of the longest. */
+static double left_of(const Axis *y)
+{
+    g_autoptr(GArray) ticks = ticks_of(y);
+    glong most = 0;
+    for (guint i = 0; i < ticks->len; i++) {
+        g_autofree char *label = fv_chart_label(g_array_index(ticks, double, i));
+        most = MAX(most, g_utf8_strlen(label, -1));
+    }
+    return MAX(LEAST_LEFT, AROUND_LABELS + letter * (double) most);
+}
+
+static gboolean find_frame(const FvChart *chart, GPtrArray *lines, Frame *frame)
 {
     FvPoint lo = { INFINITY, INFINITY }, hi = { -INFINITY, -INFINITY };
     for (guint i = 0; i < lines->len; i++) {
@@ -114,10 +190,11 @@ static gboolean find_frame(GPtrArray *lines, gboolean zero, Frame *frame)
     }
     if (!(lo.x <= hi.x))
         return FALSE;
-    if (zero)
+    if (chart->zero && !chart->log_y)
         lo.y = MIN(lo.y, 0);
-    frame->x = make_axis(MIN(lo.x, 0), hi.x, FALSE);
-    frame->y = make_axis(lo.y, hi.y, TRUE);
+    frame->x = make_axis(chart->log_x ? lo.x : MIN(lo.x, 0), hi.x, chart->log_x, FALSE);
+    frame->y = make_axis(lo.y, hi.y, chart->log_y, TRUE);
+    frame->left = left_of(&frame->y);
     return TRUE;
 }
 
@@ -142,40 +219,45 @@ static void append_segment(GString *svg, const char *style, double x1, double y1
     g_string_append(svg, "/>");
 }
 
-static void append_axes(GString *svg, const Frame *frame, const char *unit, const GArray *marks)
+static void append_y_axis(GString *svg, const Frame *frame)
 {
-    double bottom = HEIGHT - BOTTOM, right = WIDTH - RIGHT;
+    g_autoptr(GArray) ticks = ticks_of(&frame->y);
+    for (guint i = 0; i < ticks->len; i++) {
+        const double tick = g_array_index(ticks, double, i), y = place_y(frame, tick);
+        g_autofree char *label = fv_chart_label(tick);
+        append_segment(svg, "grid", frame->left, y, WIDTH - RIGHT, y);
+        append_text(svg, frame->left - 6, y + 4, "end", label);
+    }
+    append_segment(svg, "axis", frame->left, HEIGHT - BOTTOM, WIDTH - RIGHT, HEIGHT - BOTTOM);
+}
+
+/* The last number gives way to the unit, which stands at the right end. */
+static void append_x_axis(GString *svg, const Frame *frame, const char *unit)
+{
+    g_autoptr(GArray) ticks = ticks_of(&frame->x);
+    for (guint i = 0; i < ticks->len; i++) {
+        const double x = place_x(frame, g_array_index(ticks, double, i));
+        if (x > WIDTH - RIGHT - UNIT_ROOM)
+            break;
+        g_autofree char *label = fv_chart_label(g_array_index(ticks, double, i));
+        append_text(svg, x, HEIGHT - BOTTOM + 18, x < frame->left + 8 ? "start" : "middle", label);
+    }
+    append_text(svg, WIDTH - RIGHT, HEIGHT - BOTTOM + 18, "end", unit);
+}
+
+static void append_marks(GString *svg, const Frame *frame, const GArray *marks)
+{
     for (guint i = 0; marks && marks->len <= MAX_MARKS && i < marks->len; i++) {
         double x = place_x(frame, g_array_index(marks, double, i));
-        if (x > LEFT && x < right)
-            append_segment(svg, "mark", x, TOP, x, bottom);
+        if (x > frame->left && x < WIDTH - RIGHT)
+            append_segment(svg, "mark", x, TOP, x, HEIGHT - BOTTOM);
     }
-    /* Counted, not added up: a sum may stop growing, and would gather rounding errors. */
-    for (int i = 0; i <= 2 * TICKS; i++) {
-        double value = frame->y.lo + i * frame->y.step;
-        if (value > frame->y.hi + frame->y.step / 2)
-            break;
-        double y = place_y(frame, value);
-        g_autofree char *label = fv_chart_label(fabs(value) < frame->y.step / 1e6 ? 0 : value);
-        append_segment(svg, i ? "grid" : "axis", LEFT, y, right, y);
-        append_text(svg, LEFT - 6, y + 4, "end", label);
-    }
-    /* The last number gives way to the unit, which stands at the right end. */
-    double first = ceil(frame->x.lo / frame->x.step) * frame->x.step;
-    for (int i = 0; i <= 2 * TICKS; i++) {
-        double x = place_x(frame, first + i * frame->x.step);
-        if (x > right - 56)
-            break;
-        g_autofree char *label = fv_chart_label(first + i * frame->x.step);
-        append_text(svg, x, bottom + 18, i ? "middle" : "start", label);
-    }
-    append_text(svg, right, bottom + 18, "end", unit);
 }
 
 static void append_line(GString *svg, const Frame *frame, const FvSeries *series, const GArray *points)
 {
     if (points->len > 1) {
-        g_string_append_printf(svg, "<path class=\"line %s\" d=\"", series->style);
+        g_string_append_printf(svg, "<path class=\"line %s%s\" d=\"", series->style, series->dashed ? " dashed" : "");
         for (guint i = 0; i < points->len; i++) {
             FvPoint point = g_array_index(points, FvPoint, i);
             g_string_append_c(svg, i ? 'L' : 'M');
@@ -189,49 +271,142 @@ static void append_line(GString *svg, const Frame *frame, const FvSeries *series
         return;
     for (guint i = 0; i < points->len; i++) {
         FvPoint point = g_array_index(points, FvPoint, i);
-        g_autofree char *x = fv_chart_label(point.x), *y = fv_chart_label(point.y);
-        g_autofree char *name = g_markup_escape_text(series->name, -1);
-        g_string_append_printf(svg, "<g class=\"dot %s\">", series->style);
-        static const char *const kinds[] = { "hit\" r=\"11", "point\" r=\"3.5" };
-        for (guint k = 0; k < G_N_ELEMENTS(kinds); k++) {
-            g_string_append_printf(svg, "<circle class=\"%s\"", kinds[k]);
-            append_attribute(svg, "cx", place_x(frame, point.x));
-            append_attribute(svg, "cy", place_y(frame, point.y));
-            g_string_append(svg, "/>");
-        }
-        g_string_append_printf(svg, "<title>%s: %s at %s</title></g>", name, y, x);
+        g_string_append_printf(svg, "<circle class=\"point %s\" r=\"3.5\"", series->style);
+        append_attribute(svg, "cx", place_x(frame, point.x));
+        append_attribute(svg, "cy", place_y(frame, point.y));
+        g_string_append(svg, "/>");
     }
 }
 
-static void append_legend(GString *html, const FvSeries *series, guint count, GPtrArray *lines)
+static void append_legend(GString *html, const FvChart *chart, GPtrArray *lines)
 {
     g_string_append(html, "<p class=\"legend\">");
-    for (guint i = 0; i < count; i++) {
+    for (guint i = 0; i < chart->count; i++) {
         const GArray *points = g_ptr_array_index(lines, i);
+        const FvSeries *series = &chart->series[i];
         if (points->len == 0)
             continue;
-        g_autofree char *name = g_markup_escape_text(series[i].name, -1);
-        g_string_append_printf(html, "<span class=\"%s\"><i></i>%s</span>", series[i].style, name);
+        g_autofree char *name = g_markup_escape_text(series->name, -1);
+        g_string_append_printf(html, "<span class=\"%s%s\"><i></i>%s</span>", series->style,
+                               series->dashed ? " dashed" : "", name);
     }
     g_string_append(html, "</p>");
+}
+
+/* ------------------------------------------------------------ what is pointed at */
+
+/* The chart is cut into strips. Of each series one has the last point in it, or none. */
+typedef struct {
+    double x;        /* where it points at */
+    FvPoint *points; /* of each series; x is NAN where it has none */
+} Tip;
+
+static void tip_clear(gpointer data)
+{
+    g_free(((Tip *) data)->points);
+}
+
+static FvPoint last_within(const Frame *frame, const GArray *points, guint *at, double to)
+{
+    FvPoint last = { NAN, NAN };
+    for (; *at < points->len && place_x(frame, g_array_index(points, FvPoint, *at).x) <= to; ++*at)
+        last = g_array_index(points, FvPoint, *at);
+    return last;
+}
+
+static GArray *find_tips(const Frame *frame, GPtrArray *lines)
+{
+    GArray *tips = g_array_new(FALSE, TRUE, sizeof(Tip));
+    g_autofree guint *at = g_new0(guint, lines->len);
+    g_array_set_clear_func(tips, tip_clear);
+    for (int k = 0; k < MAX_TIPS; k++) {
+        const double to = frame->left + (double) (WIDTH - frame->left - RIGHT) * (k + 1) / MAX_TIPS + 1e-6;
+        Tip tip = { NAN, g_new(FvPoint, lines->len) };
+        for (guint i = 0; i < lines->len; i++) {
+            tip.points[i] = last_within(frame, g_ptr_array_index(lines, i), &at[i], to);
+            tip.x = fmax(tip.x, tip.points[i].x);
+        }
+        if (isnan(tip.x))
+            g_free(tip.points);
+        else
+            g_array_append_val(tips, tip);
+    }
+    return tips;
+}
+
+static void append_tip(GString *svg, const FvChart *chart, const Frame *frame, const Tip *tip, double from, double to)
+{
+    const double x = place_x(frame, tip->x);
+    g_autofree char *where = fv_chart_label(tip->x);
+    g_autofree char *unit = g_markup_escape_text(chart->unit, -1);
+    g_string_append(svg, "<g class=\"tip\"><rect fill=\"none\" pointer-events=\"all\"");
+    append_attribute(svg, "x", from);
+    append_attribute(svg, "width", to - from);
+    append_attribute(svg, "y", 0);
+    append_attribute(svg, "height", HEIGHT - BOTTOM);
+    g_string_append(svg, "/><g visibility=\"hidden\">");
+    append_segment(svg, "axis", x, TOP, x, HEIGHT - BOTTOM);
+    g_string_append(svg, "<text y=\"13\"");
+    append_attribute(svg, "x", frame->left);
+    g_string_append_printf(svg, ">%s %s:", where, unit);
+    for (guint i = 0; i < chart->count; i++) {
+        if (isnan(tip->points[i].x))
+            continue;
+        g_autofree char *value = fv_chart_label(tip->points[i].y);
+        g_autofree char *name = g_markup_escape_text(chart->series[i].name, -1);
+        g_string_append_printf(svg, " <tspan class=\"%s\">%s%s%s</tspan>", chart->series[i].style,
+                               chart->count > 1 && chart->count <= MAX_NAMED ? name : "",
+                               chart->count > 1 && chart->count <= MAX_NAMED ? " " : "", value);
+    }
+    g_string_append(svg, "</text></g></g>");
+}
+
+/* Each is what its surroundings point at, up to the middle between it and the next. */
+static void append_tips(GString *svg, const FvChart *chart, const Frame *frame, GPtrArray *lines)
+{
+    g_autoptr(GArray) tips = find_tips(frame, lines);
+    double from = frame->left;
+    for (guint i = 0; i < tips->len; i++) {
+        const Tip *tip = &g_array_index(tips, Tip, i);
+        const double to =
+            i + 1 < tips->len ? (place_x(frame, tip->x) + place_x(frame, tip[1].x)) / 2 : (double) (WIDTH - RIGHT);
+        append_tip(svg, chart, frame, tip, from, MAX(from, to));
+        from = MAX(from, to);
+    }
+}
+
+/* --------------------------------------------------------------------- chart */
+
+void fv_chart_draw(GString *html, const FvChart *chart)
+{
+    Frame frame;
+    g_autoptr(GPtrArray) all = g_ptr_array_new_with_free_func((GDestroyNotify) g_array_unref);
+    g_autoptr(GPtrArray) lines = g_ptr_array_new_with_free_func((GDestroyNotify) g_array_unref);
+    for (guint i = 0; i < chart->count; i++) {
+        g_ptr_array_add(all, drawable(chart, chart->series[i].points));
+        g_ptr_array_add(lines, thin_out(all->pdata[i], MAX_LINE_POINTS));
+    }
+    if (!find_frame(chart, lines, &frame))
+        return;
+    g_autofree char *safe = g_markup_escape_text(chart->title, -1);
+    g_string_append_printf(html, "<figure><figcaption>%s</figcaption>", safe);
+    if (chart->count > 1)
+        append_legend(html, chart, lines);
+    g_string_append_printf(html, "<svg viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"%s\">", WIDTH, HEIGHT, safe);
+    append_marks(html, &frame, chart->marks);
+    append_y_axis(html, &frame);
+    append_x_axis(html, &frame, chart->unit);
+    for (guint i = 0; i < chart->count; i++)
+        append_line(html, &frame, &chart->series[i], g_ptr_array_index(lines, i));
+    append_tips(html, chart, &frame, all);
+    g_string_append(html, "</svg></figure>\n");
 }
 
 void fv_chart_append(GString *html, const char *title, const char *unit, const FvSeries *series, guint count,
                      const GArray *marks, gboolean zero)
 {
-    Frame frame;
-    g_autoptr(GPtrArray) lines = g_ptr_array_new_with_free_func((GDestroyNotify) g_array_unref);
-    for (guint i = 0; i < count; i++)
-        g_ptr_array_add(lines, thin_out(series[i].points, MAX_LINE_POINTS));
-    if (!find_frame(lines, zero, &frame))
-        return;
-    g_autofree char *safe = g_markup_escape_text(title, -1);
-    g_string_append_printf(html, "<figure><figcaption>%s</figcaption>", safe);
-    if (count > 1)
-        append_legend(html, series, count, lines);
-    g_string_append_printf(html, "<svg viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"%s\">", WIDTH, HEIGHT, safe);
-    append_axes(html, &frame, unit, marks);
-    for (guint i = 0; i < count; i++)
-        append_line(html, &frame, &series[i], g_ptr_array_index(lines, i));
-    g_string_append(html, "</svg></figure>\n");
+    const FvChart chart = {
+        .title = title, .unit = unit, .series = series, .count = count, .marks = marks, .zero = zero
+    };
+    fv_chart_draw(html, &chart);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * chart.h: a line chart as inline SVG. */
+ * chart.h: a line chart as inline SVG, styled by page.h. */
 #ifndef FOVEA_CHART_H
 #define FOVEA_CHART_H
 
@@ -14,11 +14,25 @@ typedef struct {
     const char *name;
     const char *style; /* CSS class, which gives the colour as currentColor: "train" */
     GArray *points;    /* of FvPoint, x rising */
-    gboolean dots; /* a dot for each point, with its value as tooltip; else a line, thinned out where points are many */
+    gboolean dots;     /* a dot for each point; else a line, thinned out where points are many */
+    gboolean dashed;
 } FvSeries;
 
-/** Appends <figure> with title, legend and chart; nothing where no series has a point.
- * @unit: of x: "steps". @marks: of double, x of vertical lines, or NULL. @zero: y begins at 0. */
+/** What a chart shows. Where the pointer is, or a finger was, it says the numbers of the nearest points. */
+typedef struct {
+    const char *title;
+    const char *unit; /* of x: "steps" */
+    const FvSeries *series;
+    guint count;
+    const GArray *marks;   /* of double, x of vertical lines; or NULL */
+    gboolean zero;         /* y begins at 0 */
+    gboolean log_x, log_y; /* logarithmic axes, on which numbers that are not above 0 are left out */
+} FvChart;
+
+/** Appends <figure> with title, legend and chart; nothing where no series has a point. */
+void fv_chart_draw(GString *html, const FvChart *chart);
+
+/** The same with straight axes. */
 void fv_chart_append(GString *html, const char *title, const char *unit, const FvSeries *series, guint count,
                      const GArray *marks, gboolean zero);
 

@@ -8,8 +8,8 @@
 #include <math.h>
 #include <string.h>
 
-/* The bound on a line also bounds json-glib's recursion. */
-enum { MAX_LINE = 4096, MAX_FILE = 256 * 1024 * 1024 };
+/* The bound on brackets bounds json-glib's recursion. */
+enum { MAX_LINE = 1024 * 1024, MAX_DEPTH = 4, MAX_FILE = 256 * 1024 * 1024 };
 
 static const char *const splits[FV_SPLITS] = {
     [FV_TRAIN] = "train",
@@ -19,9 +19,16 @@ static const char *const splits[FV_SPLITS] = {
 
 FvRecord fv_record(gint64 step, int epoch, FvSplit split)
 {
-    return (FvRecord){
-        .step = step, .epoch = epoch, .split = split, .loss = NAN, .value = NAN, .rate = NAN, .images_per_second = NAN
-    };
+    return (FvRecord){ .step = step,
+                       .epoch = epoch,
+                       .split = split,
+                       .loss = NAN,
+                       .value = NAN,
+                       .rate = NAN,
+                       .images_per_second = NAN,
+                       .gradient_norm = NAN,
+                       .seconds = NAN,
+                       .memory = NAN };
 }
 
 /* The numbers that have fixed names. */
@@ -32,7 +39,18 @@ static const struct {
     { "loss", offsetof(FvRecord, loss) },
     { "rate", offsetof(FvRecord, rate) },
     { "images_per_second", offsetof(FvRecord, images_per_second) },
+    { "gradient_norm", offsetof(FvRecord, gradient_norm) },
+    { "seconds", offsetof(FvRecord, seconds) },
+    { "memory", offsetof(FvRecord, memory) },
 };
+
+/* The object with a number for each layer. */
+static const char layers_name[] = "gradient_norms";
+
+const char *fv_log_split(FvSplit split)
+{
+    return splits[split];
+}
 
 /* ------------------------------------------------------------------ writing */
 
@@ -44,14 +62,34 @@ static void append_string(GString *line, const char *text)
     g_string_append(line, quoted);
 }
 
-static void append_number(GString *line, const char *name, double number)
+/* Nine digits bring every float back; bytes are whole numbers that have more. */
+static void append_member(GString *line, const char *name, double number)
 {
     char text[G_ASCII_DTOSTR_BUF_SIZE];
+    const char *format = number == floor(number) && fabs(number) < 1e15 ? "%.0f" : "%.9g";
+    append_string(line, name);
+    g_string_append_printf(line, ":%s", isinf(number) ? "null" : g_ascii_formatd(text, sizeof text, format, number));
+}
+
+static void append_number(GString *line, const char *name, double number)
+{
     if (isnan(number))
         return;
     g_string_append_c(line, ',');
-    append_string(line, name);
-    g_string_append_printf(line, ":%s", isinf(number) ? "null" : g_ascii_formatd(text, sizeof text, "%.9g", number));
+    append_member(line, name, number);
+}
+
+static void append_layers(GString *line, const GArray *layers)
+{
+    g_string_append_c(line, ',');
+    append_string(line, layers_name);
+    g_string_append(line, ":{");
+    for (guint i = 0; i < layers->len; i++) {
+        const FvScore *layer = &g_array_index(layers, FvScore, i);
+        g_string_append(line, i ? "," : "");
+        append_member(line, layer->name, layer->value);
+    }
+    g_string_append_c(line, '}');
 }
 
 char *fv_log_line(const FvRecord *record)
@@ -68,6 +106,11 @@ char *fv_log_line(const FvRecord *record)
     }
     append_number(line, "rate", record->rate);
     append_number(line, "images_per_second", record->images_per_second);
+    append_number(line, "gradient_norm", record->gradient_norm);
+    append_number(line, "seconds", record->seconds);
+    append_number(line, "memory", record->memory);
+    if (record->layers && record->layers->len > 0)
+        append_layers(line, record->layers);
     if (record->note) {
         g_string_append(line, ",\"note\":");
         append_string(line, record->note);
@@ -106,8 +149,27 @@ static gboolean read_split(JsonObject *object, FvSplit *split)
     return FALSE;
 }
 
+static void add_score(const GArray *scores, const char *name, JsonNode *node)
+{
+    const FvScore score = { g_intern_string(name), json_node_get_double(node) };
+    g_array_append_val((GArray *) scores, score);
+}
+
+static void read_layers(FvRecord *record, JsonNode *node)
+{
+    JsonObjectIter iter;
+    const char *name;
+    JsonNode *member;
+    json_object_iter_init_ordered(&iter, json_node_get_object(node));
+    while (json_object_iter_next_ordered(&iter, &name, &member))
+        if (is_number(member))
+            add_score(record->layers, name, member);
+}
+
 static void read_member(FvRecord *record, const char *name, JsonNode *node)
 {
+    if (!strcmp(name, layers_name) && JSON_NODE_HOLDS_OBJECT(node))
+        read_layers(record, node);
     if (!is_number(node) || !strcmp(name, "step") || !strcmp(name, "epoch"))
         return;
     for (guint i = 0; i < G_N_ELEMENTS(numbers); i++)
@@ -119,13 +181,33 @@ static void read_member(FvRecord *record, const char *name, JsonNode *node)
         record->metric = g_intern_string(name);
         record->value = json_node_get_double(node);
     }
+    add_score(record->scores, name, node);
 }
 
-static gboolean read_record(JsonParser *parser, const char *line, gsize length, FvRecord *record)
+/* Whether brackets outside of strings are within each other no deeper than records have them. */
+static gboolean is_shallow(const char *line, gsize length)
+{
+    gboolean quoted = FALSE;
+    int depth = 0;
+    for (gsize i = 0; i < length && depth <= MAX_DEPTH; i++) {
+        if (quoted && line[i] == '\\')
+            i++;
+        else if (line[i] == '"')
+            quoted = !quoted;
+        else if (!quoted)
+            depth += line[i] == '{' || line[i] == '[' ? 1 : line[i] == '}' || line[i] == ']' ? -1 : 0;
+    }
+    return depth <= MAX_DEPTH;
+}
+
+/* @scores, @layers: empty, for the record's. */
+static gboolean read_record(JsonParser *parser, const char *line, gsize length, GArray *scores, GArray *layers,
+                            FvRecord *record)
 {
     gint64 step, epoch;
     FvSplit split;
-    if (length > MAX_LINE || !json_parser_load_from_data(parser, line, (gssize) length, NULL))
+    if (length > MAX_LINE || !is_shallow(line, length) ||
+        !json_parser_load_from_data(parser, line, (gssize) length, NULL))
         return FALSE;
     JsonNode *root = json_parser_get_root(parser);
     if (!root || !JSON_NODE_HOLDS_OBJECT(root))
@@ -135,6 +217,8 @@ static gboolean read_record(JsonParser *parser, const char *line, gsize length, 
         !read_split(object, &split))
         return FALSE;
     *record = fv_record(step, (int) epoch, split);
+    record->scores = scores;
+    record->layers = layers;
     JsonObjectIter iter;
     const char *name;
     JsonNode *node;
@@ -170,7 +254,9 @@ gboolean fv_log_each(const char *file, FvLogFunc func, gpointer data, GError **e
     /* What follows the last line end was being written when the process was killed. */
     for (const char *line = text; (stop = memchr(line, '\n', (gsize) (end - line))); line = stop + 1, number++) {
         FvRecord record;
-        if (!read_record(parser, line, (gsize) (stop - line), &record)) {
+        g_autoptr(GArray) scores = g_array_new(FALSE, FALSE, sizeof(FvScore));
+        g_autoptr(GArray) layers = g_array_new(FALSE, FALSE, sizeof(FvScore));
+        if (!read_record(parser, line, (gsize) (stop - line), scores, layers, &record)) {
             g_set_error(error, FV_ERROR, FV_ERROR_DATA, "%s:%d: not a line of a log", file, number);
             return FALSE;
         }

@@ -5,13 +5,16 @@
 
 #include "core/sink/run.h"
 
+/** "train", "validate", "test" */
+const char *fv_log_split(FvSplit split);
+
 /** The record as a line, its end included; g_free() it. */
 char *fv_log_line(const FvRecord *record);
 
-/** @line: not NUL-ended, without its end. */
+/** @line: not NUL-ended, without its end. @record: its arrays live as long as the call. */
 typedef void (*FvLogFunc)(const FvRecord *record, const char *line, gsize length, gpointer data);
 /** Calls @func for every whole line of a file. FV_ERROR_IO; FV_ERROR_DATA with FILE:LINE for what is no record, a line
- * over 4096 bytes or a file over 256 MiB. */
+ * over 1 MiB or a file over 256 MiB. */
 gboolean fv_log_each(const char *file, FvLogFunc func, gpointer data, GError **error);
 
 #endif

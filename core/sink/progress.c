@@ -11,7 +11,7 @@
 #define PERIOD_US 100000      /* between two drawings */
 #define SMOOTHING_SECONDS 3.0 /* the rate shown is a mean over about so long */
 #define SETTLING_SECONDS 0.5  /* before that, a rate and a time left would be guesses */
-enum { DEFAULT_WIDTH = 80, MIN_BAR = 5, MAX_BAR = 30, PIECES = 7 };
+enum { DEFAULT_WIDTH = 80, MIN_BAR = 5, MAX_BAR = 30, PIECES = 8 };
 
 struct FvProgressBar {
     FILE *out;
@@ -24,6 +24,7 @@ struct FvProgressBar {
     double rate;
     double loss, value;
     char *metric;
+    guint64 memory;
 };
 
 /* --------------------------------------------------------------------- text */
@@ -37,9 +38,17 @@ static char *time_text(double seconds)
                      : g_strdup_printf("%d:%02d left", whole / 60, whole % 60);
 }
 
+/* "412 MiB", "1.6 GiB" */
+static char *memory_text(guint64 bytes)
+{
+    const double mebibytes = (double) bytes / (1 << 20);
+    return mebibytes < 1000 ? g_strdup_printf("%.0f MiB", mebibytes) : g_strdup_printf("%.1f GiB", mebibytes / 1024);
+}
+
+/* @unit: NULL where there is no room for it. */
 static char *rate_text(double rate, const char *unit)
 {
-    return g_strdup_printf(rate < 10 ? "%.1f %s/s" : "%.0f %s/s", rate, unit);
+    return g_strdup_printf(rate < 10 ? "%.1f%s%s/s" : "%.0f%s%s/s", rate, unit ? " " : "", unit ? unit : "");
 }
 
 static void append_bar(GString *line, double share, int width, gboolean colour)
@@ -63,8 +72,8 @@ static int pieces_width(char *const *pieces)
 
 char *fv_progress_text(const FvProgressView *view, int width, gboolean colour)
 {
-    enum { LABEL, BAR, SHARE, RATE, LOSS, METRIC, LEFT };
-    static const int dropped_first[] = { RATE, METRIC, LOSS, LEFT, SHARE };
+    enum { LABEL, BAR, SHARE, RATE, LOSS, METRIC, LEFT, MEMORY };
+    static const int dropped_first[] = { SHARE, MEMORY, RATE, METRIC, LOSS, LEFT };
     double share = view->total > 0 ? CLAMP((double) view->done / (double) view->total, 0, 1) : 0;
     char *pieces[PIECES] = { NULL };
     pieces[LABEL] = g_strdup(view->label);
@@ -77,8 +86,14 @@ char *fv_progress_text(const FvProgressView *view, int width, gboolean colour)
         pieces[METRIC] = g_strdup_printf("%s %.4f", view->metric, view->value);
     if (view->seconds_left >= 0)
         pieces[LEFT] = time_text(view->seconds_left);
+    if (view->memory > 0)
+        pieces[MEMORY] = memory_text(view->memory);
 
     int room = MAX(width, 0), framed = MIN_BAR + 4; /* brackets and two spaces */
+    if (pieces[RATE] && pieces_width(pieces) + framed > room) {
+        g_free(pieces[RATE]);
+        pieces[RATE] = rate_text(view->rate, NULL);
+    }
     for (guint i = 0; i < G_N_ELEMENTS(dropped_first) && pieces_width(pieces) + framed > room; i++)
         g_clear_pointer(&pieces[dropped_first[i]], g_free);
     int bar = MIN(room - pieces_width(pieces) - 4, MAX_BAR);
@@ -141,6 +156,7 @@ static void draw(FvProgressBar *bar, gint64 now)
         .seconds_left = settled ? (double) (bar->total - bar->done + bar->after) / bar->rate : -1,
         .loss = bar->loss,
         .value = bar->value,
+        .memory = bar->memory,
     };
     /* One column less than there is: some terminals wrap when the last is written. */
     g_autofree char *text = fv_progress_text(&view, terminal_width(bar->out) - 1, bar->colour);
@@ -206,6 +222,11 @@ void fv_progress_update(FvProgressBar *bar, gint64 done, double loss, const char
     if (bar->done > bar->measured_done)
         measure(bar, now);
     draw(bar, now);
+}
+
+void fv_progress_memory(FvProgressBar *bar, guint64 bytes)
+{
+    bar->memory = bytes;
 }
 
 void fv_progress_clear(FvProgressBar *bar)

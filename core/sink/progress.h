@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * progress.h: one line on a terminal that says how far the work is:
- * epoch 2/3  [=====>    ]  43%  1234 images/s  loss 0.3456  accuracy 0.8765  0:35 left */
+ * epoch 2/3  [=====>    ]  43%  1234 images/s  loss 0.3456  accuracy 0.8765  0:35 left  412 MiB */
 #ifndef FOVEA_PROGRESS_H
 #define FOVEA_PROGRESS_H
 
@@ -23,6 +23,8 @@ void fv_progress_start(FvProgressBar *bar, const char *label, gint64 done, gint6
 /** Says how far it is. Cheap: may be called at every step, draws at most ten times a second.
  * @loss, @value: NAN where there is none; @metric: "accuracy", or NULL. */
 void fv_progress_update(FvProgressBar *bar, gint64 done, double loss, const char *metric, double value);
+/** Bytes that the work takes, shown from the next drawing on; 0: nothing is. */
+void fv_progress_memory(FvProgressBar *bar, guint64 bytes);
 /** Removes the bar from the screen, before something else is printed; the next update draws it again. */
 void fv_progress_clear(FvProgressBar *bar);
 /** Ends the bar and removes it. Returns its mean rate in units per second, 0 where nothing was done. */
@@ -42,6 +44,7 @@ typedef struct {
     double rate;         /* units per second; 0: not known yet */
     double seconds_left; /* below 0: not known yet */
     double loss, value;
+    guint64 memory; /* bytes; 0: not known */
 } FvProgressView;
 /** The line, at most @width characters, shortened by leaving out what matters least; g_free() it. */
 char *fv_progress_text(const FvProgressView *view, int width, gboolean colour);

@@ -3,15 +3,15 @@
 #include "core/sink/report.h"
 
 #include "core/sink/atomic.h"
-#include "core/sink/chart.h"
+#include "core/sink/page.h"
+#include "core/sink/picture.h"
+#include "core/sink/report_private.h"
 #include "core/sink/run.h"
 
-#include <math.h>
 #include <string.h>
 
-typedef struct {
-    char *key, *value;
-} Row;
+/* Pixels of an image's longer side, at most, and of a filter's. */
+enum { IMAGE_SIDE = 144, FILTER_SIDE = 96 };
 
 typedef struct {
     char *path, *kind, *shape;
@@ -19,63 +19,16 @@ typedef struct {
 } Layer;
 
 struct FvReport {
-    GArray *results, *settings; /* of Row */
+    GArray *results, *settings; /* of FvPageRow */
     GArray *layers;             /* of Layer */
     const GArray *records;      /* of FvRecord, or NULL */
+    int best;
+    /* Parts of the page, as they will stand there. */
+    GString *notes, *classes, *mistakes, *filters, *drawing, *pipeline;
+    char *filters_hint;
 };
 
-/* Colours differ in lightness as well as in hue, and training has no dots: nobody has to tell them apart by hue. */
-static const char style[] =
-    ":root{color-scheme:light dark;--page:#f7f7f5;--card:#fff;--text:#1d1f23;--soft:#646a73;--rule:#e3e4e6;"
-    "--train:#2a6fdb;--validate:#d9650a;--rate:#2a8f6a}\n"
-    "@media(prefers-color-scheme:dark){:root{--page:#15171a;--card:#1e2125;--text:#e8e9eb;--soft:#9aa1ab;"
-    "--rule:#32363c;--train:#6ea8ff;--validate:#ffa351;--rate:#57c99b}}\n"
-    "*{box-sizing:border-box}\n"
-    "body{margin:0;background:var(--page);color:var(--text);font:16px/1.5 system-ui,sans-serif}\n"
-    "main{max-width:68rem;margin:0 auto;padding:2rem 1rem 3rem}\n"
-    "h1{margin:0;font-size:1.75rem;line-height:1.25;overflow-wrap:anywhere}\n"
-    "h2{margin:2.5rem 0 .75rem;font-size:1.125rem}\n"
-    "header p{margin:.25rem 0 0;color:var(--soft)}\n"
-    ".results{display:grid;gap:.75rem;grid-template-columns:repeat(auto-fill,minmax(min(100%,11rem),1fr));"
-    "margin:1.5rem 0 0}\n"
-    ".results div,figure,.card{background:var(--card);border:1px solid var(--rule);border-radius:.625rem}\n"
-    ".results div{padding:.75rem 1rem}\n"
-    "dt{color:var(--soft);font-size:.875rem}\n"
-    "dd{margin:0;font-size:1.5rem;font-weight:600;line-height:1.3;overflow-wrap:anywhere}\n"
-    ".charts{display:grid;gap:.75rem;grid-template-columns:repeat(auto-fit,minmax(min(100%,25rem),1fr))}\n"
-    "figure{margin:0;padding:.875rem 1rem .5rem;display:grid;grid-template-columns:1fr auto;align-items:baseline}\n"
-    "figcaption{font-weight:600}\n"
-    ".legend{margin:0;font-size:.8125rem;color:var(--soft);display:flex;gap:1rem}\n"
-    ".legend i{display:inline-block;width:1rem;height:.1875rem;border-radius:2px;background:var(--line);"
-    "margin-right:.375rem;vertical-align:middle}\n"
-    "svg{display:block;width:100%;height:auto;grid-column:1/-1;margin-top:.5rem;font:12px system-ui,sans-serif;"
-    "font-variant-numeric:tabular-nums}\n"
-    "svg text{fill:var(--soft)}\n"
-    ".grid,.axis,.mark{stroke:var(--rule)}.axis{stroke:var(--soft)}.mark{stroke-dasharray:2 4}\n"
-    ".train{--line:var(--train)}.validate{--line:var(--validate)}.rate{--line:var(--rate)}\n"
-    ".line{fill:none;stroke:var(--line);stroke-width:2;stroke-linejoin:round;stroke-linecap:round}\n"
-    ".point{fill:var(--line);stroke:var(--card);stroke-width:1.5}.hit{fill:transparent}\n"
-    ".dot:hover .point{stroke:var(--line);stroke-width:4}\n"
-    ".card{overflow-x:auto}\n"
-    "table{border-collapse:collapse;width:100%;font-size:.9375rem}\n"
-    "th,td{padding:.4375rem 1rem;text-align:left;vertical-align:top;border-top:1px solid var(--rule)}\n"
-    "tr:first-child>*{border-top:0}\n"
-    "thead th,tbody th{font-weight:400;color:var(--soft)}tfoot td{font-weight:600}\n"
-    "tbody th{white-space:nowrap}\n"
-    "thead+tbody tr:first-child>*,tfoot tr:first-child>*{border-top:1px solid var(--rule)}\n"
-    "td.text{overflow-wrap:anywhere}\n"
-    ".number{text-align:right;font-variant-numeric:tabular-nums}td.number{white-space:nowrap}\n"
-    "@media(max-width:32rem){th,td{padding:.4375rem .625rem}main{padding-top:1.25rem}.pairs tbody "
-    "th{white-space:normal}}\n";
-
 /* --------------------------------------------------------------------- data */
-
-static void row_clear(gpointer data)
-{
-    Row *row = data;
-    g_free(row->key);
-    g_free(row->value);
-}
 
 static void layer_clear(gpointer data)
 {
@@ -85,19 +38,17 @@ static void layer_clear(gpointer data)
     g_free(layer->shape);
 }
 
-static GArray *owning_array(guint size, GDestroyNotify clear)
-{
-    GArray *array = g_array_new(FALSE, FALSE, size);
-    g_array_set_clear_func(array, clear);
-    return array;
-}
-
 FvReport *fv_report_new(void)
 {
     FvReport *report = g_new0(FvReport, 1);
-    report->results = owning_array(sizeof(Row), row_clear);
-    report->settings = owning_array(sizeof(Row), row_clear);
-    report->layers = owning_array(sizeof(Layer), layer_clear);
+    report->results = fv_page_rows_new();
+    report->settings = fv_page_rows_new();
+    report->layers = g_array_new(FALSE, FALSE, sizeof(Layer));
+    g_array_set_clear_func(report->layers, layer_clear);
+    GString **const parts[] = { &report->notes,   &report->classes, &report->mistakes,
+                                &report->filters, &report->drawing, &report->pipeline };
+    for (guint i = 0; i < G_N_ELEMENTS(parts); i++)
+        *parts[i] = g_string_new(NULL);
     return report;
 }
 
@@ -108,20 +59,28 @@ void fv_report_free(FvReport *report)
     g_array_unref(report->results);
     g_array_unref(report->settings);
     g_array_unref(report->layers);
+    GString *const parts[] = { report->notes,   report->classes, report->mistakes,
+                               report->filters, report->drawing, report->pipeline };
+    for (guint i = 0; i < G_N_ELEMENTS(parts); i++)
+        g_string_free(parts[i], TRUE);
+    g_free(report->filters_hint);
     g_free(report);
 }
 
-static void G_GNUC_PRINTF(3, 0) add_row(GArray *rows, const char *key, const char *format, va_list args)
+void fv_report_note(FvReport *report, const char *format, ...)
 {
-    Row row = { g_strdup(key), g_strdup_vprintf(format, args) };
-    g_array_append_val(rows, row);
+    va_list args;
+    va_start(args, format);
+    g_autofree char *text = g_strdup_vprintf(format, args);
+    va_end(args);
+    fv_page_element(report->notes, "p class=\"note\"", text);
 }
 
 void fv_report_result(FvReport *report, const char *key, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    add_row(report->results, key, format, args);
+    fv_page_rows_add(report->results, key, format, args);
     va_end(args);
 }
 
@@ -129,7 +88,7 @@ void fv_report_setting(FvReport *report, const char *key, const char *format, ..
 {
     va_list args;
     va_start(args, format);
-    add_row(report->settings, key, format, args);
+    fv_page_rows_add(report->settings, key, format, args);
     va_end(args);
 }
 
@@ -141,252 +100,137 @@ void fv_report_layer(FvReport *report, const char *path, const char *kind, FvSha
     g_array_append_val(report->layers, layer);
 }
 
-void fv_report_log(FvReport *report, const GArray *records)
+void fv_report_log(FvReport *report, const GArray *records, int best)
 {
     report->records = records;
+    report->best = best;
 }
 
-/* --------------------------------------------------------------------- text */
-
-/* Escaped; control characters, which XML and HTML forbid, and broken UTF-8 are replaced before. */
-static void append_escaped(GString *html, const char *text)
+/* An SVG file has a prolog and names of its own, which a page does without. */
+void fv_report_drawing(FvReport *report, const char *svg)
 {
-    g_autofree char *valid = g_utf8_make_valid(text, -1);
-    for (char *p = valid; *p; p++)
-        if (g_ascii_iscntrl(*p) && !g_ascii_isspace(*p))
-            *p = '?';
-    g_autofree char *safe = g_markup_escape_text(valid, -1);
-    g_string_append(html, safe);
-}
-
-static void append_cell(GString *html, const char *tag, const char *text)
-{
-    g_string_append_printf(html, "<%s>", tag);
-    append_escaped(html, text);
-    g_string_append_printf(html, "</%.2s>", tag); /* the name alone: th, td, dt, dd */
-}
-
-static void append_value_cell(GString *html, double value)
-{
-    char text[G_ASCII_DTOSTR_BUF_SIZE];
-    append_cell(html, "td class=\"number\"", isfinite(value) ? g_ascii_formatd(text, sizeof text, "%.4f", value) : "–");
-}
-
-/* 1234567 as 1,234,567 */
-static char *grouped(gint64 number)
-{
-    g_autofree char *digits = g_strdup_printf("%" G_GINT64_FORMAT, number);
-    GString *text = g_string_new(NULL);
-    for (gsize i = 0, length = strlen(digits); i < length; i++) {
-        if (i > (*digits == '-') && (length - i) % 3 == 0)
-            g_string_append_c(text, ',');
-        g_string_append_c(text, digits[i]);
-    }
-    return g_string_free(text, FALSE);
-}
-
-/* "top5_accuracy" as "Top5 accuracy" */
-static char *headline(const char *name)
-{
-    char *text = g_utf8_make_valid(name, -1);
-    g_strdelimit(text, "_", ' ');
-    *text = g_ascii_toupper(*text);
-    return text;
-}
-
-/* ------------------------------------------------------------------- curves */
-
-static const char *metric_name(const GArray *records)
-{
-    for (guint i = 0; i < records->len; i++)
-        if (g_array_index(records, FvRecord, i).metric)
-            return g_array_index(records, FvRecord, i).metric;
-    return NULL;
-}
-
-static GArray *curve(const GArray *records, FvSplit split, gsize offset)
-{
-    GArray *points = g_array_new(FALSE, FALSE, sizeof(FvPoint));
-    for (guint i = 0; i < records->len; i++) {
-        const FvRecord *record = &g_array_index(records, FvRecord, i);
-        double value = *(const double *) ((const char *) record + offset);
-        if (record->split != split || !isfinite(value))
-            continue;
-        FvPoint point = { (double) record->step, value };
-        g_array_append_val(points, point);
-    }
-    return points;
-}
-
-/* The last step of every epoch but the last one. */
-static GArray *epoch_ends(const GArray *records)
-{
-    GArray *ends = g_array_new(FALSE, FALSE, sizeof(double));
-    for (guint i = 1; i < records->len; i++) {
-        const FvRecord *last = &g_array_index(records, FvRecord, i - 1);
-        double step = (double) last->step;
-        if (g_array_index(records, FvRecord, i).epoch > last->epoch)
-            g_array_append_val(ends, step);
-    }
-    return ends;
-}
-
-static void append_pair(GString *html, const char *title, const GArray *records, gsize offset, const GArray *ends)
-{
-    g_autoptr(GArray) train = curve(records, FV_TRAIN, offset);
-    g_autoptr(GArray) validate = curve(records, FV_VALIDATE, offset);
-    FvSeries series[] = {
-        { .name = "training", .style = "train", .points = train },
-        { .name = "validation", .style = "validate", .points = validate, .dots = TRUE },
-    };
-    fv_chart_append(html, title, "steps", series, G_N_ELEMENTS(series), ends, FALSE);
-}
-
-static void append_curves(GString *html, const GArray *records)
-{
-    g_autoptr(GArray) ends = epoch_ends(records);
-    g_autoptr(GString) charts = g_string_new(NULL);
-    append_pair(charts, "Loss", records, offsetof(FvRecord, loss), ends);
-    const char *metric = metric_name(records);
-    if (metric) {
-        g_autofree char *title = headline(metric);
-        append_pair(charts, title, records, offsetof(FvRecord, value), ends);
-    }
-    g_autoptr(GArray) rate = curve(records, FV_TRAIN, offsetof(FvRecord, rate));
-    FvSeries series = { .name = "learning rate", .style = "rate", .points = rate };
-    fv_chart_append(charts, "Learning rate", "steps", &series, 1, ends, TRUE);
-    if (charts->len)
-        g_string_append_printf(html, "<h2>Curves</h2>\n<div class=\"charts\">\n%s</div>\n", charts->str);
-}
-
-/* ------------------------------------------------------------------- tables */
-
-/* A mean over the records of one epoch and split. */
-static double epoch_mean(const GArray *records, int epoch, FvSplit split, gsize offset)
-{
-    double sum = 0;
-    int count = 0;
-    for (guint i = 0; i < records->len; i++) {
-        const FvRecord *record = &g_array_index(records, FvRecord, i);
-        double value = *(const double *) ((const char *) record + offset);
-        if (record->epoch != epoch || record->split != split || isnan(value))
-            continue;
-        sum += value;
-        count++;
-    }
-    return count ? sum / count : NAN;
-}
-
-static void append_epochs(GString *html, const GArray *records)
-{
-    enum { MAX_ROWS = 500 }; /* a row walks over all records */
-    int epochs = 0;
-    for (guint i = 0; i < records->len; i++)
-        epochs = MAX(epochs, g_array_index(records, FvRecord, i).epoch);
-    const char *metric = metric_name(records);
-    if (epochs == 0 || epochs > MAX_ROWS)
+    const char *begin = strstr(svg, "<svg");
+    g_autoptr(GRegex) names = g_regex_new(" xmlns(:xlink)?=\"[^\"]*\"|<!--.*?-->", G_REGEX_DOTALL, 0, NULL);
+    g_autoptr(GRegex) page = g_regex_new("<polygon fill=\"white\" stroke=\"(none|transparent)\"[^>]*/>", 0, 0, NULL);
+    if (!begin)
         return;
-    g_string_append(html, "<h2>Epochs</h2>\n<div class=\"card\"><table><thead><tr><th>epoch</th>");
-    static const struct {
-        FvSplit split;
-        const char *name;
-    } splits[] = { { FV_TRAIN, "training" }, { FV_VALIDATE, "validation" } };
-    for (guint i = 0; i < G_N_ELEMENTS(splits); i++)
-        for (int k = 0; k < (metric ? 2 : 1); k++) {
-            g_autofree char *name = headline(k ? metric : "loss");
-            *name = g_ascii_tolower(*name);
-            g_autofree char *title = g_strdup_printf("%s %s", splits[i].name, name);
-            append_cell(html, "th class=\"number\"", title);
-        }
-    g_string_append(html, "</tr></thead><tbody>\n");
-    for (int epoch = 1; epoch <= epochs; epoch++) {
-        g_string_append_printf(html, "<tr><td>%d</td>", epoch);
-        for (guint i = 0; i < G_N_ELEMENTS(splits); i++) {
-            append_value_cell(html, epoch_mean(records, epoch, splits[i].split, offsetof(FvRecord, loss)));
-            if (metric)
-                append_value_cell(html, epoch_mean(records, epoch, splits[i].split, offsetof(FvRecord, value)));
-        }
-        g_string_append(html, "</tr>\n");
-    }
-    g_string_append(html, "</tbody></table></div>\n");
+    g_autofree char *plain = g_regex_replace_literal(names, begin, -1, 0, "", 0, NULL);
+    g_autofree char *clear = plain ? g_regex_replace_literal(page, plain, -1, 0, "", 0, NULL) : NULL;
+    g_string_assign(report->drawing, clear ? clear : "");
 }
 
-static void append_results(GString *html, const GArray *results)
+void fv_report_pipeline(FvReport *report, const char *text)
 {
-    if (results->len == 0)
-        return;
-    g_string_append(html, "<dl class=\"results\">");
-    for (guint i = 0; i < results->len; i++) {
-        const Row *row = &g_array_index(results, Row, i);
-        g_string_append(html, "<div>");
-        append_cell(html, "dt", row->key);
-        append_cell(html, "dd", row->value);
-        g_string_append(html, "</div>");
-    }
-    g_string_append(html, "</dl>\n");
+    fv_page_text(report->pipeline, text);
 }
 
-static void append_settings(GString *html, const GArray *settings)
+void fv_report_confusion(FvReport *report, const char *split, const FvConfusion *confusion)
 {
-    if (settings->len == 0)
-        return;
-    g_string_append(html, "<h2>Settings</h2>\n<div class=\"card\"><table class=\"pairs\"><tbody>\n");
-    for (guint i = 0; i < settings->len; i++) {
-        const Row *row = &g_array_index(settings, Row, i);
-        g_string_append(html, "<tr>");
-        append_cell(html, "th scope=\"row\"", row->key);
-        append_cell(html, "td class=\"text\"", row->value);
-        g_string_append(html, "</tr>\n");
-    }
-    g_string_append(html, "</tbody></table></div>\n");
+    fv_report_append_classes(report->classes, split, confusion);
 }
+
+void fv_report_mistake(FvReport *report, const FvMistake *mistake)
+{
+    GString *html = report->mistakes;
+    g_string_append(html, "<figure>");
+    fv_picture_append(html, mistake->pixels, mistake->shape, IMAGE_SIDE, mistake->truth);
+    g_string_append(html, "<figcaption>");
+    fv_page_element(html, "b", mistake->truth);
+    g_string_append(html, "taken for ");
+    fv_page_text(html, mistake->predicted);
+    fv_page_elementf(html, "small", mistake->is_score ? "score larger by %.3g" : "probability %.4f",
+                     mistake->certainty);
+    if (mistake->name)
+        fv_page_element(html, "small", mistake->name);
+    g_string_append(html, "</figcaption></figure>\n");
+}
+
+void fv_report_filter(FvReport *report, const char *label, FvShape shape, const guint8 *pixels)
+{
+    g_string_append(report->filters, label ? "<div>" : "");
+    fv_picture_append(report->filters, pixels, shape, FILTER_SIDE, label ? label : "filter");
+    if (label)
+        fv_page_text(report->filters, label);
+    g_string_append(report->filters, label ? "</div>\n" : "\n");
+}
+
+void fv_report_filters(FvReport *report, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    g_free(report->filters_hint);
+    report->filters_hint = g_strdup_vprintf(format, args);
+    va_end(args);
+}
+
+/* --------------------------------------------------------------------- parts */
 
 static void append_layers(GString *html, const GArray *layers)
 {
-    if (layers->len == 0)
-        return;
     gint64 sum = 0;
     g_string_append(html,
-                    "<h2>Layers</h2>\n<div class=\"card\"><table><thead><tr><th>path</th><th>kind</th>"
+                    "<div class=\"card\"><table><thead><tr><th>path</th><th>kind</th>"
                     "<th class=\"number\">output</th><th class=\"number\">parameters</th></tr></thead><tbody>\n");
     for (guint i = 0; i < layers->len; i++) {
         const Layer *layer = &g_array_index(layers, Layer, i);
-        g_autofree char *parameters = grouped(layer->parameters);
+        g_autofree char *parameters = fv_page_grouped(layer->parameters);
         g_string_append(html, "<tr>");
-        append_cell(html, "td", layer->path);
-        append_cell(html, "td", layer->kind);
-        append_cell(html, "td class=\"number\"", layer->shape);
-        append_cell(html, "td class=\"number\"", layer->parameters ? parameters : "");
+        fv_page_element(html, "td class=\"text\"", layer->path);
+        fv_page_element(html, "td", layer->kind);
+        fv_page_element(html, "td class=\"number\"", layer->shape);
+        fv_page_element(html, "td class=\"number\"", layer->parameters ? parameters : "");
         g_string_append(html, "</tr>\n");
         sum += layer->parameters;
     }
-    g_autofree char *total = grouped(sum);
+    g_autofree char *total = fv_page_grouped(sum);
     g_string_append_printf(html,
                            "</tbody><tfoot><tr><td colspan=\"3\">total</td><td class=\"number\">%s</td></tr>"
                            "</tfoot></table></div>\n",
                            total);
 }
 
+static void append_net(GString *html, const FvReport *report)
+{
+    if (report->layers->len + report->drawing->len == 0)
+        return;
+    g_string_append(html, "<h2>Net</h2>\n<div class=\"pair\">\n");
+    if (report->drawing->len > 0)
+        g_string_append_printf(html, "<div class=\"card net\">%s</div>\n", report->drawing->str);
+    if (report->layers->len > 0)
+        append_layers(html, report->layers);
+    g_string_append(html, "</div>\n");
+}
+
+static void append_pictures(GString *html, const FvReport *report)
+{
+    if (report->mistakes->len > 0)
+        g_string_append_printf(html,
+                               "<h2>Most confident mistakes</h2>\n<p class=\"hint\">In bold what an image is.</p>"
+                               "<div class=\"images\">\n%s</div>\n",
+                               report->mistakes->str);
+    if (report->filters->len == 0)
+        return;
+    g_string_append(html, "<h2>Weights of the first layer</h2>\n");
+    if (report->filters_hint)
+        fv_page_element(html, "p class=\"hint\"", report->filters_hint);
+    g_string_append_printf(html, "<div class=\"card whole filters\">\n%s</div>\n", report->filters->str);
+}
+
 char *fv_report_html(const char *title, const FvReport *report)
 {
-    GString *html = g_string_new(
-        "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
-        "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
-        "style-src 'unsafe-inline'\">\n<title>");
-    append_escaped(html, title);
-    g_string_append_printf(html, "</title>\n<style>\n%s</style></head>\n<body><main>\n<header><h1>", style);
-    append_escaped(html, title);
-    g_string_append(html, "</h1><p>Training report, fovea " FV_VERSION "</p></header>\n");
-    append_results(html, report->results);
-    if (report->records) {
-        append_curves(html, report->records);
-        append_epochs(html, report->records);
-    }
-    append_settings(html, report->settings);
-    append_layers(html, report->layers);
-    g_string_append(html, "</main></body></html>\n");
-    return g_string_free(html, FALSE);
+    GString *html = fv_page_begin(title, "Training report, fovea " FV_VERSION);
+    g_string_append(html, report->notes->str);
+    fv_page_headlines(html, report->results);
+    if (report->records)
+        fv_report_append_curves(html, report->records, report->best);
+    g_string_append(html, report->classes->str);
+    append_pictures(html, report);
+    append_net(html, report);
+    fv_page_table(html, "Settings", report->settings);
+    if (report->pipeline->len > 0)
+        g_string_append_printf(html, "<details><summary>Pipeline</summary><pre>%s</pre></details>\n",
+                               report->pipeline->str);
+    return fv_page_end(html);
 }
 
 gboolean fv_report_write(const char *folder, const char *title, const FvReport *report, GError **error)

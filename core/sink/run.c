@@ -243,12 +243,22 @@ gboolean fv_run_truncate_log(FvRun *run, gint64 step, GError **error)
 
 static void collect(const FvRecord *record, const char *line, gsize length, gpointer data)
 {
+    g_array_ref((GArray *) record->scores);
+    g_array_ref((GArray *) record->layers);
     g_array_append_vals(data, record, 1);
+}
+
+static void record_clear(gpointer data)
+{
+    const FvRecord *record = data;
+    g_array_unref((GArray *) record->scores);
+    g_array_unref((GArray *) record->layers);
 }
 
 GArray *fv_run_read_log(const char *folder, GError **error)
 {
     g_autofree char *file = g_build_filename(folder, FV_RUN_LOG, NULL);
     g_autoptr(GArray) records = g_array_new(FALSE, FALSE, sizeof(FvRecord));
+    g_array_set_clear_func(records, record_clear);
     return fv_log_each(file, collect, records, error) ? g_steal_pointer(&records) : NULL;
 }

@@ -12,7 +12,8 @@ typedef struct {
 } FvScore;
 
 /** One line of log.jsonl:
- * {"step":938,"epoch":1,"split":"train","loss":0.345,"accuracy":0.87,"rate":0.01,"images_per_second":9876}
+ * {"step":938,"epoch":1,"split":"train","loss":0.345,"accuracy":0.87,"rate":0.01,"images_per_second":9876,
+ *  "gradient_norm":1.25,"seconds":6.1,"memory":412000256,"gradient_norms":{"conv1":0.5,"dense1":1.14}}
  * Numbers that are NAN are left out of the line, and are NAN when it is read; infinite ones are written as null. */
 typedef struct {
     gint64 step;        /* steps done when it was measured, from 1 on */
@@ -24,8 +25,12 @@ typedef struct {
     double rate; /* learning rate */
     double images_per_second;
     const char *note;     /* a word to people: why a training ended here; NULL: none. Not read back */
-    const GArray *scores; /* of FvScore: of all metrics, the first one, which is in `metric`, too; borrowed. NULL: none,
-                             and where a log was read */
+    const GArray *scores; /* of FvScore: of all metrics, the first one, which is in `metric`, too; NULL: none. Borrowed,
+                             where a log was read from the array that holds the record */
+    double gradient_norm; /* of the gradient at the step */
+    double seconds;       /* that the run has taken so far, without interruptions */
+    double memory;        /* bytes taken at most: of the process where the device is a CPU, else of the device */
+    const GArray *layers; /* of FvScore: the gradient's norm in each layer, as scores are held; NULL or empty: none */
 } FvRecord;
 
 /** A record with nothing in it: all numbers NAN. */

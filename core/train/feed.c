@@ -360,3 +360,9 @@ void fv_feed_labels(const FvFeed *feed, int samples, int *labels)
     for (int i = 0; i < samples; i++)
         labels[i] = batch->info[feed->taken - samples + i].label;
 }
+
+void fv_feed_numbers(const FvFeed *feed, int samples, guint32 *numbers)
+{
+    const FvBatch *batch = fv_feed_batch(feed);
+    memcpy(numbers, batch->samples + feed->taken - samples, (size_t) samples * sizeof *numbers);
+}

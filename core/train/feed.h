@@ -58,5 +58,7 @@ int fv_feed_next(FvFeed *feed, GError **error);
 const FvBatch *fv_feed_batch(const FvFeed *feed);
 /** Classes of the @samples of the batch that the last fv_feed_next() enqueued; -1 where the data have none. */
 void fv_feed_labels(const FvFeed *feed, int samples, int *labels);
+/** Their numbers in the source's split. */
+void fv_feed_numbers(const FvFeed *feed, int samples, guint32 *numbers);
 
 #endif

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #define FOLDS_FILE "folds.json"
+#define FOLD_PREFIX "fold-"
 
 typedef struct {
     FvTrainSettings settings; /* of the fold under way */
@@ -79,6 +80,39 @@ static gboolean read_settings(Folds *folds, GError **error)
     return TRUE;
 }
 
+gboolean fv_folds_of(const char *folder, int *fold, int *folds)
+{
+    g_autofree char *whole = g_canonicalize_filename(folder, NULL);
+    g_autofree char *name = g_path_get_basename(whole);
+    g_autofree char *outer = g_path_get_dirname(whole);
+    g_autofree char *file = g_build_filename(outer, FOLDS_FILE, NULL);
+    g_autofree char *text = NULL;
+    gsize length = 0;
+    gint64 count = 0, seed = 0;
+    guint64 number = 0;
+    if (!g_str_has_prefix(name, FOLD_PREFIX) ||
+        !g_ascii_string_to_unsigned(name + strlen(FOLD_PREFIX), 10, 1, FV_MOST_FOLDS, &number, NULL) ||
+        !g_file_get_contents(file, &text, &length, NULL) || !parse_settings(text, length, &count, &seed) ||
+        number > (guint64) count)
+        return FALSE;
+    *fold = (int) number - 1;
+    *folds = (int) count;
+    return TRUE;
+}
+
+GPtrArray *fv_folds_begun(const char *folder)
+{
+    GPtrArray *begun = g_ptr_array_new_with_free_func(g_free);
+    for (int i = 1; i <= FV_MOST_FOLDS; i++) {
+        g_autofree char *name = g_strdup_printf(FOLD_PREFIX "%d", i);
+        g_autofree char *fold = g_build_filename(folder, name, NULL);
+        if (!g_file_test(fold, G_FILE_TEST_IS_DIR))
+            break;
+        g_ptr_array_add(begun, g_steal_pointer(&fold));
+    }
+    return begun;
+}
+
 /* -------------------------------------------------------------------- results */
 
 static void take_record(Folds *folds, const FvRecord *record)
@@ -127,7 +161,7 @@ static void remove_unborn(const char *folder)
 static gboolean train_fold(Folds *folds, GError **error)
 {
     FvTrainSettings settings = folds->settings;
-    g_autofree char *name = g_strdup_printf("fold-%d", settings.fold + 1);
+    g_autofree char *name = g_strdup_printf(FOLD_PREFIX "%d", settings.fold + 1);
     g_autofree char *folder = fv_run_file(folds->run, name);
     g_autofree char *last = g_build_filename(folder, FV_RUN_LAST, NULL);
     const gboolean begun = g_file_test(last, G_FILE_TEST_EXISTS);

@@ -25,6 +25,11 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(FvFoldsResult, fv_folds_result_clear)
 /** Whether a run folder is that of a cross-validation. */
 gboolean fv_folds_in(const char *folder);
 
+/** Which fold of how many the run in a folder is, from 0; FALSE where it is none. */
+gboolean fv_folds_of(const char *folder, int *fold, int *folds);
+/** The folders of the folds that a cross-validation has begun: array of strings. */
+GPtrArray *fv_folds_begun(const char *folder);
+
 /** Trains `settings->folds` times, in folders fold-1 .. of the run folder, which also gets pipeline.fv, folds.json
  * (their number and the seed) and log.jsonl, with a line for each fold that is done, whose number stands as its epoch.
  * With settings->resume folds that are done are not done again, and the one that was under way goes on; folds may then

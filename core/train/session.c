@@ -2,6 +2,7 @@
  * session.c: opens the data of a pipeline, plans its net for them, and evaluates splits. */
 #include "core/train/session.h"
 
+#include "core/data/order.h"
 #include "core/data/select.h"
 #include "core/train/budget.h"
 #include "core/train/pipeline.h"
@@ -23,6 +24,8 @@ struct FvSession {
     FvFeed *training;
     FvTally *tally;
     FvPurpose purpose; /* of the plan */
+    FvEachBatch each;  /* or NULL */
+    gpointer each_data;
 };
 
 static const char *const split_names[FV_SPLITS] = { "train", "validate", "test" };
@@ -310,6 +313,11 @@ FvPlan *fv_session_plan(FvSession *session)
     return session->plan;
 }
 
+const FvGraph *fv_session_graph(const FvSession *session)
+{
+    return session->settings.graph;
+}
+
 gboolean fv_session_trains(const FvSession *session)
 {
     return session->purpose == FV_FOR_TRAINING && session->settings.graph->epochs > 0 &&
@@ -357,6 +365,14 @@ char *fv_session_tables(const FvSession *session)
 
 /* ---------------------------------------------------------------- evaluation */
 
+guint64 fv_session_memory(const FvSession *session)
+{
+    guint64 taken = fv_plan_memory(session->plan).total;
+    for (int i = 0; i < FV_SPLITS; i++)
+        taken += session->feeds[i] ? fv_feed_resident(session->feeds[i]) : 0;
+    return taken + (session->training ? fv_feed_resident(session->training) : 0);
+}
+
 /* Images stay on the device where a split is run through again and again; not where they are mixed with others, which
  * may not have come by yet. */
 static guint64 budget_of(const FvSession *session, FvSplit split)
@@ -365,11 +381,7 @@ static guint64 budget_of(const FvSession *session, FvSplit split)
     const gboolean mixed = split == FV_TRAIN && fv_augment_uses_parts(graph->augment) > 1;
     if (!fv_session_trains(session) || session->settings.keep || split == FV_TEST || graph->epochs < 2 || mixed)
         return 0;
-    guint64 taken = fv_plan_memory(session->plan).total;
-    for (int i = 0; i < FV_SPLITS; i++)
-        taken += session->feeds[i] ? fv_feed_resident(session->feeds[i]) : 0;
-    return fv_data_budget(session->settings.device,
-                          taken + (session->training ? fv_feed_resident(session->training) : 0));
+    return fv_data_budget(session->settings.device, fv_session_memory(session));
 }
 
 static FvFeed *make_feed(FvSession *session, FvSplit split, int prep, guint64 budget, GError **error)
@@ -415,6 +427,8 @@ static gboolean evaluate_batches(FvSession *session, FvFeed *feed, gint64 *done,
             return FALSE;
         if (!enqueue(session, FV_LIST_EVALUATE, samples, fv_tally_step(tally, samples), error))
             return FALSE;
+        if (session->each && !session->each(session->each_data, feed, samples, error))
+            return FALSE;
         *done += samples;
         if (fv_tally_full(tally) && !fv_tally_flush(tally, error))
             return FALSE;
@@ -423,6 +437,18 @@ static gboolean evaluate_batches(FvSession *session, FvFeed *feed, gint64 *done,
             fv_progress_update(progress, *done, totals.loss, fv_tally_metric(tally), totals.metric);
     }
     return samples == 0 && fv_tally_flush(tally, error);
+}
+
+void fv_session_set_each(FvSession *session, FvEachBatch each, gpointer data)
+{
+    session->each = each;
+    session->each_data = data;
+}
+
+gboolean fv_session_read(const FvSession *session, FvSplit split, guint32 number, FvSample *sample, GError **error)
+{
+    const FvLoaderConfig config = loader_config(session, split);
+    return session->source.source->read(session->source.self, fv_order_source_split(&config), number, sample, error);
 }
 
 gboolean fv_session_evaluate(FvSession *session, FvSplit split, const char *label, FvTotals *totals, GError **error)

@@ -38,6 +38,7 @@ void fv_session_free(FvSession *session);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FvSession, fv_session_free)
 
 FvPlan *fv_session_plan(FvSession *session);
+const FvGraph *fv_session_graph(const FvSession *session);
 /** Whether there is anything to train: made for training, epochs to do, parameters that are no statistics. */
 gboolean fv_session_trains(const FvSession *session);
 /** Reads something of each split: errors of the data that come out only then. */
@@ -52,6 +53,8 @@ FvFeed *fv_session_plain_feed(FvSession *session, GError **error);
 /** Gives back what feeds hold, images on the device too; feeds that were returned are gone. */
 void fv_session_release_feeds(FvSession *session);
 FvProgressBar *fv_session_progress(const FvSession *session);
+/** Bytes on the device: the net, and images that stay. */
+guint64 fv_session_memory(const FvSession *session);
 gboolean fv_session_stopped(const FvSession *session);
 /** All metrics of the last fv_session_evaluate(): of FvScore (sink's run.h); g_array_unref() it. */
 GArray *fv_session_scores(const FvSession *session);
@@ -62,6 +65,13 @@ char *fv_session_tables(const FvSession *session);
  * @label: of the progress bar. @after: batches that follow later, for its time left.
  * Returns FALSE with an error, or without one where it was stopped. */
 gboolean fv_session_evaluate(FvSession *session, FvSplit split, const char *label, FvTotals *totals, GError **error);
+
+/** Called after each batch of fv_session_evaluate() was enqueued; FALSE ends it with an error. */
+typedef gboolean (*FvEachBatch)(gpointer data, const FvFeed *feed, int samples, GError **error);
+/** From now on; NULL: nobody is called. */
+void fv_session_set_each(FvSession *session, FvEachBatch each, gpointer data);
+/** Reads a sample of a split, as fv_feed_numbers() numbers them. */
+gboolean fv_session_read(const FvSession *session, FvSplit split, guint32 number, FvSample *sample, GError **error);
 
 /** "train", "validate", "test" */
 const char *fv_split_name(FvSplit split);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * train.c: the course of a training: steps, epochs, validation, checkpoints. */
 #include "core/sink/atomic.h"
-#include "core/sink/report.h"
 #include "core/train/early.h"
 #include "core/train/fit.h"
+#include "core/train/reporting.h"
 #include "core/train/snapshot.h"
 #include "core/train/standing.h"
 #include "core/train/step.h"
@@ -69,6 +69,19 @@ static void set_scores(FvRecord *record, const GArray *scores)
     record->value = g_array_index(scores, FvScore, 0).value;
 }
 
+static gint64 in_epoch_of(const FvTrainer *trainer)
+{
+    return trainer->at.step - trainer->at.epochs * trainer->epoch_steps;
+}
+
+/* Of a step that ends an update: others leave the gradient of a part of its batches. */
+static gboolean measure(FvTrainer *trainer, GError **error)
+{
+    const gint64 in_epoch = in_epoch_of(trainer);
+    return (in_epoch % trainer->graph->accumulate != 0 && in_epoch != trainer->epoch_steps) ||
+           fv_watch_gradient(trainer->watch, error);
+}
+
 static gboolean log_mark(FvTrainer *trainer, double rate_of_images, GError **error)
 {
     const FvTotals totals = fv_tally_totals_since(trainer->tally, &trainer->at.mark);
@@ -81,7 +94,7 @@ static gboolean log_mark(FvTrainer *trainer, double rate_of_images, GError **err
     record.rate = fv_trainer_rate(trainer, trainer->at.step - 1);
     record.images_per_second = rate_of_images;
     fv_sums_copy(&trainer->at.mark, fv_tally_sums(trainer->tally));
-    return fv_run_log(trainer->run, &record, error);
+    return fv_watch_log(trainer->watch, &record, in_epoch_of(trainer) == trainer->epoch_steps, error);
 }
 
 /* What is to be done after a step: results read, a line in the log, a checkpoint. */
@@ -92,16 +105,17 @@ typedef struct {
 
 static gboolean do_chores(FvTrainer *trainer, Chores *chores, GError **error)
 {
-    const gint64 in_epoch = trainer->at.step - trainer->at.epochs * trainer->epoch_steps;
+    const gint64 in_epoch = in_epoch_of(trainer);
     const gboolean mark = in_epoch % FV_SESSION_SLOTS == 0 || in_epoch == trainer->epoch_steps;
     const gboolean stop = fv_session_stopped(trainer->session);
     const gboolean keep = is_time_to_save(trainer);
     if (!mark && !stop && !keep && !fv_tally_full(trainer->tally) && g_get_monotonic_time() - chores->read < READ_EVERY)
         return TRUE;
-    if (!read_back(trainer, error))
+    if ((mark && !measure(trainer, error)) || !read_back(trainer, error))
         return FALSE;
     const gint64 now = chores->read = g_get_monotonic_time();
     const FvTotals totals = fv_tally_totals(trainer->tally);
+    fv_progress_memory(trainer->settings->progress, fv_watch_memory(trainer->watch));
     fv_progress_update(trainer->settings->progress, totals.samples, totals.loss, fv_tally_metric(trainer->tally),
                        totals.metric);
     if (mark) {
@@ -172,7 +186,7 @@ static gboolean validate(FvTrainer *trainer, FvTotals *validation, GError **erro
     record.note = note;
     g_autoptr(GArray) scores = fv_session_scores(trainer->session);
     set_scores(&record, scores);
-    return fv_run_log(trainer->run, &record, error);
+    return fv_watch_log(trainer->watch, &record, FALSE, error);
 }
 
 /* Validation and the best parameters, with averages in the place of parameters where the pipeline has them. FALSE
@@ -382,43 +396,26 @@ static gboolean resume_run(FvTrainer *trainer, GError **error)
 
 /* ----------------------------------------------------------------------- end */
 
-static gboolean write_report(const FvTrainer *trainer, const FvTrainResult *result, GError **error)
+static gboolean write_report(const FvTrainer *trainer, const FvFindings *findings, const FvTrainResult *result,
+                             GError **error)
 {
-    const FvGraph *graph = trainer->graph;
-    g_autoptr(GArray) log = fv_run_read_log(fv_run_folder(trainer->run), error);
-    g_autoptr(FvReport) report = fv_report_new();
-    if (!log)
-        return FALSE;
-    if (result->tested && result->test.has_loss)
-        fv_report_result(report, "test loss", "%.4f", result->test.loss);
-    for (guint i = 0; result->tested && i < result->scores->len; i++) {
-        const FvScore *score = &g_array_index(result->scores, FvScore, i);
-        g_autofree char *key = g_strdup_printf("test %s", score->name);
-        fv_report_result(report, key, "%.4f", score->value);
-    }
-    fv_report_result(report, "parameters", "%" G_GINT64_FORMAT, fv_plan_parameter_count(trainer->plan));
-    if (trainer->epochs > 0) {
-        fv_report_setting(report, "optimizer", "%s, rate %g", graph->optimizer.plugin->name,
-                          fv_plan_rate(trainer->plan));
-        fv_report_setting(report, "schedule", "%s", graph->schedule.plugin ? graph->schedule.plugin->name : "constant");
-    }
-    fv_report_setting(report, "epochs", "%d", trainer->epochs);
     g_autofree char *early = fv_early_text(trainer, trainer->at.epochs);
-    if (early)
-        fv_report_setting(report, "stopped early", "after %s", early);
-    fv_report_setting(report, "batch", "%d", graph->batch);
-    fv_report_setting(report, "seed", "%" G_GUINT64_FORMAT, trainer->at.seed);
-    fv_report_setting(report, "device", "%s", trainer->notes.device);
-    for (guint i = 0; i < fv_plan_layers(trainer->plan); i++) {
-        const FvPlanLayer layer = fv_plan_layer(trainer->plan, i);
-        fv_report_layer(report, layer.path, layer.kind, layer.out, layer.parameters);
-    }
-    fv_report_log(report, log);
-    return fv_report_write(fv_run_folder(trainer->run), graph->stem, report, error);
+    g_autofree char *note = early ? g_strdup_printf("Stopped early, after %s.", early) : NULL;
+    const FvReporting report = { .folder = fv_run_folder(trainer->run),
+                                 .pipeline = trainer->settings->pipeline,
+                                 .plan = trainer->plan,
+                                 .findings = result->tested ? findings : NULL,
+                                 .split = result->split,
+                                 .classes = trainer->notes.classes,
+                                 .seed = trainer->at.seed,
+                                 .device = trainer->notes.device,
+                                 .note = note,
+                                 .loaded = TRUE };
+    return fv_reporting_write(&report, error);
 }
 
 /* A run that was done before has its line already. */
-static gboolean log_test(FvTrainer *trainer, const FvRecord *record, GError **error)
+static gboolean log_test(FvTrainer *trainer, FvRecord *record, GError **error)
 {
     g_autoptr(GArray) log = fv_run_read_log(fv_run_folder(trainer->run), error);
     if (!log)
@@ -426,7 +423,7 @@ static gboolean log_test(FvTrainer *trainer, const FvRecord *record, GError **er
     for (guint i = 0; i < log->len; i++)
         if (g_array_index(log, FvRecord, i).split == FV_TEST)
             return TRUE;
-    return fv_run_log(trainer->run, record, error);
+    return fv_watch_log(trainer->watch, record, FALSE, error);
 }
 
 /* A fold is judged by its own part of the data, which the log has as that of the last epoch already. */
@@ -453,13 +450,17 @@ static gboolean finish(FvTrainer *trainer, FvTrainResult *result, GError **error
     GError *failed = NULL;
     if (!trainer->at.has_best && !keep_best(trainer, NULL, error)) /* no epoch at all */
         return FALSE;
+    g_autoptr(FvFindings) findings = fv_findings_new(trainer->session);
+    if (findings)
+        fv_session_set_each(trainer->session, fv_findings_take, findings);
     if (!judge_best(trainer, result, &failed)) {
         trainer->stopped = failed == NULL;
         if (failed)
             g_propagate_error(error, failed);
         return trainer->stopped;
     }
-    return write_report(trainer, result, error);
+    fv_session_set_each(trainer->session, NULL, NULL);
+    return write_report(trainer, findings, result, error);
 }
 
 static gboolean run_epochs(FvTrainer *trainer, GError **error)
@@ -473,6 +474,17 @@ static gboolean run_epochs(FvTrainer *trainer, GError **error)
     return TRUE;
 }
 
+/* Folds have event files of their own, too. */
+static gboolean watch(FvTrainer *trainer, GError **error)
+{
+    const FvTrainSettings *settings = trainer->settings;
+    const char *events = settings->tensorboard ? settings->tensorboard : trainer->graph->tensorboard ? "" : NULL;
+    g_autofree char *fold =
+        events && *events && settings->folds > 0 ? g_strdup_printf("%s/fold-%d", events, settings->fold + 1) : NULL;
+    trainer->watch = fv_watch_new(trainer->run, trainer->session, fold ? fold : events, trainer->at.step + 1, error);
+    return trainer->watch != NULL;
+}
+
 gboolean fv_train(const FvTrainSettings *settings, FvTrainResult *result, GError **error)
 {
     FvTrainer trainer = { .settings = settings, .graph = settings->pipeline->graph };
@@ -480,12 +492,14 @@ gboolean fv_train(const FvTrainSettings *settings, FvTrainResult *result, GError
     gboolean done = settings->resume ? resume_run(&trainer, error) : begin_run(&trainer, error);
     if (done && trainer.run) {
         result->folder = g_strdup(fv_run_folder(trainer.run));
-        done = run_epochs(&trainer, error) && (trainer.stopped || finish(&trainer, result, error));
+        done = watch(&trainer, error) && run_epochs(&trainer, error) &&
+               (trainer.stopped || finish(&trainer, result, error));
     }
     result->stopped = trainer.stopped;
     result->step = trainer.at.step;
     fv_position_clear(&trainer.at);
     fv_tally_free(trainer.tally);
+    fv_watch_free(trainer.watch);
     fv_session_free(trainer.session);
     fv_run_free(trainer.run);
     fv_position_clear(&trainer.at);

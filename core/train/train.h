@@ -18,6 +18,7 @@ typedef struct {
     guint64 seed;
     gboolean has_seed;       /* FALSE: 1, or the run's where one is resumed */
     int folds, fold;         /* as FvSessionSettings has them: the fold is judged in the place of the test split */
+    const char *tensorboard; /* folder for event files, "" for the run's own; NULL: the pipeline decides */
     FvProgressBar *progress; /* also takes the line of each epoch */
     const volatile sig_atomic_t *stop;
     const volatile sig_atomic_t *save; /* whenever it changes a checkpoint is written at once; or NULL */

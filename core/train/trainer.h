@@ -5,6 +5,7 @@
 
 #include "core/sink/run.h"
 #include "core/train/train.h"
+#include "core/train/watch.h"
 
 typedef struct {
     const FvTrainSettings *settings;
@@ -13,6 +14,7 @@ typedef struct {
     FvSession *session;
     FvPlan *plan; /* the session's */
     FvTally *tally;
+    FvWatch *watch;
     FvPosition at;
     FvWeightsNotes notes;
     int epochs;         /* to be done: none where there is nothing to train */

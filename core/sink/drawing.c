@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * drawing.c: finds boxes, blocks and repetitions in a net. */
-#include "cli/drawing.h"
+#include "core/sink/drawing.h"
 
 #include <string.h>
 
@@ -9,7 +9,7 @@ enum { MANY_LAYERS = 60 };
 
 /* ------------------------------------------------------------------ families */
 
-FvLayerFamily fv_cli_family(const FvLayer *layer)
+FvLayerFamily fv_drawing_family(const FvLayer *layer)
 {
     static const struct {
         const char *part; /* of the name */
@@ -36,7 +36,7 @@ FvLayerFamily fv_cli_family(const FvLayer *layer)
 
 static FvLayerFamily family_of(const FvDrawing *drawing, guint i)
 {
-    return fv_cli_family(((const FvGraphNode *) drawing->graph->nodes->pdata[i])->layer);
+    return fv_drawing_family(((const FvGraphNode *) drawing->graph->nodes->pdata[i])->layer);
 }
 
 /* -------------------------------------------------------------------- blocks */
@@ -254,7 +254,7 @@ static void find_boxes(FvDrawing *drawing)
             joins(drawing, i) ? drawing->head[drawing->source[fv_plan_layer(plan, i).inputs[0]]] : (int) i;
 }
 
-FvDrawing *fv_cli_drawing_new(const FvPlan *plan, const FvGraph *graph)
+FvDrawing *fv_drawing_new(const FvPlan *plan, const FvGraph *graph)
 {
     const guint count = fv_plan_layers(plan);
     FvDrawing *drawing = g_new0(FvDrawing, 1);
@@ -277,7 +277,7 @@ FvDrawing *fv_cli_drawing_new(const FvPlan *plan, const FvGraph *graph)
     return drawing;
 }
 
-void fv_cli_drawing_free(FvDrawing *drawing)
+void fv_drawing_free(FvDrawing *drawing)
 {
     block_free(drawing->top);
     g_free(drawing->shown);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * drawing.h: what a drawing of a net shows: which layers share a box, which blocks hold them, what is drawn once. */
-#ifndef FOVEA_CLI_DRAWING_H
-#define FOVEA_CLI_DRAWING_H
+#ifndef FOVEA_DRAWING_H
+#define FOVEA_DRAWING_H
 
 #include "core/plan/plan.h"
 
@@ -18,7 +18,7 @@ typedef enum {
     FV_FAMILY_OF_OTHERS
 } FvLayerFamily;
 
-FvLayerFamily fv_cli_family(const FvLayer *layer);
+FvLayerFamily fv_drawing_family(const FvLayer *layer);
 
 /** A block, or the whole net: layers begin .. end - 1, of which some are in blocks of their own. */
 typedef struct FvDrawnBlock FvDrawnBlock;
@@ -42,8 +42,8 @@ typedef struct {
     const FvDrawnBlock **block; /* of each layer: the innermost block with a frame that it is in */
 } FvDrawing;
 
-FvDrawing *fv_cli_drawing_new(const FvPlan *plan, const FvGraph *graph);
-void fv_cli_drawing_free(FvDrawing *drawing);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(FvDrawing, fv_cli_drawing_free)
+FvDrawing *fv_drawing_new(const FvPlan *plan, const FvGraph *graph);
+void fv_drawing_free(FvDrawing *drawing);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(FvDrawing, fv_drawing_free)
 
 #endif

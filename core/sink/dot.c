@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * dot.c: writes a drawing in Graphviz's language. */
-#include "cli/dot.h"
+#include "core/sink/dot.h"
 
-#include "cli/cli.h"
-#include "cli/drawing.h"
-#include "cli/trace.h"
-#include "core/sink/atomic.h"
+#include "core/sink/drawing.h"
 
 #include <gio/gio.h>
 #include <string.h>
@@ -45,10 +42,8 @@ static char *quoted(const char *text)
 /* "64×56×56"; g_free() it. */
 static char *shape_text(FvShape shape)
 {
-    g_autofree char *plain = fv_cli_shape(shape);
-    g_autoptr(GString) text = g_string_new(plain);
-    g_string_replace(text, "x", "\u00d7", 0);
-    return g_string_free(g_steal_pointer(&text), FALSE);
+    return shape.h == 1 && shape.w == 1 ? g_strdup_printf("%d", shape.c)
+                                        : g_strdup_printf("%d\u00d7%d\u00d7%d", shape.c, shape.h, shape.w);
 }
 
 /* "1.23 M"; g_free() it. */
@@ -113,7 +108,7 @@ static void append_row(GString *out, const FvDrawing *drawing, guint i)
 {
     const FvPlanLayer layer = fv_plan_layer(drawing->plan, i);
     const FvGraphNode *node = drawing->graph->nodes->pdata[i];
-    const FvLayerFamily family = fv_cli_family(node->layer);
+    const FvLayerFamily family = fv_drawing_family(node->layer);
     const char *ink = layer.alive ? "#1c242c" : "#9aa3ad";
     g_autofree char *options = options_text(node);
     g_autofree char *shown = escaped(options);
@@ -237,7 +232,7 @@ static void append_losses(GString *out, const FvDrawing *drawing)
     const GPtrArray *losses = drawing->graph->losses;
     for (guint i = 0; i < losses->len; i++) {
         const FvTerm *term = losses->pdata[i];
-        g_autofree char *text = fv_cli_term_text(drawing->graph, term);
+        g_autofree char *text = fv_term_text(drawing->graph, term);
         g_autofree char *factor = fv_number_text(term->weight);
         g_autofree char *said = term->weight == 1 ? g_strdup(text) : g_strdup_printf("%s \u00d7 %s", factor, text);
         g_autofree char *label = quoted(said);
@@ -257,9 +252,9 @@ static void append_losses(GString *out, const FvDrawing *drawing)
                         "color=\"#c9706a\", height=0.3];\n");
 }
 
-char *fv_cli_dot_text(const FvPlan *plan, const FvGraph *graph)
+char *fv_dot_text(const FvPlan *plan, const FvGraph *graph)
 {
-    g_autoptr(FvDrawing) drawing = fv_cli_drawing_new(plan, graph);
+    g_autoptr(FvDrawing) drawing = fv_drawing_new(plan, graph);
     g_autoptr(GString) out = g_string_new(NULL);
     g_autofree char *name = quoted(graph->stem);
     g_autofree char *title = escaped(graph->stem);
@@ -286,25 +281,24 @@ char *fv_cli_dot_text(const FvPlan *plan, const FvGraph *graph)
     return g_string_free(g_steal_pointer(&out), FALSE);
 }
 
-gboolean fv_cli_write_svg(const FvPlan *plan, const FvGraph *graph, const char *file, GError **error)
+char *fv_dot_svg(const FvPlan *plan, const FvGraph *graph, GError **error)
 {
     g_autofree char *program = g_find_program_in_path("dot");
-    g_autofree char *text = fv_cli_dot_text(plan, graph);
+    g_autofree char *text = fv_dot_text(plan, graph);
     g_autofree char *svg = NULL, *said = NULL;
     if (!program) {
         g_set_error_literal(error, FV_ERROR, FV_ERROR_IO,
-                            "--svg: Graphviz draws it, but its program \"dot\" is not in PATH (Debian: apt install "
-                            "graphviz); --dot prints what it would draw");
-        return FALSE;
+                            "Graphviz draws it, but its program \"dot\" is not in PATH (Debian: apt install graphviz)");
+        return NULL;
     }
     g_autoptr(GSubprocess) process = g_subprocess_new(G_SUBPROCESS_FLAGS_STDIN_PIPE | G_SUBPROCESS_FLAGS_STDOUT_PIPE |
                                                           G_SUBPROCESS_FLAGS_STDERR_PIPE,
                                                       error, program, "-Tsvg", NULL);
     if (!process || !g_subprocess_communicate_utf8(process, text, NULL, &svg, &said, error))
-        return FALSE;
+        return NULL;
     if (!g_subprocess_get_successful(process) || !svg || *svg == '\0') {
-        g_set_error(error, FV_ERROR, FV_ERROR_IO, "--svg: dot: %.300s", said && *said ? g_strchomp(said) : "failed");
-        return FALSE;
+        g_set_error(error, FV_ERROR, FV_ERROR_IO, "dot: %.300s", said && *said ? g_strchomp(said) : "failed");
+        return NULL;
     }
-    return fv_file_replace(file, svg, strlen(svg), error);
+    return g_steal_pointer(&svg);
 }

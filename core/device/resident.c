@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * resident.c: peak resident set, from /proc. */
-#include "core/bench/resident.h"
+#include "core/device/resident.h"
 
 #include <fcntl.h>
 #include <string.h>
