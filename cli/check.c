@@ -3,6 +3,7 @@
 #include "cli/cli.h"
 
 #include "core/plan/plan.h"
+#include "core/sweep/sweep.h"
 
 #include "cli/dot.h"
 
@@ -232,6 +233,9 @@ int fv_cli_check(int argc, char **argv)
     g_autoptr(FvPipeline) pipeline = fv_cli_pipeline(&options);
     if (!pipeline)
         return FV_CLI_WRONG;
+    g_autoptr(GError) wrong = NULL;
+    if (!fv_sweep_check(options.rest[0], (const char *const *) options.sets, pipeline, &wrong))
+        return fv_cli_fail(wrong);
 
     const FvGraph *graph = pipeline->graph;
     const gboolean trains = graph->losses->len > 0 && graph->optimizer.plugin;

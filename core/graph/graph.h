@@ -5,6 +5,7 @@
 
 #include "core/common.h"
 #include "core/options.h"
+#include "core/graph/sweep.h"
 #include "core/parse/ast.h"
 #include "core/registry.h"
 
@@ -63,6 +64,7 @@ typedef struct {
     int accumulate;               /* batches of one update; default 1 */
     double ema;                   /* share of the old average of parameters that an update keeps; 0: no average */
     gboolean has_data, has_train;
+    FvSweep *sweep;     /* NULL where there is no such section; means nothing but to a sweep */
     GHashTable *values; /* `as` name -> node number + 1 */
     char *file, *stem;  /* "pipelines/lenet.fv", "lenet" */
 } FvGraph;

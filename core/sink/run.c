@@ -32,14 +32,25 @@ static FvRun *failed(const char *folder, const char *reason, GError **error)
 /* ------------------------------------------------------------------ opening */
 
 /* Two processes must not write one run. Where the file system knows no locks there is none. */
+int fv_run_lock(const char *folder, GError **error)
+{
+    const int lock = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (lock < 0) {
+        failed(folder, g_strerror(errno), error);
+        return -1;
+    }
+    if (flock(lock, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
+        failed(folder, "another process is at work in this folder", error);
+        close(lock);
+        return -1;
+    }
+    return lock;
+}
+
 static gboolean lock_folder(FvRun *run, GError **error)
 {
-    run->lock = open(run->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (run->lock < 0)
-        return failed(run->folder, g_strerror(errno), error) != NULL;
-    if (flock(run->lock, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
-        return failed(run->folder, "another process is at work in this folder", error) != NULL;
-    return TRUE;
+    run->lock = fv_run_lock(run->folder, error);
+    return run->lock >= 0;
 }
 
 /* @flags: O_CREAT | O_EXCL for a new log, 0 for one that is there. */
@@ -86,18 +97,24 @@ static char *make_numbered(const char *stem, GError **error)
     return NULL;
 }
 
+char *fv_run_make_folder(const char *out, const char *stem, GError **error)
+{
+    const char *reason = NULL;
+    if (!out)
+        return make_numbered(*stem && !strchr(stem, '/') ? stem : "run", error);
+    if (g_mkdir_with_parents(out, 0777) != 0)
+        reason = g_strerror(errno);
+    else if (!is_empty(out))
+        reason = "the folder is not empty; choose a new one, or go on with --resume";
+    if (!reason)
+        return g_strdup(out);
+    failed(out, reason, error);
+    return NULL;
+}
+
 FvRun *fv_run_create(const char *out, const char *stem, GError **error)
 {
-    g_autofree char *folder = NULL;
-    if (out) {
-        if (g_mkdir_with_parents(out, 0777) != 0)
-            return failed(out, g_strerror(errno), error);
-        if (!is_empty(out))
-            return failed(out, "the folder is not empty; choose a new one, or go on with --resume", error);
-        folder = g_strdup(out);
-    } else {
-        folder = make_numbered(*stem && !strchr(stem, '/') ? stem : "run", error);
-    }
+    g_autofree char *folder = fv_run_make_folder(out, stem, error);
     if (!folder)
         return NULL;
     g_autoptr(FvRun) run = g_new0(FvRun, 1);

@@ -45,6 +45,12 @@ FvRun *fv_run_open(const char *folder, GError **error);
 void fv_run_free(FvRun *run);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FvRun, fv_run_free)
 
+/** The two that these begin with, for other folders that a process is at work in. Makes a folder as fv_run_create()
+ * does, with nothing in it; g_free() its name. */
+char *fv_run_make_folder(const char *out, const char *stem, GError **error);
+/** Locks a folder until the descriptor that is returned is closed, in child processes, too. -1: FV_ERROR_IO. */
+int fv_run_lock(const char *folder, GError **error);
+
 /** "runs/lenet-3", borrowed. */
 const char *fv_run_folder(const FvRun *run);
 /** FOLDER/NAME; g_free() it. Names are FV_RUN_... below. */

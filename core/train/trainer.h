@@ -21,6 +21,7 @@ typedef struct {
     gint64 saved;  /* monotonic time of the last checkpoint */
     gint64 saving; /* how long it took */
     gboolean stopped;
+    gboolean diverged; /* a loss or a parameter is not finite */
 } FvTrainer;
 
 /** Of the first metric, or of the loss where there is none. */
