@@ -42,8 +42,7 @@ static void append_attribute(GString *svg, const char *name, double number)
     g_string_append_c(svg, '"');
 }
 
-/* A step of 1, 2 or 5 times a power of ten that gives about TICKS ticks. */
-static double nice_step(double span)
+double fv_chart_step(double span)
 {
     double rough = span / TICKS, power = pow(10, floor(log10(rough))), share = rough / power;
     return power * (share < 1.5 ? 1 : share < 3.5 ? 2 : share < 7.5 ? 5 : 10);
@@ -56,7 +55,7 @@ static Axis make_axis(double lo, double hi, gboolean whole_ticks)
         lo -= margin;
         hi += margin;
     }
-    Axis axis = { lo, hi, nice_step(hi - lo) };
+    Axis axis = { lo, hi, fv_chart_step(hi - lo) };
     if (whole_ticks) {
         axis.lo = floor(lo / axis.step) * axis.step;
         axis.hi = ceil(hi / axis.step) * axis.step;

@@ -116,9 +116,9 @@ static gboolean copy_weights(const FvSweepState *sweep, const FvTrial *best, GEr
     return TRUE;
 }
 
-gboolean fv_sweep_write_best(const FvSweepState *sweep, const FvTrial *best, GError **error)
+gboolean fv_sweep_write(const FvSweepState *sweep, const FvTrial *best, GError **error)
 {
     g_autofree char *plots = fv_sweep_plots(sweep);
-    return write_pipeline(sweep, best, error) && (!plots || write_text(sweep, FV_SWEEP_PLOTS, plots, error)) &&
-           copy_weights(sweep, best, error);
+    return write_text(sweep, FV_SWEEP_PLOTS, plots, error) &&
+           (!best || (write_pipeline(sweep, best, error) && copy_weights(sweep, best, error)));
 }

@@ -21,6 +21,29 @@ struct FvJob {
 
 /* ------------------------------------------------------------------- child */
 
+/* Of a child: written by its signal handler, which is given nothing else. */
+static volatile sig_atomic_t asked;
+
+static void on_stop(int number)
+{
+    asked = number;
+}
+
+const volatile sig_atomic_t *fv_job_asked(void)
+{
+    return &asked;
+}
+
+/* A terminal's Ctrl-C, or whoever stops a whole group of processes, means the parent, which then asks its jobs to stop:
+ * that this may come twice must not kill them. */
+static void take_signals(void)
+{
+    struct sigaction stop = { .sa_handler = on_stop, .sa_flags = SA_RESTART };
+    sigemptyset(&stop.sa_mask);
+    sigaction(SIGTERM, &stop, NULL);
+    signal(SIGINT, SIG_IGN);
+}
+
 static gboolean write_all(int fd, const guint8 *bytes, gsize left)
 {
     while (left > 0) {
@@ -37,6 +60,7 @@ static gboolean write_all(int fd, const guint8 *bytes, gsize left)
 static G_NORETURN void be_child(FvJobFunc func, gpointer data, pid_t parent, int fd)
 {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
+    take_signals();
     if (getppid() != parent) /* it died before that */
         _exit(1);
     gsize size;

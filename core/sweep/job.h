@@ -4,6 +4,7 @@
 #define FOVEA_SWEEP_JOB_H
 
 #include <fovea/plugin.h>
+#include <signal.h>
 
 typedef struct FvJob FvJob;
 
@@ -13,8 +14,10 @@ typedef GBytes *(*FvJobFunc)(gpointer data);
 /** Begins a job. The parent must have one thread only, and must not have opened a device. The child is killed where the
  * parent dies. FV_ERROR_IO: no process can be had. */
 FvJob *fv_job_start(FvJobFunc func, gpointer data, GError **error);
-/** Asks it to stop, by SIGTERM. */
+/** Asks it to stop. */
 void fv_job_stop(FvJob *job);
+/** In the child: not 0 where it was asked to. */
+const volatile sig_atomic_t *fv_job_asked(void);
 /** Waits until one of @jobs (of FvJob) has ended, at most so many milliseconds; NULL where none has. */
 FvJob *fv_job_wait(const GPtrArray *jobs, int milliseconds);
 /** What it reported. NULL with FV_ERROR_IO where its process ended before it had, with the reason. */

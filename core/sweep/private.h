@@ -33,6 +33,10 @@ char *fv_sweep_pipeline_text(const FvSweepState *sweep, const FvTrial *trial, in
 
 /* work.c */
 
+/** A FvJobFunc for a FvSweepState with a head: looks whether there are data, a validation split and a device. */
+GBytes *fv_sweep_probe(gpointer sweep);
+gboolean fv_sweep_probe_take(GBytes *report, GError **error);
+
 /** What a process trains. */
 typedef struct {
     const FvSweepState *sweep;
@@ -51,14 +55,14 @@ gboolean fv_sweep_work_take(GBytes *report, FvTrial *trial, GError **error);
 void fv_sweep_tidy(const FvSweepState *sweep, gboolean over);
 /** The same when one trial has ended. @before: the best until then, or NULL. */
 void fv_sweep_tidy_after(const FvSweepState *sweep, const FvTrial *ended, const FvTrial *before);
-/** best.fv, best.safetensors, sweep.svg. */
-gboolean fv_sweep_write_best(const FvSweepState *sweep, const FvTrial *best, GError **error);
+/** sweep.svg, best.fv, best.safetensors. @best: NULL: there is none, and only the first is written. */
+gboolean fv_sweep_write(const FvSweepState *sweep, const FvTrial *best, GError **error);
 
 /* table.c, plots.c */
 
 /** g_free() it. */
 char *fv_sweep_table(const FvSweepState *sweep);
-/** sweep.svg; NULL where no trial was done. g_free() it. */
+/** sweep.svg; g_free() it. */
 char *fv_sweep_plots(const FvSweepState *sweep);
 
 #endif

@@ -49,12 +49,23 @@ static gboolean has_sweep(const FvPipeline *pipeline, GError **error)
     return FALSE;
 }
 
+/* Text that was resolved is the same when it is again: nothing is imported, so that it can be read at any time. */
+static gboolean is_resolved(const FvSweepState *sweep, GError **error)
+{
+    g_autofree char *text = fv_pipeline_text(sweep->pipeline);
+    if (g_str_equal(text, sweep->head.pipeline))
+        return TRUE;
+    g_set_error(error, FV_ERROR, FV_ERROR_DATA, "%s/%s: its pipeline is not as fovea keeps one", sweep->folder,
+                FV_SWEEP_STORE);
+    return FALSE;
+}
+
 /* Takes the pipeline that the head has, without the places of the file that it was read from. */
 static gboolean take_pipeline(FvSweepState *sweep, GError **error)
 {
     g_autofree char *name = fv_sweep_file(sweep, FV_RUN_PIPELINE);
     sweep->pipeline = fv_pipeline_from_text(name, sweep->head.pipeline, error);
-    if (!sweep->pipeline || !has_sweep(sweep->pipeline, error))
+    if (!sweep->pipeline || !has_sweep(sweep->pipeline, error) || !is_resolved(sweep, error))
         return FALSE;
     const FvGraph *graph = sweep->pipeline->graph;
     sweep->search = (FvSearch){ .sweep = graph->sweep,
@@ -97,9 +108,23 @@ static gboolean read_pipeline(FvSweepState *sweep, GError **error)
     return TRUE;
 }
 
+/* In a process of its own, as trials are: this one must not open a device. */
+static gboolean probe(FvSweepState *sweep, GError **error)
+{
+    g_autoptr(GPtrArray) jobs = g_ptr_array_new_with_free_func((GDestroyNotify) fv_job_free);
+    FvJob *job = fv_job_start(fv_sweep_probe, sweep, error);
+    if (!job)
+        return FALSE;
+    g_ptr_array_add(jobs, job);
+    while (!fv_job_wait(jobs, -1))
+        ;
+    g_autoptr(GBytes) report = fv_job_report(job, error);
+    return report && fv_sweep_probe_take(report, error);
+}
+
 static gboolean begin(FvSweepState *sweep, GError **error)
 {
-    if (!read_pipeline(sweep, error))
+    if (!read_pipeline(sweep, error) || !probe(sweep, error))
         return FALSE;
     const gboolean named = g_str_has_suffix(sweep->head.name, "sweep");
     g_autofree char *stem = g_strconcat(sweep->head.name, named ? "" : "-sweep", NULL);
@@ -315,7 +340,7 @@ static gboolean run_rounds(FvSweepState *sweep, gboolean *stopped, GError **erro
 static gboolean finish(const FvSweepState *sweep, FvSweepResult *result, GError **error)
 {
     const FvTrial *best = fv_search_best(&sweep->search, sweep->trials);
-    if (best && !fv_sweep_write_best(sweep, best, error))
+    if (!fv_sweep_write(sweep, best, error))
         return FALSE;
     fv_sweep_tidy(sweep, TRUE);
     if (best)

@@ -2,6 +2,7 @@
  * work.c: one trial, in a process of its own: trains it, goes on where it was killed, and reports. */
 #include "core/bench/tune.h"
 #include "core/sink/run.h"
+#include "core/sweep/job.h"
 #include "core/sweep/private.h"
 #include "core/train/train.h"
 #include "core/train/trainer.h"
@@ -21,7 +22,7 @@ typedef struct {
 
 static gboolean has_validation(const FvGraph *graph, const FvOpenSource *source, GError **error)
 {
-    if (graph->validate > 0 || source->failed || source->info.count[FV_VALIDATE] > 0)
+    if (graph->validate > 0 || source->info.count[FV_VALIDATE] > 0)
         return TRUE;
     g_set_error(error, FV_ERROR, FV_ERROR_OPTION,
                 "trials are judged by a validation split, and there is none: data { validate = 0.1 } keeps a share of "
@@ -84,7 +85,7 @@ static gboolean train(const FvSweepWork *work, const FvPipeline *pipeline, FvDev
                                  .until = goes_on ? work->trial->epochs : 0,
                                  .trial = TRUE,
                                  .progress = silent,
-                                 .stop = sweep->settings->stop };
+                                 .stop = fv_job_asked() };
     FvTrainResult result;
     fv_train_settings_in(&settings, folder);
     gboolean done = fv_train(&settings, &result, error);
@@ -100,46 +101,80 @@ static gboolean train(const FvSweepWork *work, const FvPipeline *pipeline, FvDev
     return done;
 }
 
+static FvDevice *open_device(const FvSweepState *sweep, GError **error)
+{
+    const char *name = sweep->settings->device ? sweep->settings->device : sweep->head.device;
+    FvDevice *device = fv_device_open(name, error);
+    if (device)
+        fv_tiles_read(device, NULL); /* where they cannot be read, plans choose by themselves */
+    return device;
+}
+
+static FvPipeline *open_pipeline(const FvSweepState *sweep, const char *text, GError **error)
+{
+    g_autofree char *name = g_strconcat(sweep->head.name, ".fv", NULL);
+    return fv_pipeline_from_text(name, text, error);
+}
+
 static gboolean work_on(const FvSweepWork *work, Report *report, GError **error)
 {
     const FvSweepState *sweep = work->sweep;
-    const char *device_name = sweep->settings->device ? sweep->settings->device : sweep->head.device;
     const gboolean own_epochs = sweep->search.sweep->options->epochs > 0;
     const int epochs = fv_search_goes_on(&sweep->search) ? fv_search_epochs(&sweep->search) : work->trial->epochs;
     g_autofree char *text =
         fv_sweep_pipeline_text(sweep, work->trial, own_epochs || epochs != sweep->search.epochs ? epochs : 0);
-    g_autofree char *name = g_strconcat(sweep->head.name, ".fv", NULL);
-    g_autoptr(FvPipeline) pipeline = fv_pipeline_from_text(name, text, error);
+    g_autoptr(FvPipeline) pipeline = open_pipeline(sweep, text, error);
     if (!pipeline)
         return FALSE;
+    /* The data before the device, as `fovea train` has it. */
     g_auto(FvOpenSource) source = { 0 };
     fv_source_open_ahead(&pipeline->graph->source, &source);
-    if (!has_validation(pipeline->graph, &source, error))
-        return FALSE;
-    g_autoptr(FvDevice) device = fv_device_open(device_name, error);
-    if (!device)
-        return FALSE;
-    fv_tiles_read(device, NULL); /* where they cannot be read, plans choose by themselves */
-    return train(work, pipeline, device, &source, report, error);
+    g_autoptr(FvDevice) device = open_device(sweep, error);
+    return device && train(work, pipeline, device, &source, report, error);
 }
 
-GBytes *fv_sweep_work(gpointer data)
+static GBytes *report_bytes(Report *report, const GError *error)
 {
-    const FvSweepWork *work = data;
-    Report report = { .ended = ENDED_FAILED, .loss = NAN, .metric = NAN };
-    g_autoptr(GError) error = NULL;
     GByteArray *bytes = g_byte_array_new();
-    if (!work_on(work, &report, &error) && report.ended == ENDED_FAILED)
-        report.code = error->domain == FV_ERROR ? error->code : FV_ERROR_IO;
-    g_byte_array_append(bytes, (const guint8 *) &report, sizeof report);
+    if (error && report->ended == ENDED_FAILED)
+        report->code = error->domain == FV_ERROR ? error->code : FV_ERROR_IO;
+    g_byte_array_append(bytes, (const guint8 *) report, sizeof *report);
     if (error)
         g_byte_array_append(bytes, (const guint8 *) error->message, (guint) strlen(error->message));
     return g_byte_array_free_to_bytes(bytes);
 }
 
+GBytes *fv_sweep_work(gpointer work)
+{
+    Report report = { .ended = ENDED_FAILED, .loss = NAN, .metric = NAN };
+    g_autoptr(GError) error = NULL;
+    work_on(work, &report, &error);
+    return report_bytes(&report, error);
+}
+
+static gboolean probe(const FvSweepState *sweep, GError **error)
+{
+    g_autoptr(FvPipeline) pipeline = open_pipeline(sweep, sweep->head.pipeline, error);
+    g_auto(FvOpenSource) source = { 0 };
+    if (!pipeline || !pipeline->graph->has_data)
+        return pipeline != NULL; /* the first trial says what is missing */
+    if (!fv_source_open(&pipeline->graph->source, &source, error) || !has_validation(pipeline->graph, &source, error))
+        return FALSE;
+    g_autoptr(FvDevice) device = open_device(sweep, error);
+    return device != NULL;
+}
+
+GBytes *fv_sweep_probe(gpointer sweep)
+{
+    Report report = { .ended = ENDED_FAILED, .loss = NAN, .metric = NAN };
+    g_autoptr(GError) error = NULL;
+    report.ended = probe(sweep, &error) ? ENDED_DONE : ENDED_FAILED;
+    return report_bytes(&report, error);
+}
+
 /* ------------------------------------------------------------------ parent */
 
-gboolean fv_sweep_work_take(GBytes *bytes, FvTrial *trial, GError **error)
+static Report read_report(GBytes *bytes, GError **error)
 {
     gsize size;
     const char *data = g_bytes_get_data(bytes, &size);
@@ -148,6 +183,17 @@ gboolean fv_sweep_work_take(GBytes *bytes, FvTrial *trial, GError **error)
     memcpy(&report, data, sizeof report);
     if (report.ended == ENDED_FAILED)
         g_set_error(error, FV_ERROR, report.code, "%.*s", (int) (size - sizeof report), data + sizeof report);
+    return report;
+}
+
+gboolean fv_sweep_probe_take(GBytes *bytes, GError **error)
+{
+    return read_report(bytes, error).ended == ENDED_DONE;
+}
+
+gboolean fv_sweep_work_take(GBytes *bytes, FvTrial *trial, GError **error)
+{
+    const Report report = read_report(bytes, error);
     if (report.ended == ENDED_FAILED || report.ended == ENDED_STOPPED)
         return FALSE;
     trial->state = report.ended == ENDED_DONE ? FV_TRIAL_DONE : FV_TRIAL_DIVERGED;
