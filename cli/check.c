@@ -5,6 +5,7 @@
 #include "core/plan/plan.h"
 #include "core/sink/atomic.h"
 #include "core/sink/dot.h"
+#include "core/sweep/sweep.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -253,6 +254,9 @@ int fv_cli_check(int argc, char **argv)
     g_autoptr(FvPipeline) pipeline = fv_cli_pipeline(&options);
     if (!pipeline)
         return FV_CLI_WRONG;
+    g_autoptr(GError) wrong = NULL;
+    if (!fv_sweep_check(options.rest[0], (const char *const *) options.sets, pipeline, &wrong))
+        return fv_cli_fail(wrong);
 
     const FvGraph *graph = pipeline->graph;
     const gboolean trains = graph->losses->len > 0 && graph->optimizer.plugin;

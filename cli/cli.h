@@ -18,6 +18,7 @@ int fv_cli_eval(int argc, char **argv);
 int fv_cli_predict(int argc, char **argv);
 int fv_cli_report(int argc, char **argv);
 int fv_cli_run(int argc, char **argv);
+int fv_cli_sweep(int argc, char **argv);
 int fv_cli_trace(int argc, char **argv);
 int fv_cli_augment(int argc, char **argv);
 int fv_cli_check(int argc, char **argv);

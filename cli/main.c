@@ -12,6 +12,7 @@ static const struct {
     int (*run)(int argc, char **argv); /* NULL: not supported yet */
 } verbs[] = {
     { "train", "PIPELINE", "train a net, and test it", fv_cli_train },
+    { "sweep", "PIPELINE", "train with many values, and keep the best", fv_cli_sweep },
     { "eval", "PIPELINE --weights W", "loss and accuracy of a trained net", fv_cli_eval },
     { "predict", "PIPELINE --weights W FILE...", "what a trained net sees in images", fv_cli_predict },
     { "run", "PIPELINE --in X", "a net on tensors, forward or one step back", fv_cli_run },

@@ -2,7 +2,7 @@
 # packages.sh: the Debian packages that fovea needs; sourced by demo and check.
 
 packages_build="gcc meson ninja-build pkg-config flex bison libglib2.0-dev libjson-glib-dev libpng-dev libturbojpeg0-dev \
-libwebp-dev libarchive-dev zlib1g-dev ocl-icd-opencl-dev"
+libwebp-dev libarchive-dev libsqlite3-dev zlib1g-dev ocl-icd-opencl-dev"
 packages_run="pocl-opencl-icd"
 packages_data="dataset-fashion-mnist"
 packages_manual="scdoc"

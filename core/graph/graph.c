@@ -109,6 +109,7 @@ void fv_graph_free(FvGraph *graph)
     use_clear(&graph->source);
     use_clear(&graph->optimizer);
     use_clear(&graph->schedule);
+    fv_sweep_free(graph->sweep);
     g_hash_table_unref(graph->values);
     g_free(graph->file);
     g_free(graph->stem);

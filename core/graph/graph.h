@@ -5,6 +5,7 @@
 
 #include "core/common.h"
 #include "core/options.h"
+#include "core/graph/sweep.h"
 #include "core/parse/ast.h"
 #include "core/registry.h"
 
@@ -85,6 +86,7 @@ typedef struct {
     gboolean snapshots;   /* parameters are kept at the end of each of the schedule's cycles */
     gboolean tensorboard; /* trainings write event files, too */
     gboolean has_data, has_train;
+    FvSweep *sweep;     /* NULL where there is no such section; means nothing but to a sweep */
     GHashTable *values; /* `as` name -> node number + 1 */
     char *file, *stem;  /* "pipelines/lenet.fv", "lenet" */
 } FvGraph;

@@ -206,9 +206,13 @@ Values *fv_fitted_expand(Builder *builder, Values *input);
 void fv_build_operations(Builder *builder, const FvSection *section, GPtrArray *operations);
 void fv_use_free(gpointer data);
 
+/* sweep.c */
+
+void fv_build_sweep(Builder *builder, const FvSection *section);
+
 /* sections.c */
 
-/** net, data, prepare, augment, train. */
+/** net, data, prepare, augment, train, sweep. */
 void fv_build_sections(Builder *builder);
 /** Where the second of two things of the same name stands, reports it and returns TRUE. @seen: name -> FvLoc. */
 gboolean fv_build_repeated(Builder *builder, GHashTable *seen, const char *what, const char *name, const FvLoc *loc);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * sections.c: what stands in braces: net, data, prepare, augment, train. */
+ * sections.c: what stands in braces: net, data, prepare, augment, train, and sweep, which is built in sweep.c. */
 #include "core/graph/graph_private.h"
 
 enum { MOST_EPOCHS = 1000000, MOST_BATCH = 65536 };
@@ -202,6 +202,12 @@ static void build_net(Builder *builder, const FvSection *section)
         fv_graph_report(builder, NULL, section->loc, FV_ERROR_SYNTAX, "net: there is no layer in it");
 }
 
+static void build_sweep(Builder *builder, const FvSection *section)
+{
+    no_chains(builder, section);
+    fv_build_sweep(builder, section);
+}
+
 static void build_prepare(Builder *builder, const FvSection *section)
 {
     no_settings(builder, section);
@@ -235,9 +241,10 @@ static const FvSection *section_at(const Builder *builder, guint i)
 
 void fv_build_sections(Builder *builder)
 {
-    static const char *const names[] = { "net", "data", "prepare", "augment", "train", NULL };
-    static void (*const build[])(Builder * builder, const FvSection *section) = { build_net, build_data, build_prepare,
-                                                                                  build_augment, build_train };
+    static const char *const names[] = { "net", "data", "prepare", "augment", "train", "sweep", NULL };
+    static void (*const build[])(Builder * builder, const FvSection *section) = { build_net,     build_data,
+                                                                                  build_prepare, build_augment,
+                                                                                  build_train,   build_sweep };
     g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
     gboolean misspelt = FALSE;
     for (guint i = 0; i < builder->tree->sections->len; i++) {

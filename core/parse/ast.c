@@ -245,3 +245,31 @@ void fv_tree_free(FvTree *tree)
     g_ptr_array_unref(tree->freezes);
     g_free(tree);
 }
+
+void fv_tree_drop(FvTree *tree, const char *section)
+{
+    for (guint i = tree->sections->len; i > 0; i--)
+        if (g_str_equal(((FvSection *) tree->sections->pdata[i - 1])->name, section))
+            g_ptr_array_remove_index(tree->sections, i - 1);
+}
+
+static FvSection *section_called(FvTree *tree, const char *name, FvLoc loc)
+{
+    for (guint i = 0; i < tree->sections->len; i++) {
+        FvSection *section = tree->sections->pdata[i];
+        if (g_str_equal(section->name, name))
+            return section;
+    }
+    FvSection *section = fv_section_new(g_strdup(name), loc);
+    g_ptr_array_add(tree->sections, section);
+    return section;
+}
+
+void fv_tree_set(FvTree *tree, const char *section, const char *name, FvExpr *value)
+{
+    GPtrArray *settings = section_called(tree, section, value->loc)->settings;
+    for (guint i = 0; i < settings->len; i++)
+        if (g_str_equal(((FvSetting *) settings->pdata[i])->name, name))
+            g_ptr_array_remove_index(settings, i--);
+    g_ptr_array_add(settings, fv_setting_new(g_strdup(name), value->loc, value));
+}

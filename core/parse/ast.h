@@ -14,7 +14,7 @@ typedef enum {
     FV_EXPR_RANGE,  /* items: lo, hi */
     FV_EXPR_UNARY,  /* op '-', items: one */
     FV_EXPR_BINARY, /* op + - * / %, items: two */
-    FV_EXPR_CALL    /* text(args) */
+    FV_EXPR_CALL    /* text(args); log(a..b) for `log a..b`, too */
 } FvExprType;
 
 typedef struct FvExpr FvExpr;
@@ -107,6 +107,11 @@ FvTree *fv_parse_text(const char *name, const char *text, FvDiag *diag);
 FvExpr *fv_parse_value(const char *name, const char *text, FvDiag *diag);
 /** A chain alone, such as 'crop(224) -> flip'; the tree has one section, "augment". */
 FvTree *fv_parse_chain(const char *name, const char *text, FvDiag *diag);
+
+/** Removes the sections of that name. */
+void fv_tree_drop(FvTree *tree, const char *section);
+/** Gives a setting of a section another value, which it takes; makes setting and section where they are missing. */
+void fv_tree_set(FvTree *tree, const char *section, const char *name, FvExpr *value);
 
 /** The tree as text that parses to the same tree: imports inlined, @overrides (name -> FvExpr, or NULL) in place of
  * the `let`s of those names. g_free() it. */

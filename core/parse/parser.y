@@ -14,6 +14,7 @@ static void yyerror(const FvLoc *loc, Parse *parse, const char *message);
 static void measure(Parse *parse, FvExpr *expr);
 static FvExpr *operation(Parse *parse, FvExprType type, FvLoc loc, char op, FvExpr *first, FvExpr *second);
 static FvExpr *call(Parse *parse, char *name, FvLoc loc, GPtrArray *arguments);
+static FvExpr *call_of(Parse *parse, const char *name, FvLoc loc, FvExpr *only);
 static FvStage *use_stage(FvExpr *use);
 static FvStage *named_stage(FvStage *stage, char *name, FvLoc loc);
 static void add_setting(GPtrArray *list, FvSetting *setting);
@@ -38,9 +39,10 @@ static void add_import(Parse *parse, char *path, FvLoc loc);
 %token <char *> NAME "a name" STRING "a string"
 %token <double> NUMBER "a number"
 %token LET "let" IMPORT "import" BLOCK "block" FREEZE "freeze" REPEAT "repeat" AS "as" TRUE_WORD "true" FALSE_WORD "false"
-%token ARROW "->" DOTS ".."
+%token ARROW "->" DOTS ".." LOG "log"
 %token YYEOF 0 "the end"
 
+%precedence LOG
 %nonassoc DOTS
 %left '+' '-'
 %left '*' '/' '%'
@@ -234,6 +236,7 @@ expr
     | expr '/' expr { $$ = operation(parse, FV_EXPR_BINARY, @2, '/', $1, $3); }
     | expr '%' expr { $$ = operation(parse, FV_EXPR_BINARY, @2, '%', $1, $3); }
     | expr DOTS expr { $$ = operation(parse, FV_EXPR_RANGE, @2, 0, $1, $3); }
+    | LOG expr { $$ = call_of(parse, "log", @LOG, $2); }
     ;
 
 items
@@ -289,6 +292,13 @@ static FvExpr *call(Parse *parse, char *name, FvLoc loc, GPtrArray *arguments)
     expr->args = arguments;
     measure(parse, expr);
     return expr;
+}
+
+static FvExpr *call_of(Parse *parse, const char *name, FvLoc loc, FvExpr *only)
+{
+    GPtrArray *arguments = fv_argument_list();
+    fv_list_add(arguments, fv_argument_new(NULL, only->loc, only));
+    return call(parse, g_strdup(name), loc, arguments);
 }
 
 static FvStage *use_stage(FvExpr *use)

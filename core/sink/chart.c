@@ -56,8 +56,7 @@ static double on_axis(const Axis *axis, double value)
     return axis->log ? log10(value) : value;
 }
 
-/* A step of 1, 2 or 5 times a power of ten that gives about TICKS ticks. */
-static double nice_step(double span)
+double fv_chart_step(double span)
 {
     double rough = span / TICKS, power = pow(10, floor(log10(rough))), share = rough / power;
     return power * (share < 1.5 ? 1 : share < 3.5 ? 2 : share < 7.5 ? 5 : 10);
@@ -80,7 +79,7 @@ static void add_log_ticks(const Axis *axis, GArray *ticks)
 /* Counted, not added up: a sum may stop growing, and would gather rounding errors. */
 static void add_straight_ticks(const Axis *axis, GArray *ticks)
 {
-    const double step = nice_step(axis->hi - axis->lo), first = ceil(axis->lo / step - 1e-9) * step;
+    const double step = fv_chart_step(axis->hi - axis->lo), first = ceil(axis->lo / step - 1e-9) * step;
     for (int i = 0; i <= 2 * TICKS; i++) {
         double tick = first + i * step;
         if (tick > axis->hi + step * 1e-6)
@@ -114,7 +113,7 @@ static Axis make_axis(double lo, double hi, gboolean log, gboolean whole)
         axis.hi = log10(hi);
     }
     if (whole) {
-        const double step = log ? axis.hi - axis.lo < 2 ? 0.25 : 1 : nice_step(hi - lo);
+        const double step = log ? axis.hi - axis.lo < 2 ? 0.25 : 1 : fv_chart_step(hi - lo);
         axis.lo = floor(axis.lo / step) * step;
         axis.hi = ceil(axis.hi / step) * step;
     }

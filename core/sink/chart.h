@@ -36,6 +36,9 @@ void fv_chart_draw(GString *html, const FvChart *chart);
 void fv_chart_append(GString *html, const char *title, const char *unit, const FvSeries *series, guint count,
                      const GArray *marks, gboolean zero);
 
+/** From one tick of an axis to the next: 1, 2 or 5 times a power of ten, so that there are about four. @span: above 0
+ */
+double fv_chart_step(double span);
 /** A number as a label: 0.25, 1e-05, 12000, 1.5M; g_free() it. */
 char *fv_chart_label(double number);
 

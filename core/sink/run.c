@@ -34,14 +34,16 @@ static FvRun *failed(const char *folder, const char *reason, GError **error)
 
 /* ------------------------------------------------------------------ opening */
 
-static gboolean lock_folder(FvRun *run, GError **error)
+FvLock *fv_run_lock(const char *folder, GError **error)
 {
-    const int fd = open(run->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0)
-        return failed(run->folder, g_strerror(errno), error) != NULL;
-    run->lock = fv_lock_take(fd, run->folder, LOCK_FILE, error);
+    const int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0) {
+        failed(folder, g_strerror(errno), error);
+        return NULL;
+    }
+    FvLock *lock = fv_lock_take(fd, folder, LOCK_FILE, error);
     close(fd);
-    return run->lock != NULL;
+    return lock;
 }
 
 /* @flags: O_CREAT | O_EXCL for a new log, 0 for one that is there. */
@@ -78,14 +80,6 @@ static gboolean has_lock(const char *folder)
     return g_file_test(file, G_FILE_TEST_EXISTS);
 }
 
-static FvRun *run_new(const char *folder)
-{
-    FvRun *run = g_new0(FvRun, 1);
-    run->folder = g_strdup(folder);
-    run->log = -1;
-    return run;
-}
-
 /* Makes runs/STEM-N. mkdir() decides between several that want the same N. */
 static char *make_numbered(const char *stem, GError **error)
 {
@@ -108,27 +102,41 @@ static char *make_numbered(const char *stem, GError **error)
 
 /* The lock first: of two that want one folder the second is told of the first. Other people's folders are not written
  * to. */
-static gboolean take_empty(FvRun *run, GError **error)
+static FvLock *take_empty(const char *folder, GError **error)
 {
-    const gboolean other = !is_empty(run->folder) && !has_lock(run->folder);
-    if (!other && !lock_folder(run, error))
-        return FALSE;
-    if (!other && is_empty(run->folder))
-        return TRUE;
-    return failed(run->folder, "the folder is not empty; choose a new one, or go on with --resume", error) != NULL;
+    const gboolean other = !is_empty(folder) && !has_lock(folder);
+    g_autoptr(FvLock) lock = other ? NULL : fv_run_lock(folder, error);
+    if (!other && !lock)
+        return NULL;
+    if (lock && is_empty(folder))
+        return g_steal_pointer(&lock);
+    failed(folder, "the folder is not empty; choose a new one, or go on with --resume", error);
+    return NULL;
+}
+
+static char *make_folder(const char *out, const char *stem, GError **error)
+{
+    if (!out)
+        return make_numbered(*stem && !strchr(stem, '/') ? stem : "run", error);
+    if (g_mkdir_with_parents(out, 0777) == 0)
+        return g_strdup(out);
+    failed(out, g_strerror(errno), error);
+    return NULL;
+}
+
+char *fv_run_take_folder(const char *out, const char *stem, FvLock **lock, GError **error)
+{
+    g_autofree char *folder = make_folder(out, stem, error);
+    *lock = folder ? take_empty(folder, error) : NULL;
+    return *lock ? g_steal_pointer(&folder) : NULL;
 }
 
 FvRun *fv_run_create(const char *out, const char *stem, GError **error)
 {
-    g_autofree char *folder = NULL;
-    if (out && g_mkdir_with_parents(out, 0777) != 0)
-        return failed(out, g_strerror(errno), error);
-    if (!out)
-        folder = make_numbered(*stem && !strchr(stem, '/') ? stem : "run", error);
-    if (!out && !folder)
-        return NULL;
-    g_autoptr(FvRun) run = run_new(out ? out : folder);
-    return take_empty(run, error) && open_log(run, O_CREAT | O_EXCL, error) ? g_steal_pointer(&run) : NULL;
+    g_autoptr(FvRun) run = g_new0(FvRun, 1);
+    run->log = -1;
+    run->folder = fv_run_take_folder(out, stem, &run->lock, error);
+    return run->folder && open_log(run, O_CREAT | O_EXCL, error) ? g_steal_pointer(&run) : NULL;
 }
 
 /* A file that a run has. */
@@ -168,9 +176,11 @@ static void remove_leftovers(const FvRun *run)
 
 FvRun *fv_run_open(const char *folder, GError **error)
 {
-    g_autoptr(FvRun) run = run_new(folder);
+    g_autoptr(FvRun) run = g_new0(FvRun, 1);
+    run->folder = g_strdup(folder);
+    run->log = -1;
     /* What is no run gets no lock; and whoever had it before may have written another log. */
-    if (!open_log(run, 0, error) || !lock_folder(run, error) || !open_log(run, 0, error))
+    if (!open_log(run, 0, error) || !(run->lock = fv_run_lock(folder, error)) || !open_log(run, 0, error))
         return NULL;
     remove_leftovers(run);
     return g_steal_pointer(&run);

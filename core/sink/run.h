@@ -3,7 +3,7 @@
 #ifndef FOVEA_RUN_H
 #define FOVEA_RUN_H
 
-#include <fovea/plugin.h>
+#include "core/sink/lock.h"
 
 /** What a metric says. */
 typedef struct {
@@ -51,6 +51,13 @@ FvRun *fv_run_create(const char *out, const char *stem, GError **error);
 FvRun *fv_run_open(const char *folder, GError **error);
 void fv_run_free(FvRun *run);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FvRun, fv_run_free)
+
+/** What these begin with, for other folders that a process is at work in. Makes one as fv_run_create() does, with
+ * nothing but the lock in it; g_free() its name. */
+char *fv_run_take_folder(const char *out, const char *stem, FvLock **lock, GError **error);
+/** Locks a folder until the lock is freed; if its process is killed, until child processes have ended, too.
+ * FV_ERROR_IO. */
+FvLock *fv_run_lock(const char *folder, GError **error);
 
 /** "runs/lenet-3", borrowed. */
 const char *fv_run_folder(const FvRun *run);

@@ -65,7 +65,7 @@ static char *find_layer(const FvTrainer *trainer, gint64 step)
 
 gboolean fv_trainer_diverged(const FvTrainer *trainer, gint64 step, GError **error)
 {
-    g_autofree char *layer = find_layer(trainer, step);
+    g_autofree char *layer = trainer->settings->trial ? NULL : find_layer(trainer, step);
     g_autofree char *first = layer ? g_strdup_printf("the first that is not is that of %s", layer)
                                    : g_strdup("which layer gave it first could not be told");
     g_set_error(error, FV_ERROR, FV_ERROR_DATA,

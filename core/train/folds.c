@@ -147,30 +147,13 @@ static gboolean keep(Folds *folds, const FvTrainResult *done, GError **error)
 
 /* --------------------------------------------------------------------- folds */
 
-/* What was killed before its first checkpoint begins anew. */
-static void remove_unborn(const char *folder)
-{
-    g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
-    for (const char *name; dir && (name = g_dir_read_name(dir));) {
-        g_autofree char *file = g_build_filename(folder, name, NULL);
-        g_remove(file);
-    }
-    g_rmdir(folder);
-}
-
 static gboolean train_fold(Folds *folds, GError **error)
 {
     FvTrainSettings settings = folds->settings;
     g_autofree char *name = g_strdup_printf(FOLD_PREFIX "%d", settings.fold + 1);
     g_autofree char *folder = fv_run_file(folds->run, name);
-    g_autofree char *last = g_build_filename(folder, FV_RUN_LAST, NULL);
-    const gboolean begun = g_file_test(last, G_FILE_TEST_EXISTS);
     FvTrainResult result;
-    settings.resume = begun ? folder : NULL;
-    settings.out = begun ? NULL : folder;
-    settings.weights = begun ? NULL : settings.weights;
-    if (!begun && folds->settings.resume)
-        remove_unborn(folder);
+    fv_train_settings_in(&settings, folder);
     if (settings.progress)
         fv_progress_print(settings.progress, "fold %d of %d", settings.fold + 1, settings.folds);
     gboolean done = fv_train(&settings, &result, error);

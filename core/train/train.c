@@ -9,6 +9,7 @@
 #include "core/train/step.h"
 #include "core/train/trainer.h"
 
+#include <glib/gstdio.h>
 #include <math.h>
 #include <string.h>
 
@@ -27,6 +28,12 @@ void fv_train_result_clear(FvTrainResult *result)
 
 /* --------------------------------------------------------------------- steps */
 
+/* Weights that are not finite are the only wrong data that saving them can meet. */
+static void note_diverged(FvTrainer *trainer, const GError *error)
+{
+    trainer->diverged = g_error_matches(error, FV_ERROR, FV_ERROR_DATA);
+}
+
 static gboolean save(FvTrainer *trainer, GError **error)
 {
     const gint64 begun = g_get_monotonic_time();
@@ -34,6 +41,7 @@ static gboolean save(FvTrainer *trainer, GError **error)
     GError *failed = NULL;
     fv_sums_copy(&trainer->at.sums, fv_tally_sums(trainer->tally));
     if (!fv_checkpoint_save(trainer->plan, &trainer->at, &trainer->notes, file, &failed)) {
+        note_diverged(trainer, failed);
         g_propagate_prefixed_error(error, failed, "step %" G_GINT64_FORMAT " (learning rate %.6g): ", trainer->at.step,
                                    fv_trainer_rate(trainer, MAX(0, trainer->at.step - 1)));
         return FALSE;
@@ -56,6 +64,7 @@ static gboolean read_back(FvTrainer *trainer, GError **error)
     if (!fv_tally_flush(trainer->tally, error))
         return FALSE;
     const gint64 bad = fv_tally_totals(trainer->tally).bad_step;
+    trainer->diverged = bad >= 0;
     return bad < 0 || fv_trainer_diverged(trainer, trainer->at.epochs * trainer->epoch_steps + bad, error);
 }
 
@@ -171,7 +180,12 @@ static gboolean keep_best(FvTrainer *trainer, const FvTotals *validation, GError
     g_autofree char *file = fv_run_file(trainer->run, FV_RUN_BEST);
     trainer->at.has_best = TRUE;
     trainer->at.best = worth;
-    return fv_weights_save(trainer->plan, &trainer->notes, file, error);
+    GError *failed = NULL;
+    if (fv_weights_save(trainer->plan, &trainer->notes, file, &failed))
+        return TRUE;
+    note_diverged(trainer, failed);
+    g_propagate_error(error, failed);
+    return FALSE;
 }
 
 static gboolean validate(FvTrainer *trainer, FvTotals *validation, GError **error)
@@ -262,6 +276,28 @@ static gboolean train_epoch(FvTrainer *trainer, GError **error)
 }
 
 /* ------------------------------------------------------------------- the run */
+
+/* What was killed before its first checkpoint begins anew. */
+static void remove_unborn(const char *folder)
+{
+    g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
+    for (const char *name; dir && (name = g_dir_read_name(dir));) {
+        g_autofree char *file = g_build_filename(folder, name, NULL);
+        g_remove(file);
+    }
+    g_rmdir(folder);
+}
+
+void fv_train_settings_in(FvTrainSettings *settings, const char *folder)
+{
+    g_autofree char *last = g_build_filename(folder, FV_RUN_LAST, NULL);
+    const gboolean begun = g_file_test(last, G_FILE_TEST_EXISTS);
+    settings->resume = begun ? folder : NULL;
+    settings->out = begun ? NULL : folder;
+    settings->weights = begun ? NULL : settings->weights;
+    if (!begun)
+        remove_unborn(folder);
+}
 
 gboolean fv_train_write_pipeline(const FvTrainSettings *settings, const FvRun *run, GError **error)
 {
@@ -426,12 +462,13 @@ static gboolean log_test(FvTrainer *trainer, FvRecord *record, GError **error)
     return fv_watch_log(trainer->watch, record, FALSE, error);
 }
 
-/* A fold is judged by its own part of the data, which the log has as that of the last epoch already. */
+/* A fold is judged by its own part of the data, which the log has as that of the last epoch already; and so is a trial
+ * without epochs by the validation split. */
 static gboolean judge_best(FvTrainer *trainer, FvTrainResult *result, GError **error)
 {
     g_autofree char *best = fv_run_file(trainer->run, FV_RUN_BEST);
     FvRecord record = fv_record(trainer->at.step, trainer->at.epochs, FV_TEST);
-    result->split = trainer->settings->folds > 0 ? FV_VALIDATE : FV_TEST;
+    result->split = trainer->settings->folds > 0 || trainer->settings->trial ? FV_VALIDATE : FV_TEST;
     if (!fv_session_has(trainer->session, result->split))
         return TRUE;
     if (!fv_weights_load(trainer->plan, best, error) ||
@@ -450,10 +487,11 @@ static gboolean finish(FvTrainer *trainer, FvTrainResult *result, GError **error
     GError *failed = NULL;
     if (!trainer->at.has_best && !keep_best(trainer, NULL, error)) /* no epoch at all */
         return FALSE;
-    g_autoptr(FvFindings) findings = fv_findings_new(trainer->session);
+    const gboolean judges = !trainer->settings->trial || trainer->epochs == 0; /* else the log has all of it */
+    g_autoptr(FvFindings) findings = judges ? fv_findings_new(trainer->session) : NULL;
     if (findings)
         fv_session_set_each(trainer->session, fv_findings_take, findings);
-    if (!judge_best(trainer, result, &failed)) {
+    if (judges && !judge_best(trainer, result, &failed)) {
         trainer->stopped = failed == NULL;
         if (failed)
             g_propagate_error(error, failed);
@@ -463,9 +501,22 @@ static gboolean finish(FvTrainer *trainer, FvTrainResult *result, GError **error
     return write_report(trainer, findings, result, error);
 }
 
+/* Epochs that are to be done for now. */
+static int epochs_until(const FvTrainer *trainer)
+{
+    const int until = trainer->settings->until;
+    return until > 0 ? MIN(until, trainer->epochs) : trainer->epochs;
+}
+
+/* There are more epochs, for another time. */
+static gboolean is_cut_short(const FvTrainer *trainer)
+{
+    return epochs_until(trainer) < trainer->epochs && !fv_early_is_over(trainer);
+}
+
 static gboolean run_epochs(FvTrainer *trainer, GError **error)
 {
-    while (trainer->at.epochs < trainer->epochs && !fv_early_is_over(trainer) && !trainer->stopped)
+    while (trainer->at.epochs < epochs_until(trainer) && !fv_early_is_over(trainer) && !trainer->stopped)
         if (!train_epoch(trainer, error))
             return FALSE;
     g_autofree char *early = fv_early_text(trainer, trainer->at.epochs);
@@ -493,9 +544,10 @@ gboolean fv_train(const FvTrainSettings *settings, FvTrainResult *result, GError
     if (done && trainer.run) {
         result->folder = g_strdup(fv_run_folder(trainer.run));
         done = watch(&trainer, error) && run_epochs(&trainer, error) &&
-               (trainer.stopped || finish(&trainer, result, error));
+               (trainer.stopped || is_cut_short(&trainer) || finish(&trainer, result, error));
     }
     result->stopped = trainer.stopped;
+    result->diverged = trainer.diverged;
     result->step = trainer.at.step;
     fv_position_clear(&trainer.at);
     fv_tally_free(trainer.tally);

@@ -16,8 +16,11 @@ typedef struct {
     const char *weights;        /* file to begin with, or NULL */
     FvWeightsNote partial;      /* FvBeginning's: what fits of it is enough; or NULL */
     guint64 seed;
-    gboolean has_seed;       /* FALSE: 1, or the run's where one is resumed */
-    int folds, fold;         /* as FvSessionSettings has them: the fold is judged in the place of the test split */
+    gboolean has_seed; /* FALSE: 1, or the run's where one is resumed */
+    int folds, fold;   /* as FvSessionSettings has them: the fold is judged in the place of the test split */
+    int until;         /* stop after so many epochs, to be resumed; 0: do all of them */
+    gboolean trial;    /* one of many that are compared: the test split is left alone (a net without epochs is judged
+                          by the validation split), and where the loss is not finite, nobody looks for the layer */
     const char *tensorboard; /* folder for event files, "" for the run's own; NULL: the pipeline decides */
     FvProgressBar *progress; /* also takes the line of each epoch */
     const volatile sig_atomic_t *stop;
@@ -25,14 +28,15 @@ typedef struct {
 } FvTrainSettings;
 
 typedef struct {
-    char *folder;     /* of the run */
-    gboolean stopped; /* by `stop`: a checkpoint was written */
-    gint64 step;      /* steps done */
-    FvSplit split;    /* that was judged: FV_TEST, or FV_VALIDATE for a fold */
-    gboolean tested;  /* there is such a split */
-    FvTotals test;    /* of best.safetensors */
-    GArray *scores;   /* and all its metrics: of FvScore */
-    char *tables;     /* of those that have one: text, in whole lines */
+    char *folder;      /* of the run */
+    gboolean stopped;  /* by `stop`: a checkpoint was written */
+    gboolean diverged; /* why it failed: the loss, or a parameter, is not finite */
+    gint64 step;       /* steps done */
+    FvSplit split;     /* that was judged: FV_TEST, or FV_VALIDATE for a fold */
+    gboolean tested;   /* there is such a split */
+    FvTotals test;     /* of best.safetensors */
+    GArray *scores;    /* and all its metrics: of FvScore */
+    char *tables;      /* of those that have one: text, in whole lines */
 } FvTrainResult;
 
 void fv_train_result_clear(FvTrainResult *result);
@@ -49,5 +53,9 @@ void fv_train_result_clear(FvTrainResult *result);
  * FV_ERROR_DATA where a loss is not finite: the message names the step, the rate and the first layer that gave it, and
  * last.safetensors is as it was before. */
 gboolean fv_train(const FvTrainSettings *settings, FvTrainResult *result, GError **error);
+
+/** Sets `resume` or `out` so that the training goes on in a folder that it was at work in, whenever it was killed
+ * there, or begins in it. What stands in the folder without a checkpoint is removed. */
+void fv_train_settings_in(FvTrainSettings *settings, const char *folder);
 
 #endif

@@ -24,6 +24,7 @@ typedef struct {
     gint64 saving;      /* how long it took */
     sig_atomic_t asked; /* what settings->save was when a checkpoint was last written for it */
     gboolean stopped;
+    gboolean diverged; /* a loss or a parameter is not finite */
 } FvTrainer;
 
 /** Of the first metric, or of the loss where there is none. */
