@@ -21,7 +21,7 @@ reason='stopped early, after epoch 3 of 4: for 2 epochs validation accuracy has 
 like "$err" "^$reason$" 'it says that it stopped early, and why'
 is "$(grep -c '^epoch ' <<<"$err")" 3 'after two epochs that were no better than the first'
 like "$(grep '"note"' early/log.jsonl)" "\"epoch\":3,\"split\":\"validate\".*\"note\":\"$reason\"" 'so does the log'
-has "$(cat early/report.html)" 'stopped early' 'and the report'
+has "$(cat early/report.html)" 'Stopped early' 'and the report'
 is "$(metadata early/last.safetensors step)" $((3 * steps)) 'the last parameters are those of the third epoch'
 stopped=$out
 fv train --resume early
