@@ -1,8 +1,15 @@
 /* SPDX-License-Identifier: MIT
- * test_sink.c: whole files or none, PNG, run folders and their logs, the progress bar on a terminal, the report. */
+ * test_sink.c: whole files or none, PNG, run folders and their logs, event files, the progress bar on a terminal,
+ * reports. */
 #include "core/sink/atomic.h"
+#include "core/sink/chart.h"
+#include "core/sink/compare.h"
+#include "core/sink/crc32c.h"
+#include "core/sink/events.h"
 #include "core/sink/image.h"
+#include "core/sink/page.h"
 #include "core/sink/progress.h"
+#include "core/sink/records.h"
 #include "core/sink/report.h"
 #include "core/sink/run.h"
 
@@ -332,6 +339,132 @@ static void test_log(Fixture *f, gconstpointer data)
     g_assert_null(third->metric);
 }
 
+/* Everything that a line can hold comes back. */
+static void test_log_whole(Fixture *f, gconstpointer data)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(FvRun) run = create("r", "net");
+    const FvScore scores[] = { { "accuracy", 0.5 }, { "f1", 0.25 } }, layers[] = { { "conv1", 1.5 }, { "a.b", 2 } };
+    g_autoptr(GArray) metrics = g_array_new(FALSE, FALSE, sizeof(FvScore));
+    g_autoptr(GArray) norms = g_array_new(FALSE, FALSE, sizeof(FvScore));
+    g_array_append_vals(metrics, scores, 2);
+    g_array_append_vals(norms, layers, 2);
+    FvRecord record = fv_record(50, 1, FV_TRAIN);
+    record.loss = 0.1;
+    record.metric = "accuracy";
+    record.value = 0.5;
+    record.scores = metrics;
+    record.rate = 0.01;
+    record.gradient_norm = 2.5;
+    record.seconds = 6.125;
+    record.memory = 412000256123.0;
+    record.layers = norms;
+    g_assert_true(fv_run_log(run, &record, &error));
+    assert_contents("r/log.jsonl",
+                    "{\"step\":50,\"epoch\":1,\"split\":\"train\",\"loss\":0.1,\"accuracy\":0.5,\"f1\":0.25,"
+                    "\"rate\":0.01,\"gradient_norm\":2.5,\"seconds\":6.125,\"memory\":412000256123,"
+                    "\"gradient_norms\":{\"conv1\":1.5,\"a.b\":2}}\n");
+    g_autoptr(GArray) records = fv_run_read_log("r", &error);
+    g_assert_no_error(error);
+    const FvRecord *back = &g_array_index(records, FvRecord, 0);
+    static const char *const names[] = { "loss", "accuracy", "f1", "rate", "gradient_norm", "seconds", "memory" };
+    for (guint i = 0; i < G_N_ELEMENTS(names); i++)
+        g_assert_cmpfloat(fv_record_get(back, names[i]), ==, fv_record_get(&record, names[i]));
+    g_assert_true(isnan(fv_record_get(back, "images_per_second")));
+    g_assert_cmpuint(back->layers->len, ==, 2);
+    g_assert_cmpstr(g_array_index(back->layers, FvScore, 1).name, ==, "a.b");
+    g_assert_cmpfloat(g_array_index(back->layers, FvScore, 1).value, ==, 2);
+}
+
+/* Means of an epoch are weighted by steps, and epochs begin where those before them ended. */
+static void test_records(void)
+{
+    static const struct {
+        gint64 step;
+        int epoch;
+        FvSplit split;
+        double loss;
+    } lines[] = { { 50, 1, FV_TRAIN, 1 },    { 60, 1, FV_TRAIN, 4 },  { 60, 1, FV_VALIDATE, 3 },
+                  { 110, 2, FV_TRAIN, 0.5 }, { 120, 2, FV_TRAIN, 2 }, { 120, 2, FV_VALIDATE, NAN },
+                  { 120, 2, FV_TEST, 0.125 } };
+    g_autoptr(GArray) records = g_array_new(FALSE, FALSE, sizeof(FvRecord));
+    for (guint i = 0; i < G_N_ELEMENTS(lines); i++) {
+        FvRecord record = fv_record(lines[i].step, lines[i].epoch, lines[i].split);
+        record.loss = lines[i].loss;
+        g_array_append_val(records, record);
+    }
+    g_autoptr(GArray) epochs = fv_records_epochs(records);
+    g_assert_cmpuint(epochs->len, ==, 2);
+    const FvRecords *first = &g_array_index(epochs, FvRecords, 0), *second = first + 1;
+    g_assert_cmpfloat(fv_records_mean(first, FV_TRAIN, "loss"), ==, (50 * 1 + 10 * 4) / 60.0);
+    g_assert_cmpfloat(fv_records_mean(first, FV_VALIDATE, "loss"), ==, 3);
+    g_assert_cmpfloat(fv_records_mean(second, FV_TRAIN, "loss"), ==, (50 * 0.5 + 10 * 2) / 60.0);
+    g_assert_true(isnan(fv_records_mean(second, FV_VALIDATE, "loss")));
+    g_assert_cmpfloat(fv_records_last(second, FV_TRAIN, "loss"), ==, 2);
+    g_autoptr(GArray) curve = fv_records_curve(records, FV_TRAIN, "loss", 60);
+    g_assert_cmpuint(curve->len, ==, 4);
+    g_assert_cmpfloat(g_array_index(curve, FvPoint, 3).x, ==, 2);
+}
+
+/* ------------------------------------------------------------------- events */
+
+static void test_crc32c(void)
+{
+    /* RFC 3720, B.4, and the usual check value. */
+    guint8 bytes[32] = { 0 };
+    g_assert_cmphex(fv_crc32c("123456789", 9), ==, 0xe3069283);
+    g_assert_cmphex(fv_crc32c(bytes, sizeof bytes), ==, 0x8a9136aa);
+    memset(bytes, 0xff, sizeof bytes);
+    g_assert_cmphex(fv_crc32c(bytes, sizeof bytes), ==, 0x62a8ab43);
+    for (guint i = 0; i < sizeof bytes; i++)
+        bytes[i] = (guint8) i;
+    g_assert_cmphex(fv_crc32c(bytes, sizeof bytes), ==, 0x46dd794e);
+    g_assert_cmphex(fv_crc32c(bytes, 0), ==, 0);
+}
+
+static void assert_hex(const GByteArray *bytes, const char *expected)
+{
+    g_autoptr(GString) hex = g_string_new(NULL);
+    for (guint i = 0; i < bytes->len; i++)
+        g_string_append_printf(hex, "%02x", bytes->data[i]);
+    g_assert_cmpstr(hex->str, ==, expected);
+}
+
+/* What TensorBoard 2.21's own classes make of the same events. */
+static void test_events(Fixture *f, gconstpointer data)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GByteArray) scalars = g_byte_array_new();
+    g_autoptr(GByteArray) start = g_byte_array_new();
+    g_autoptr(GByteArray) version = g_byte_array_new();
+    g_autoptr(GArray) values = g_array_new(FALSE, FALSE, sizeof(FvScalar));
+    FvScalar some[] = { { (char *) "loss/train", 0.25 }, { (char *) "rate", 0.01 } };
+    g_array_append_vals(values, some, 2);
+    fv_events_append_scalars(scalars, 1700000000.5, 300, values);
+    assert_hex(scalars,
+               "2e00000000000000c5cb57fa0900002040fc54d94110ac022a200a110a0a6c6f73732f747261696e150000803e0a0b0a"
+               "0472617465150ad7233c45d41d2f");
+    fv_events_append_start(start, 1700000000.5, 5);
+    assert_hex(start, "0f000000000000006d532b090900002040fc54d94110053a0208015ecbb75c");
+    fv_events_append_version(version, 1700000000.5);
+    assert_hex(version, "1800000000000000a37f4b220900002040fc54d9411a0d627261696e2e4576656e743a322b353110");
+
+    /* Each run has a file of its own, which grows with each record. */
+    for (guint i = 0; i < 2; i++) {
+        g_autoptr(FvEvents) events = fv_events_new("deep/er", 1, &error);
+        g_assert_no_error(error);
+        FvRecord record = fv_record(1, 1, FV_TRAIN);
+        record.loss = 1;
+        record.metric = "\xff<&";
+        record.value = INFINITY;
+        g_assert_true(fv_events_write(events, &record, &error));
+    }
+    g_assert_cmpint(count_files("deep/er"), ==, 2);
+    put("file", "");
+    g_assert_null(fv_events_new("file", 1, &error));
+    g_assert_error(error, FV_ERROR, FV_ERROR_IO);
+}
+
 static void test_resume(Fixture *f, gconstpointer data)
 {
     g_autoptr(GError) error = NULL;
@@ -519,6 +652,27 @@ static void test_terminal(Fixture *f, gconstpointer data)
 
 /* ------------------------------------------------------------------- report */
 
+static const guint8 pixels[12] = { 0, 50, 100, 150, 200, 250 };
+
+static void add_findings(FvReport *report, const char *name, double scale)
+{
+    const char *const names[] = { name, name, NULL };
+    const gint64 counts[] = { 90, 10, 0, 5, 15, 0, 0, 0, 0 };
+    const FvConfusion confusion = { 3, names, counts };
+    const FvMistake mistake = {
+        .truth = name, .predicted = name, .certainty = scale, .name = name, .shape = { 3, 2, 2 }, .pixels = pixels
+    };
+    g_autofree char *svg = g_strdup_printf("<?xml?><!-- %s --><svg xmlns=\"http://x\" width=\"1pt\"></svg>", "http:");
+    fv_report_note(report, "%s", name);
+    fv_report_confusion(report, name, &confusion);
+    fv_report_mistake(report, &mistake);
+    fv_report_filter(report, NULL, (FvShape){ 1, 2, 3 }, pixels);
+    fv_report_filter(report, name, (FvShape){ 3, 2, 2 }, pixels);
+    fv_report_filters(report, "%s", name);
+    fv_report_drawing(report, svg);
+    fv_report_pipeline(report, name);
+}
+
 /* Text of a report of everything, with @name in every place that takes text. */
 static char *make_report(const char *name, double scale)
 {
@@ -530,6 +684,7 @@ static char *make_report(const char *name, double scale)
         record.metric = name;
         record.value = i;
         record.rate = 0.1;
+        record.gradient_norm = scale / i;
         g_array_append_val(records, record);
         record.split = FV_VALIDATE;
         if (i % 500 == 0)
@@ -540,6 +695,7 @@ static char *make_report(const char *name, double scale)
     fv_report_layer(report, name, name, (FvShape){ 20, 24, 24 }, 1234567);
     fv_report_layer(report, name, name, (FvShape){ 10, 1, 1 }, 999);
     fv_report_log(report, records, 1);
+    add_findings(report, name, scale);
     return fv_report_html(name, report);
 }
 
@@ -554,7 +710,7 @@ static int occurrences(const char *text, const char *part)
 /* Well-formed as far as tags go: each that is opened is closed, in order. */
 static void assert_balanced(const char *html)
 {
-    static const char *const empty[] = { "meta", "line", "circle", "path", NULL };
+    static const char *const empty[] = { "meta", "line", "circle", "path", "rect", "img", NULL };
     g_autoptr(GPtrArray) open = g_ptr_array_new_with_free_func(g_free);
     for (const char *p = strstr(html, "<html"); (p = strchr(p, '<')); p++) {
         gboolean closes = p[1] == '/';
@@ -577,15 +733,107 @@ static void test_report(Fixture *f, gconstpointer data)
 {
     g_autofree char *html = make_report("top_five", 2);
     assert_balanced(html);
-    g_assert_cmpint(occurrences(html, "<svg"), ==, 3);
-    g_assert_cmpint(occurrences(html, "<path"), ==, 5);
+    g_assert_cmpint(occurrences(html, "<svg"), ==, 5); /* loss, metric, rate, norm; the net */
+    g_assert_cmpint(occurrences(html, "<path"), ==, 6);
+    g_assert_cmpint(occurrences(html, "<img"), ==, 3);
+    g_assert_cmpint(occurrences(html, "src=\"data:image/png;base64,"), ==, 3);
     g_assert_nonnull(strstr(html, "<figcaption>Top five</figcaption>"));
     g_assert_nonnull(strstr(html, "1,235,566")); /* all parameters */
     g_assert_nonnull(strstr(html, "20×24×24"));
-    static const char *const outside[] = { "http:", "https:", "src=", "href=", "<script", "url(", "nan", "inf" };
+    static const char *const outside[] = { "http:", "https:", "src=\"h", "href=", "<script", "url(", ">nan", ">inf" };
     for (guint i = 0; i < G_N_ELEMENTS(outside); i++)
         g_assert_null(strstr(html, outside[i]));
-    g_assert_cmpuint(strlen(html), <, 40000);
+    g_assert_nonnull(strstr(html, ">0.9474<")); /* precision of the first class: 90 of 95 */
+    g_assert_nonnull(strstr(html, ">0.9000<")); /* and its recall */
+    /* Nothing grows with the log but what is thinned out. */
+    g_assert_cmpuint(strlen(html), <, 160000);
+}
+
+/* Powers of ten stand as far from each other; what has no logarithm is left out. */
+static void test_log_axes(void)
+{
+    g_autoptr(GString) html = g_string_new(NULL);
+    g_autoptr(GArray) points = g_array_new(FALSE, FALSE, sizeof(FvPoint));
+    const FvPoint some[] = { { 0, 1 }, { 1e-4, 1 }, { 1e-3, 10 }, { 1e-2, 100 }, { 1e-1, -5 }, { 1, 1000 } };
+    g_array_append_vals(points, some, G_N_ELEMENTS(some));
+    const FvSeries series = { .name = "loss", .style = "train", .points = points };
+    const FvChart chart = {
+        .title = "Rates", .unit = "rate", .series = &series, .count = 1, .log_x = TRUE, .log_y = TRUE
+    };
+    fv_chart_draw(html, &chart);
+    g_assert_nonnull(strstr(html->str, ">0.001</text>"));
+    g_assert_nonnull(strstr(html->str, ">1000</text>"));
+    const char *path = strstr(html->str, "d=\"M");
+    double x[4];
+    g_assert_nonnull(path);
+    path += strlen("d=\"");
+    for (guint i = 0; i < G_N_ELEMENTS(x); i++) {
+        x[i] = g_ascii_strtod(path + 1, NULL);
+        path = strchr(path + 1, 'L');
+        g_assert_true((path != NULL) == (i + 1 < G_N_ELEMENTS(x)));
+    }
+    g_assert_cmpfloat_with_epsilon(x[2] - x[1], x[1] - x[0], 0.02);
+    g_assert_cmpfloat_with_epsilon(x[3] - x[2], 2 * (x[1] - x[0]), 0.02);
+}
+
+/* What is pointed at is a number of the log, not a mean. */
+static void test_tips(void)
+{
+    g_autoptr(GString) html = g_string_new(NULL);
+    g_autoptr(GArray) points = g_array_new(FALSE, FALSE, sizeof(FvPoint));
+    for (int i = 0; i < 10000; i++) {
+        const FvPoint point = { i, i % 7 };
+        g_array_append_val(points, point);
+    }
+    const FvSeries series = { .name = "loss", .style = "train", .points = points };
+    fv_chart_append(html, "Loss", "steps", &series, 1, NULL, TRUE);
+    g_assert_cmpint(occurrences(html->str, "class=\"tip\""), ==, 60);
+    for (const char *tip = html->str; (tip = strstr(tip, "steps: <tspan")); tip++) {
+        const char *number = tip;
+        while (number[-1] != '>')
+            number--;
+        const int step = atoi(number), value = atoi(strstr(tip, "train\">") + strlen("train\">"));
+        g_assert_cmpint(value, ==, step % 7);
+    }
+}
+
+static void test_compare(void)
+{
+    static const char *const names[] = { "runs/a", "<script>alert(1)</script>", "\xff\xfe\x01" };
+    FvCompared runs[G_N_ELEMENTS(names)];
+    g_autoptr(GPtrArray) left_out = g_ptr_array_new();
+    g_autoptr(GPtrArray) logs = g_ptr_array_new_with_free_func((GDestroyNotify) g_array_unref);
+    g_ptr_array_add(left_out, (char *) "x: <b>damaged");
+    for (guint i = 0; i < G_N_ELEMENTS(names); i++) {
+        GArray *log = g_array_new(FALSE, FALSE, sizeof(FvRecord));
+        g_ptr_array_add(logs, log);
+        for (int k = 1; k <= 20; k++) {
+            FvRecord record = fv_record(10 * k, (k + 9) / 10, k % 10 ? FV_TRAIN : FV_VALIDATE);
+            record.loss = 1.0 / (k + (int) i);
+            g_array_append_val(log, record);
+        }
+        runs[i] = (FvCompared){ .name = names[i],
+                                .missing = i ? NULL : "unfinished: 2 of 3 epochs",
+                                .records = log,
+                                .best = 2,
+                                .lower_is_better = TRUE,
+                                .settings = fv_page_rows_new() };
+        const FvPageRow rows[] = { { g_strdup("same"), g_strdup("1") }, { g_strdup("name"), g_strdup(names[i]) } };
+        g_array_append_vals(runs[i].settings, rows, 2);
+    }
+    g_autofree char *html = fv_compare_html(runs, G_N_ELEMENTS(runs), left_out);
+    assert_balanced(html);
+    g_assert_true(g_utf8_validate(html, -1, NULL));
+    g_assert_null(strstr(html, "<script"));
+    g_assert_nonnull(strstr(html, "left out: x: &lt;b&gt;damaged"));
+    g_assert_nonnull(strstr(html, "unfinished: 2 of 3 epochs"));
+    g_assert_cmpint(occurrences(html, "<path"), ==, 6); /* of each run training and validation */
+    g_assert_nonnull(strstr(html, ">epochs</text>"));
+    g_assert_null(strstr(html, ">same<"));
+    g_assert_nonnull(strstr(html, ">name<"));
+    g_assert_nonnull(strstr(html, "<td class=\"number best\">0.0455</td>")); /* 1 / 22: the least */
+    for (guint i = 0; i < G_N_ELEMENTS(names); i++)
+        g_array_unref(runs[i].settings);
 }
 
 static void test_report_hostile(Fixture *f, gconstpointer data)
@@ -626,11 +874,18 @@ int main(int argc, char **argv)
     g_test_add("/sink/folders", Fixture, NULL, set_up, test_folders, tear_down);
     g_test_add("/sink/race", Fixture, NULL, set_up, test_race, tear_down);
     g_test_add("/sink/log", Fixture, NULL, set_up, test_log, tear_down);
+    g_test_add("/sink/log-whole", Fixture, NULL, set_up, test_log_whole, tear_down);
+    g_test_add_func("/sink/records", test_records);
+    g_test_add_func("/sink/crc32c", test_crc32c);
+    g_test_add("/sink/events", Fixture, NULL, set_up, test_events, tear_down);
     g_test_add("/sink/resume", Fixture, NULL, set_up, test_resume, tear_down);
     g_test_add("/sink/log-refused", Fixture, NULL, set_up, test_log_refused, tear_down);
     g_test_add_func("/sink/bar", test_bar);
     g_test_add("/sink/terminal", Fixture, NULL, set_up, test_terminal, tear_down);
     g_test_add("/sink/report", Fixture, NULL, set_up, test_report, tear_down);
+    g_test_add_func("/sink/log-axes", test_log_axes);
+    g_test_add_func("/sink/tips", test_tips);
+    g_test_add_func("/sink/compare", test_compare);
     g_test_add("/sink/report-hostile", Fixture, NULL, set_up, test_report_hostile, tear_down);
     return g_test_run();
 }

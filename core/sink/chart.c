@@ -2,6 +2,8 @@
  * chart.c: a line chart as inline SVG. */
 #include "core/sink/chart.h"
 
+#include "core/sink/page.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -201,7 +203,7 @@ static gboolean find_frame(const FvChart *chart, GPtrArray *lines, Frame *frame)
 
 static void append_text(GString *svg, double x, double y, const char *anchor, const char *text)
 {
-    g_autofree char *safe = g_markup_escape_text(text, -1);
+    g_autofree char *safe = fv_page_escaped(text);
     g_string_append(svg, "<text");
     append_attribute(svg, "x", x);
     append_attribute(svg, "y", y);
@@ -285,7 +287,7 @@ static void append_legend(GString *html, const FvChart *chart, GPtrArray *lines)
         const FvSeries *series = &chart->series[i];
         if (points->len == 0)
             continue;
-        g_autofree char *name = g_markup_escape_text(series->name, -1);
+        g_autofree char *name = fv_page_escaped(series->name);
         g_string_append_printf(html, "<span class=\"%s%s\"><i></i>%s</span>", series->style,
                                series->dashed ? " dashed" : "", name);
     }
@@ -337,7 +339,7 @@ static void append_tip(GString *svg, const FvChart *chart, const Frame *frame, c
 {
     const double x = place_x(frame, tip->x);
     g_autofree char *where = fv_chart_label(tip->x);
-    g_autofree char *unit = g_markup_escape_text(chart->unit, -1);
+    g_autofree char *unit = fv_page_escaped(chart->unit);
     g_string_append(svg, "<g class=\"tip\"><rect fill=\"none\" pointer-events=\"all\"");
     append_attribute(svg, "x", from);
     append_attribute(svg, "width", to - from);
@@ -352,7 +354,7 @@ static void append_tip(GString *svg, const FvChart *chart, const Frame *frame, c
         if (isnan(tip->points[i].x))
             continue;
         g_autofree char *value = fv_chart_label(tip->points[i].y);
-        g_autofree char *name = g_markup_escape_text(chart->series[i].name, -1);
+        g_autofree char *name = fv_page_escaped(chart->series[i].name);
         g_string_append_printf(svg, " <tspan class=\"%s\">%s%s%s</tspan>", chart->series[i].style,
                                chart->count > 1 && chart->count <= MAX_NAMED ? name : "",
                                chart->count > 1 && chart->count <= MAX_NAMED ? " " : "", value);
@@ -387,7 +389,7 @@ void fv_chart_draw(GString *html, const FvChart *chart)
     }
     if (!find_frame(chart, lines, &frame))
         return;
-    g_autofree char *safe = g_markup_escape_text(chart->title, -1);
+    g_autofree char *safe = fv_page_escaped(chart->title);
     g_string_append_printf(html, "<figure><figcaption>%s</figcaption>", safe);
     if (chart->count > 1)
         append_legend(html, chart, lines);

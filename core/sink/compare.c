@@ -126,13 +126,14 @@ typedef struct {
     FvSplit split;
     const char *name;
     gboolean lower;
+    gboolean minor; /* neither the loss nor the first metric: left out where there is little room */
     double best;
 } Column;
 
 static void add_column(GArray *columns, const FvCompared *runs, guint count, FvSplit split, const char *name,
-                       gboolean lower)
+                       gboolean lower, gboolean minor)
 {
-    Column column = { split, name, lower, NAN };
+    Column column = { split, name, lower, minor, NAN };
     for (guint i = 0; i < count; i++) {
         const double number = result_of(&runs[i], split, name);
         if (!isnan(number) && (isnan(column.best) || (lower ? number < column.best : number > column.best)))
@@ -148,9 +149,9 @@ static GArray *find_columns(const FvCompared *runs, guint count)
     GArray *columns = g_array_new(FALSE, FALSE, sizeof(Column));
     g_autoptr(GPtrArray) metrics = metrics_of(runs, count);
     for (guint i = 0; i < G_N_ELEMENTS(splits); i++) {
-        add_column(columns, runs, count, splits[i], "loss", TRUE);
+        add_column(columns, runs, count, splits[i], "loss", TRUE, FALSE);
         for (guint k = 0; k < metrics->len; k++)
-            add_column(columns, runs, count, splits[i], metrics->pdata[k], runs[0].lower_is_better);
+            add_column(columns, runs, count, splits[i], metrics->pdata[k], runs[0].lower_is_better, k > 0);
     }
     return columns;
 }
@@ -160,6 +161,13 @@ static void append_name(GString *html, const FvCompared *runs, guint which)
 {
     g_string_append_printf(html, "<i class=\"key %s\"></i>", styles[which % STYLES]);
     fv_page_text(html, runs[which].name);
+}
+
+/* "td class=\"number\"", with what else it is; g_free() it. */
+static char *cell_tag(const char *name, const Column *column, double number)
+{
+    return g_strdup_printf("%s class=\"number%s%s\"", name, number == column->best ? " best" : "",
+                           column->minor ? " wide" : "");
 }
 
 /* Two rows: names may be long, and many numbers follow. */
@@ -175,12 +183,12 @@ static void append_result(GString *html, const FvCompared *runs, guint which, co
     for (guint i = 0; i < columns->len; i++) {
         const Column *column = &g_array_index(columns, Column, i);
         const double number = result_of(run, column->split, column->name);
-        fv_page_number(html, number == column->best ? "td class=\"number best\"" : "td class=\"number\"", "%.4f",
-                       number);
+        g_autofree char *tag = cell_tag("td", column, number);
+        fv_page_number(html, tag, "%.4f", number);
     }
     g_autofree char *time = isnan(seconds) ? g_strdup("–") : fv_page_duration(seconds);
     g_autofree char *bytes = isnan(memory) ? g_strdup("–") : fv_page_bytes(memory);
-    fv_page_number(html, "td class=\"number\"", "%.0f", run->best > 0 ? run->best : (double) NAN);
+    fv_page_number(html, "td class=\"number wide\"", "%.0f", run->best > 0 ? run->best : (double) NAN);
     fv_page_element(html, "td class=\"number wide\"", time);
     fv_page_number(html, "td class=\"number wide\"", "%.0f", last_number(run, "images_per_second"));
     fv_page_element(html, "td class=\"number wide\"", bytes);
@@ -199,9 +207,10 @@ static void append_results(GString *html, const FvCompared *runs, guint count)
         const Column *column = &g_array_index(columns, Column, i);
         g_autofree char *name = fv_page_headline(column->name);
         *name = g_ascii_tolower(*name);
-        fv_page_elementf(html, "th class=\"number\"", "%s %s", column->split == FV_TEST ? "test" : "validation", name);
+        g_autofree char *tag = cell_tag("th", column, NAN);
+        fv_page_elementf(html, tag, "%s %s", column->split == FV_TEST ? "test" : "validation", name);
     }
-    fv_page_element(html, "th class=\"number\"", "best epoch");
+    fv_page_element(html, "th class=\"number wide\"", "best epoch");
     for (guint i = 0; i < G_N_ELEMENTS(rest); i++)
         fv_page_element(html, "th class=\"number wide\"", rest[i]);
     g_string_append(html, "</tr></thead><tbody>\n");

@@ -106,7 +106,7 @@ static const char tables[] =
     "pre{margin:.75rem 0 0;padding:1rem;overflow:auto;font:13px/1.5 ui-monospace,monospace;background:var(--card);"
     "border:1px solid var(--rule);border-radius:.625rem}\n"
     "td pre{margin:0;padding:0;border:0;white-space:pre-wrap;overflow-wrap:anywhere;background:none;font-size:12px}\n"
-    "@media(max-width:32rem){:root{--pad:.375rem}table{font-size:.8125rem}.wide{display:none}h3{padding:.75rem .5rem "
+    "@media(max-width:32rem){:root{--pad:.3125rem}table{font-size:.75rem}.wide{display:none}h3{padding:.75rem .5rem "
     ".25rem}"
     ".matrix{margin:0 .25rem .5rem}.matrix th,.matrix td{padding:.125rem;font-size:.6875rem}.matrix "
     "td{min-width:1.5rem}"
@@ -137,13 +137,18 @@ char *fv_page_end(GString *html)
 
 /* ---------------------------------------------------------------------- text */
 
-void fv_page_text(GString *html, const char *text)
+char *fv_page_escaped(const char *text)
 {
     g_autofree char *valid = g_utf8_make_valid(text, -1);
     for (char *p = valid; *p; p++)
         if (g_ascii_iscntrl(*p) && !g_ascii_isspace(*p))
             *p = '?';
-    g_autofree char *safe = g_markup_escape_text(valid, -1);
+    return g_markup_escape_text(valid, -1);
+}
+
+void fv_page_text(GString *html, const char *text)
+{
+    g_autofree char *safe = fv_page_escaped(text);
     g_string_append(html, safe);
 }
 

@@ -11,7 +11,9 @@ GString *fv_page_begin(const char *title, const char *subtitle);
 /** Ends it, and returns its text; g_free() it. */
 char *fv_page_end(GString *html);
 
-/** Appends text, escaped; control characters, which HTML forbids, and broken UTF-8 are replaced. */
+/** Text, escaped; control characters, which HTML forbids, and broken UTF-8 are replaced. g_free() it. */
+char *fv_page_escaped(const char *text);
+/** Appends it. */
 void fv_page_text(GString *html, const char *text);
 /** Appends <TAG>text</NAME>, where NAME is the first word of @tag: "td class=\"number\"". */
 void fv_page_element(GString *html, const char *tag, const char *text);

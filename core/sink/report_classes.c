@@ -41,7 +41,8 @@ static char *name_of(const FvConfusion *confusion, int class)
 static void append_class_head(GString *html, const FvConfusion *confusion, int class, const char *scope)
 {
     g_autofree char *name = name_of(confusion, class);
-    g_autofree char *tag = g_strdup_printf("th scope=\"%s\"", scope);
+    g_autofree char *title = fv_page_escaped(name); /* it may be too long for its place */
+    g_autofree char *tag = g_strdup_printf("th scope=\"%s\" title=\"%s\"", scope, title);
     fv_page_element(html, tag, name);
 }
 

@@ -182,7 +182,7 @@ logged() { # RUN KEY [head]
 
 # The log without what depends on how fast the computer is.
 timeless() { # RUN
-  sed -E 's/,"images_per_second":[^,}]*//' "$1/log.jsonl"
+  sed -E 's/,"(images_per_second|seconds|memory)":[^,}]*//g' "$1/log.jsonl"
 }
 
 same_bytes() { cmp "$1" "$2" >&2; }

@@ -14,7 +14,7 @@ valid_json() { # NAME: of what the last fv printed
 
 # ------------------------------------------------------------------------ help
 
-verbs='train eval predict run trace augment check inspect gradcheck bench devices new'
+verbs='train eval predict report run trace augment check inspect gradcheck bench devices new'
 fv --help
 exits 0 'fovea --help'
 is "$err" '' 'prints to stdout'
