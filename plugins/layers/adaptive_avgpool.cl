@@ -4,11 +4,6 @@
 #define PIXEL (C * FV_L)
 #define SPANS ((PIXEL + SPAN - 1) / SPAN)
 
-/* The window of place o among `to` places over `from` others. It is its own inverse: the outputs whose windows hold a
- * pixel of the input are those of that pixel's window over the output. */
-#define BEGIN(o, from, to) ((o) * (from) / (to))
-#define END(o, from, to) ((((o) + 1) * (from) + (to) - 1) / (to))
-#define EXTENT(o, from, to) (END(o, from, to) - BEGIN(o, from, to))
 #define SHARE(oy, ox) ((real)1 / (EXTENT(oy, H, OH) * EXTENT(ox, W, OW)))
 
 #if BACKWARD
@@ -73,9 +68,6 @@ FV_KERNEL FV_NAME(forward)(global const real *restrict from, global real *restri
 
 #undef PIXEL
 #undef SPANS
-#undef BEGIN
-#undef END
-#undef EXTENT
 #undef SHARE
 #undef FROM_H
 #undef FROM_W

@@ -29,24 +29,12 @@ static gboolean build(FvNode *node, void *self, GError **error)
 
 static void forward(FvNode *node, const void *self, FvList *list)
 {
-    const Pool *pool = self;
-    const FvGrid grid = pool_grid(node, pool, fv_node_output(node), list);
-    FvArg x = fv_buffer(fv_node_x(node, 0)), y = fv_buffer(fv_node_y(node)), blocks = fv_int(fv_list_blocks(list));
-
-    if (fv_list_training(list))
-        fv_launch(list, pool->train, grid, x, y, fv_buffer(fv_node_scratch(node, pool->winners)), blocks);
-    else
-        fv_launch(list, pool->forward, grid, x, y, blocks);
+    max_pool_forward(node, self, list);
 }
 
 static void backward(FvNode *node, const void *self, FvList *list)
 {
-    const Pool *pool = self;
-    if (!fv_node_dx(node, 0))
-        return;
-    fv_launch(list, pool->backward, pool_grid(node, pool, fv_node_input(node, 0), list),
-              fv_buffer(fv_node_scratch(node, pool->winners)), fv_buffer(fv_node_dy(node)),
-              fv_buffer(fv_node_dx(node, 0)), fv_int(fv_list_blocks(list)));
+    max_pool_backward(node, self, list);
 }
 
 static const char *const examples[] = { "maxpool",

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * pool.h: what maxpool and avgpool share: options, and the windows' geometry. */
+ * pool.h: what pools share: options, the windows' geometry, and how those of largest values run. */
 #ifndef FOVEA_LAYERS_POOL_H
 #define FOVEA_LAYERS_POOL_H
 
@@ -8,7 +8,7 @@
 typedef struct {
     FvSize kernel, stride, pad;
     gboolean ceil, count_include_pad;
-    int winners;       /* maxpool: scratch */
+    int winners;       /* of largest values: scratch */
     int span, columns; /* reals of a pixel, and pixels of a row, that a work-item takes */
     FvKernel *forward, *train, *backward;
 } Pool;
@@ -94,6 +94,27 @@ static inline FvGrid pool_grid(const FvNode *node, const Pool *pool, FvShape sha
     const int spans = (shape.c * fv_node_lanes(node) + pool->span - 1) / pool->span;
     return FV_ITEMS((size_t) ((shape.w + pool->columns - 1) / pool->columns), (size_t) shape.h,
                     (size_t) spans * (size_t) fv_list_blocks(list));
+}
+
+/* Pools of largest values: in training, forward notes the place of each window's winner, for backward to ask. */
+static inline void max_pool_forward(FvNode *node, const Pool *pool, FvList *list)
+{
+    const FvGrid grid = pool_grid(node, pool, fv_node_output(node), list);
+    FvArg x = fv_buffer(fv_node_x(node, 0)), y = fv_buffer(fv_node_y(node)), blocks = fv_int(fv_list_blocks(list));
+
+    if (fv_list_training(list))
+        fv_launch(list, pool->train, grid, x, y, fv_buffer(fv_node_scratch(node, pool->winners)), blocks);
+    else
+        fv_launch(list, pool->forward, grid, x, y, blocks);
+}
+
+static inline void max_pool_backward(FvNode *node, const Pool *pool, FvList *list)
+{
+    if (!fv_node_dx(node, 0))
+        return;
+    fv_launch(list, pool->backward, pool_grid(node, pool, fv_node_input(node, 0), list),
+              fv_buffer(fv_node_scratch(node, pool->winners)), fv_buffer(fv_node_dy(node)),
+              fv_buffer(fv_node_dx(node, 0)), fv_int(fv_list_blocks(list)));
 }
 
 #endif

@@ -1,9 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Golden cases: layers that change the shape of values: transposed convolutions, upsampling, adaptive pooling, margins,
-parts, other shapes."""
+"""Golden cases: transposed convolutions."""
 from . import case
-
-# --------------------------------------------------------------------------------------------- transposed convolutions
 
 
 @case("conv-transpose", 3, (3, 3, 2), """
