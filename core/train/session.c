@@ -143,7 +143,7 @@ static gboolean make_plan(FvSession *session, gint64 fit_samples, GError **error
     return session->plan != NULL;
 }
 
-static FvLoaderConfig loader_config(const FvSession *session, FvSplit split)
+FvLoaderConfig fv_session_loader_config(const FvSession *session, FvSplit split)
 {
     const FvGraph *graph = session->settings.graph;
     return (FvLoaderConfig){ .source = session->source.source,
@@ -171,7 +171,7 @@ static gboolean plan_again(FvSession *session, GError **error)
     if (keeps && session->settings.weights) {
         samples = fv_weights_kept_samples(session->plan, session->settings.weights);
     } else if (keeps) {
-        const FvLoaderConfig config = loader_config(session, FV_TRAIN);
+        const FvLoaderConfig config = fv_session_loader_config(session, FV_TRAIN);
         samples = fv_loader_config_count(&config, error);
         if (samples == 0)
             return FALSE;
@@ -325,30 +325,35 @@ static guint64 budget_of(const FvSession *session, FvSplit split)
                           taken + (session->training ? fv_feed_resident(session->training) : 0));
 }
 
-static FvFeed *make_feed(FvSession *session, FvSplit split, int prep, guint64 budget, GError **error)
+static FvFeed *make_feed(FvSession *session, FvSplit split, int prep, gboolean shuffle, guint64 budget, GError **error)
 {
     FvFeedConfig config = { .plan = session->plan,
                             .extra = (guint) prep,
-                            .config = loader_config(session, split),
+                            .config = fv_session_loader_config(session, split),
                             .label = fv_plan_target(session->plan, "label", NULL, NULL),
                             .budget = budget };
     config.config.prep = session->preps[prep];
-    config.config.shuffle = prep == FOR_TRAINING;
+    config.config.shuffle = shuffle;
     return fv_feed_new(&config, error);
 }
 
 FvFeed *fv_session_train_feed(FvSession *session, GError **error)
 {
     if (!session->training)
-        session->training = make_feed(session, FV_TRAIN, FOR_TRAINING, budget_of(session, FV_TRAIN), error);
+        session->training = make_feed(session, FV_TRAIN, FOR_TRAINING, TRUE, budget_of(session, FV_TRAIN), error);
     return session->training;
 }
 
 FvFeed *fv_session_plain_feed(FvSession *session, GError **error)
 {
     if (!session->feeds[FV_TRAIN])
-        session->feeds[FV_TRAIN] = make_feed(session, FV_TRAIN, FOR_EVALUATION, 0, error);
+        session->feeds[FV_TRAIN] = make_feed(session, FV_TRAIN, FOR_EVALUATION, FALSE, 0, error);
     return session->feeds[FV_TRAIN];
+}
+
+FvFeed *fv_session_sample_feed(FvSession *session, FvSplit split, GError **error)
+{
+    return make_feed(session, split, FOR_EVALUATION, TRUE, 0, error);
 }
 
 static gboolean enqueue(FvSession *session, FvListKind kind, int samples, int slot, GError **error)
@@ -382,7 +387,7 @@ gboolean fv_session_evaluate(FvSession *session, FvSplit split, const char *labe
 {
     gint64 done = 0;
     if (!session->feeds[split])
-        session->feeds[split] = make_feed(session, split, FOR_EVALUATION, budget_of(session, split), error);
+        session->feeds[split] = make_feed(session, split, FOR_EVALUATION, FALSE, budget_of(session, split), error);
     FvFeed *feed = session->feeds[split];
     if (!feed || !enqueue(session, FV_LIST_PACK, 1, 0, error))
         return FALSE;

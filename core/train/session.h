@@ -49,6 +49,11 @@ gboolean fv_session_has(const FvSession *session, FvSplit split);
 FvFeed *fv_session_train_feed(FvSession *session, GError **error);
 /** Batches of the training split in its own order, prepared but not augmented. Until fv_session_release_feeds(). */
 FvFeed *fv_session_plain_feed(FvSession *session, GError **error);
+/** Batches of a split, prepared but not augmented, in an order drawn by the seed: for samples of it. A new feed, to be
+ * freed before the session. */
+FvFeed *fv_session_sample_feed(FvSession *session, FvSplit split, GError **error);
+/** Which samples of the source a split has; `prep` is not set. */
+FvLoaderConfig fv_session_loader_config(const FvSession *session, FvSplit split);
 /** Gives back what feeds hold, images on the device too; feeds that were returned are gone. */
 void fv_session_release_feeds(FvSession *session);
 FvProgressBar *fv_session_progress(const FvSession *session);
