@@ -142,7 +142,7 @@ static gboolean run(Look *look, guint batch, FvListKind kind, double rate, GErro
 static gboolean read_all(Look *look, GError **error)
 {
     FvPlan *plan = look->copy.plan;
-    for (guint b = 0; b < look->copy.sample.batches->len; b++) {
+    for (guint b = 0; b < look->copy.sample.some; b++) {
         if (fv_session_stopped(look->copy.session) || !run(look, b, FV_LIST_GRADIENT, 0, error))
             return FALSE;
         for (guint i = 0; i < fv_plan_layers(plan); i++) {
@@ -338,7 +338,7 @@ static void judge_units(Look *look)
         return;
     }
     const FvVerdict verdict = worst > serious ? FV_VERDICT_FAULT : worst > odd ? FV_VERDICT_WARNING : FV_VERDICT_OK;
-    const int images = look->copy.sample.each * (int) look->copy.sample.batches->len;
+    const int images = look->copy.sample.each * (int) look->copy.sample.some;
     FvCheck *check = fv_doctor_add(look->doctor, "units", verdict,
                                    "%.0f%% of the units of %s are dead: they give one number for all of %d images%s",
                                    100 * worst, path, images, layers > 1 ? "; elsewhere fewer" : "");
@@ -418,7 +418,7 @@ static gboolean look_again(Look *look, GError **error)
     enum { STEPS = 3 };
     static const double usual = 0.01;
     const double rate = fv_plan_rate(look->copy.plan);
-    const guint batches = look->copy.sample.batches->len;
+    const guint batches = look->copy.sample.some;
     for (guint i = 0; i < STEPS; i++)
         if (!run(look, i % batches, FV_LIST_TRAIN, rate > 0 ? rate : usual, error))
             return FALSE;
@@ -483,7 +483,7 @@ static gboolean count_moving(Look *look, int *moving, int *frozen, int *all, GEr
 {
     FvPlan *plan = look->copy.plan;
     const double rate = fv_plan_rate(plan);
-    for (guint b = 0; look->copy.trains && b < look->copy.sample.batches->len; b++)
+    for (guint b = 0; look->copy.trains && b < look->copy.sample.some; b++)
         if (!run(look, b, FV_LIST_TRAIN, rate, error))
             return FALSE;
     *moving = *frozen = *all = 0;

@@ -4,14 +4,15 @@
 
 #include <math.h>
 
+/* Of the batches that rates will be judged by. */
 static gboolean first_loss(FvDoctor *doctor, FvDoctorLoss *loss, GError **error)
 {
     const guint batches = doctor->sample.batches->len;
     if (!fv_doctor_set_back(doctor, error))
         return FALSE;
     if (doctor->trains)
-        return fv_doctor_run(doctor, FV_LIST_GRADIENT, batches, (int) batches, (int) batches, 0, loss, error);
-    return fv_doctor_evaluate(doctor, batches, loss, error);
+        return fv_doctor_run(doctor, FV_LIST_GRADIENT, batches, doctor->steps, doctor->last, 0, loss, error);
+    return fv_doctor_evaluate(doctor, doctor->sample.some, loss, error);
 }
 
 static FvCheck *compare_with_chance(FvDoctor *doctor, double loss)
@@ -79,10 +80,10 @@ static gboolean has_term(const FvGraph *graph, gboolean penalty)
 /* The losses before any step, in a net planned for other factors. */
 static gboolean loss_with(const FvDoctor *doctor, const FvGraph *graph, FvDoctorLoss *loss, GError **error)
 {
-    const int batches = (int) doctor->sample.batches->len;
     FvDoctor copy;
-    const gboolean done = fv_doctor_copy(doctor, graph, FALSE, &copy, error) &&
-                          fv_doctor_run(&copy, FV_LIST_GRADIENT, (guint) batches, batches, batches, 0, loss, error);
+    const gboolean done =
+        fv_doctor_copy(doctor, graph, FALSE, &copy, error) &&
+        fv_doctor_run(&copy, FV_LIST_GRADIENT, copy.sample.batches->len, copy.steps, copy.last, 0, loss, error);
     fv_doctor_copy_clear(&copy);
     return done;
 }

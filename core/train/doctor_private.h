@@ -12,6 +12,7 @@ typedef struct {
     GPtrArray *batches; /* of FvTensor: N,C,H,W, float32, all of `each` samples */
     GArray *labels;     /* of gint32, of all batches, one after the other */
     int each;
+    guint some;             /* batches, from the first on, that are enough for statistics */
     double mean, deviation; /* of all numbers of these images */
 } FvDoctorSample;
 
@@ -37,6 +38,8 @@ typedef struct {
     double chance;                  /* loss of a net that knows nothing, without penalties; NAN: not known */
     double floor;                   /* the least that it can become */
     double first_loss;              /* as it was measured, without penalties */
+    int steps;                      /* that a rate is tried for */
+    int last;                       /* of these, whose losses tell what it is worth */
     double best_rate;               /* of those that were tried; 0: none helped */
     int step;                       /* taken since parameters were set back */
 } FvDoctor;

@@ -6,16 +6,13 @@
 #include <math.h>
 
 /* Rates are half a power of ten from each other. Where two in a row do not help, no more are tried that way. */
-enum { MOST_UP = 10, MOST_DOWN = 14, PATIENCE = 2 };
+enum { MOST_UP = 8, MOST_DOWN = 14, PATIENCE = 2 };
 
 /* Shares of the loss: it falls where this much is gone, and stands where it moves by less. */
 static const double falls_by = 0.05, stands_within = 0.02;
 
-static const double budget = 2e11; /* FLOPs of one rate */
-
 typedef struct {
     FvDoctor *doctor;
-    int steps;
     double first; /* loss before any step, without penalties */
     double goal;  /* it falls where it comes below this */
     FvTriedRate own;
@@ -33,7 +30,7 @@ static gboolean run(const Sweep *sweep, double rate, int steps, FvTriedRate *tri
     const guint batches = doctor->sample.batches->len;
     FvDoctorLoss loss;
     if (!fv_doctor_set_back(doctor, error) ||
-        !fv_doctor_run(doctor, FV_LIST_TRAIN, batches, steps, (int) batches, rate, &loss, error))
+        !fv_doctor_run(doctor, FV_LIST_TRAIN, batches, steps, doctor->last, rate, &loss, error))
         return FALSE;
     *tried = (FvTriedRate){ rate, loss.data, loss.data < sweep->goal };
     return TRUE;
@@ -44,7 +41,7 @@ static gboolean try_rate(Sweep *sweep, double rate, FvTriedRate *tried, GError *
     FvDoctor *doctor = sweep->doctor;
     if (doctor->settings->progress)
         fv_progress_update(doctor->settings->progress, doctor->checkup->rates->len, NAN, NULL, NAN);
-    if (!run(sweep, rate, sweep->steps, tried, error))
+    if (!run(sweep, rate, doctor->steps, tried, error))
         return FALSE;
     g_array_append_val(doctor->checkup->rates, *tried);
     return TRUE;
@@ -59,7 +56,7 @@ static gboolean try_own(Sweep *sweep, double rate, GError **error)
         return FALSE;
     if (sweep->own.falls || !isfinite(sweep->own.loss))
         return TRUE;
-    if (!run(sweep, rate, LONGER * sweep->steps, &longer, error))
+    if (!run(sweep, rate, LONGER * sweep->doctor->steps, &longer, error))
         return FALSE;
     sweep->own.falls = longer.falls;
     if (longer.falls)
@@ -74,6 +71,8 @@ static gboolean try_on(Sweep *sweep, double from, int direction, GError **error)
     const int most = direction > 0 ? MOST_UP : MOST_DOWN;
     gboolean found = sweep->own.falls;
     int idle = 0;
+    if (sweep->own.loss == sweep->first) /* nothing moves at all */
+        return TRUE;
     for (int i = 1; i <= most && (idle < PATIENCE || !found); i++) {
         FvTriedRate tried;
         if (!try_rate(sweep, from * pow(10, direction * i / 2.0), &tried, error))
@@ -116,7 +115,7 @@ static FvCheck *tell_range(FvDoctor *doctor, const Sweep *sweep, FvVerdict verdi
         doctor, "rates", verdict,
         "in %d steps the loss falls at rates from %.2g to %.2g, most at %.2g; at the pipeline's, %.4g, "
         "it goes from %.4g to %.4g",
-        sweep->steps, checkup->least, checkup->most, doctor->best_rate, checkup->rate, sweep->first, sweep->own.loss);
+        doctor->steps, checkup->least, checkup->most, doctor->best_rate, checkup->rate, sweep->first, sweep->own.loss);
 }
 
 static void judge(FvDoctor *doctor, const Sweep *sweep)
@@ -125,7 +124,7 @@ static void judge(FvDoctor *doctor, const Sweep *sweep)
     FvCheck *check;
     if (doctor->best_rate == 0) {
         check = fv_doctor_add(doctor, "rates", FV_VERDICT_FAULT,
-                              "in %d steps the loss (%.4g) falls at none of %u rates from %.2g to %.2g", sweep->steps,
+                              "in %d steps the loss (%.4g) falls at none of %u rates from %.2g to %.2g", doctor->steps,
                               sweep->first, checkup->rates->len, g_array_index(checkup->rates, FvTriedRate, 0).rate,
                               g_array_index(checkup->rates, FvTriedRate, checkup->rates->len - 1).rate);
         fv_check_advise(check, "No rate mends that: look at the other checks, at the loss, and at what it is given.");
@@ -151,7 +150,7 @@ static void judge(FvDoctor *doctor, const Sweep *sweep)
 
 gboolean fv_doctor_try_rates(FvDoctor *doctor, GError **error)
 {
-    enum { LEAST_STEPS = 12, MOST_STEPS = 40, SOME_RATES = 12 };
+    enum { SOME_RATES = 12 };
     static const double usual = 0.01; /* where the pipeline's is 0 */
     FvCheckup *checkup = doctor->checkup;
     if (!doctor->trains) {
@@ -165,16 +164,14 @@ gboolean fv_doctor_try_rates(FvDoctor *doctor, GError **error)
                       doctor->first_loss);
         return TRUE;
     }
-    const int batches = (int) doctor->sample.batches->len;
     Sweep sweep = { .doctor = doctor, .first = doctor->first_loss };
-    sweep.steps = MAX(2 * batches, fv_doctor_steps(doctor, doctor->sample.each, budget, LEAST_STEPS, MOST_STEPS));
     /* A net that gives all classes the same, which too high a rate may come to as well, has learnt nothing. */
     sweep.goal = sweep.first - falls_by * fabs(sweep.first);
     if (isfinite(doctor->chance))
         sweep.goal = MIN(sweep.goal, doctor->chance - falls_by * fabs(doctor->chance));
     checkup->rate = fv_plan_rate(doctor->plan);
     checkup->first_loss = sweep.first;
-    checkup->steps = sweep.steps;
+    checkup->steps = doctor->steps;
     if (doctor->settings->progress)
         fv_progress_start(doctor->settings->progress, "rates", 0, SOME_RATES, 0);
     const double centre = checkup->rate > 0 ? checkup->rate : usual;

@@ -7,16 +7,18 @@
 #include <math.h>
 #include <string.h>
 
-/* Work that one step may be, so that large nets get few images: FLOPs. */
-static const double step_budget = 4e10;
+/* Work that one step, and the steps at one rate, may be, so that large nets get few images: FLOPs. */
+static const double step_budget = 4e10, rate_budget = 2e11;
 
 enum {
     MOST_EACH = 64,    /* images of a batch */
     LEAST_EACH = 8,    /* fewer say nothing of a batch's statistics */
-    SAMPLE = 128,      /* images that steps are taken over, at least */
-    LEAST_BATCHES = 2, /* of these */
-    PICTURES = 1500,   /* of the training split, to compare */
-    JUDGED = 500,      /* of the other split */
+    SOME = 128,        /* images are enough for statistics */
+    RATE_IMAGES = 256, /* that a rate is tried with, at least */
+    LEAST_STEPS = 12,  /* and the steps */
+    MOST_STEPS = 40,
+    PICTURES = 1500, /* of the training split, to compare */
+    JUDGED = 500,    /* of the other split */
     PICTURE_SIDE = 18
 };
 
@@ -118,7 +120,8 @@ static gboolean read_split(FvDoctor *doctor, FvSplit split, FvDoctorPictures *pi
     if (!feed)
         return FALSE;
     fv_feed_start_epoch(feed, 0, 0);
-    while ((int) pictures->count < wanted && (samples = fv_feed_next(feed, error)) > 0) {
+    while (((int) pictures->count < wanted || (sample && (int) sample->labels->len < images)) &&
+           (samples = fv_feed_next(feed, error)) > 0) {
         if (fv_session_stopped(doctor->session) ||
             !fv_plan_read_value(plan, fv_plan_input(plan), shape, samples, numbers, error))
             return FALSE;
@@ -144,17 +147,20 @@ gboolean fv_doctor_take_sample(FvDoctor *doctor, GError **error)
     const gint64 there = fv_loader_config_count(&config, error);
     if (there == 0)
         return FALSE;
-    /* Whole batches alone: the last may not be full. */
     const double flops = MAX(1, 3 * fv_plan_flops(doctor->plan));
     sample->each = (int) CLAMP(step_budget / flops, LEAST_EACH, MOST_EACH);
     sample->each = (int) MIN(sample->each, MIN((gint64) fv_plan_batch(doctor->plan), there));
-    const gint64 batches = MAX(LEAST_BATCHES, (SAMPLE + sample->each - 1) / sample->each);
-    const int images = sample->each * (int) MIN(batches, there / sample->each);
+    doctor->steps = MAX(fv_doctor_steps(doctor, sample->each, rate_budget, LEAST_STEPS, MOST_STEPS),
+                        (RATE_IMAGES + sample->each - 1) / sample->each);
+    doctor->last = MAX(LEAST_STEPS / 4, doctor->steps / 4);
+    /* A batch for each step, as far as there are images: what is learnt by heart does not show. */
+    const int images = sample->each * (int) MIN((gint64) doctor->steps, there / sample->each);
+    sample->some = (guint) MIN(images / sample->each, (SOME + sample->each - 1) / sample->each);
     sample->batches = g_ptr_array_new_with_free_func((GDestroyNotify) fv_tensor_free);
     sample->labels = g_array_new(FALSE, FALSE, sizeof(gint32));
     begin_pictures(&doctor->train, shape);
     begin_pictures(&doctor->judged, shape);
-    if (!read_split(doctor, FV_TRAIN, &doctor->train, MAX(PICTURES, images), sample, images, error))
+    if (!read_split(doctor, FV_TRAIN, &doctor->train, PICTURES, sample, images, error))
         return FALSE;
     static const FvSplit judged[] = { FV_TEST, FV_VALIDATE };
     for (guint i = 0; i < G_N_ELEMENTS(judged) && !doctor->judged_name; i++) {

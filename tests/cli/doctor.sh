@@ -1,0 +1,97 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# doctor: a sound pipeline passes; each of eight broken ones is told its fault, and no other.
+set -u
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+fashion=/usr/share/datasets/fashion-mnist
+cases=$FOVEA_SOURCE/tests/bad/doctor
+
+# ---------------------------------------------------------------------- data
+
+header() { # COUNT [SIDE]: of images, or of labels
+  # shellcheck disable=SC2059 # bytes are what we want from printf
+  if [ -n "${2:-}" ]; then printf "\\x00\\x00\\x08\\x03$(be32 "$1")$(be32 "$2")$(be32 "$2")"; else printf "\\x00\\x00\\x08\\x01$(be32 "$1")"; fi
+}
+
+# The first images of a split of Fashion-MNIST, without their header; and their labels.
+images_of() { # SPLIT COUNT
+  gzip -dc "$fashion/$1-images-idx3-ubyte.gz" 2>/dev/null | tail -c +17 | head -c $((784 * $2))
+}
+labels_of() { # SPLIT COUNT
+  gzip -dc "$fashion/$1-labels-idx1-ubyte.gz" | tail -c +9 | head -c "$2"
+}
+
+train=800
+test=200
+images_of train $train >train.images
+labels_of train $train >train.labels
+images_of t10k $test >t10k.images
+labels_of t10k $test >t10k.labels
+
+# FOLDER of idx files: images and labels of both splits, as files without headers.
+make_set() { # FOLDER TRAIN-IMAGES TRAIN-LABELS TEST-IMAGES TEST-LABELS
+  mkdir -p "$1"
+  { header $train 28 && cat "$2"; } >"$1/train-images-idx3-ubyte"
+  { header $train && cat "$3"; } >"$1/train-labels-idx1-ubyte"
+  { header $test 28 && cat "$4"; } >"$1/t10k-images-idx3-ubyte"
+  { header $test && cat "$5"; } >"$1/t10k-labels-idx1-ubyte"
+}
+
+# Each label goes to an image further on.
+moved() { # FILE
+  tail -c +138 "$1"
+  head -c 137 "$1"
+}
+
+make_set idx train.images train.labels t10k.images t10k.labels
+make_set shuffled train.images <(moved train.labels) t10k.images <(moved t10k.labels)
+make_set leaking train.images train.labels <(head -c $((784 * test)) train.images) <(head -c $test train.labels)
+make_set alike train.images <(head -c $train /dev/zero) t10k.images <(head -c $test /dev/zero)
+
+# -------------------------------------------------------------------- a sound one
+
+# Checks with a verdict, of the last fv's JSON: "units rates".
+with() { # VERDICT
+  tr -d ' \n' <<<"$out" | grep -oE '\{"id":"[a-z-]+","group":"[a-z]+","verdict":"'"$1" | cut -d'"' -f4 | xargs
+}
+
+fv doctor "$cases/sound.fv" --page sound.html
+exits 0 'a sound pipeline'
+for check in classes 'copies between splits' 'constant images' labels input weights units activations gradients \
+  'parameters that move' 'initial loss' penalties 'learning rate' 'small sample' feeding; do
+  like "$out" "^ok +$check " "$check: ok"
+done
+is "$(tail -n 1 <<<"$out")" '0 faults, 0 warnings, 15 ok' 'the last line counts them'
+is "$err" '' 'nothing on stderr'
+is "$(ls)" "$(printf '%s\n' alike idx leaking shuffled sound.html t10k.images t10k.labels train.images train.labels)" \
+  'it leaves nothing but the page'
+sound=$out
+fv doctor "$cases/sound.fv"
+is "$(grep -v '^ok  *feeding' <<<"$out")" "$(grep -v '^ok  *feeding' <<<"$sound")" 'twice the same'
+
+# --------------------------------------------------------------- eight broken ones
+
+names() { # CASE FAULT [ARGUMENT...]: its fault, and none besides
+  local name=$1 fault=$2
+  shift 2
+  fv doctor "$cases/$name.fv" --json "$@"
+  exits 1 "$name: exit code"
+  is "$(with fault)" "$fault" "$name: named, and nothing else as serious"
+}
+
+# A file of weights with nothing but biases of -20.
+bias='{"dense1.bias":{"dtype":"F32","shape":[32],"data_offsets":[0,128]}}'
+# shellcheck disable=SC2059
+printf "\\x$(printf %x ${#bias})\\x00\\x00\\x00\\x00\\x00\\x00\\x00$bias$(repeat 32 '\x00\x00\xa0\xc1')" >dead.safetensors
+
+names rate-too-high rates
+names zero-weights weights
+names unnormalised input
+names frozen frozen
+names dead-relu units --weights dead.safetensors --partial
+names shuffled-labels labels -s 'folder="shuffled"'
+names leak copies -s 'folder="leaking"'
+names one-class classes -s 'folder="alike"'
+
+done_testing
