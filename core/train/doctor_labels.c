@@ -170,6 +170,7 @@ static FvCheck *tell(FvDoctor *doctor, const char *split, const Agreement *agree
     return check;
 }
 
+/* What similar pictures do not show, a net may see. */
 static gboolean judge(FvDoctor *doctor, const char *split, const Agreement *agreement, GError **error)
 {
     gboolean learns = FALSE;
@@ -191,6 +192,7 @@ static gboolean judge(FvDoctor *doctor, const char *split, const Agreement *agre
 
 gboolean fv_doctor_look_at_labels(FvDoctor *doctor, GError **error)
 {
+    enum { FEW = 50 };
     const int classes = fv_session_source(doctor->session)->classes;
     const FvDoctorPictures *train = &doctor->train, *judged = &doctor->judged;
     const FvCheck *found = fv_checkup_find(doctor->checkup, "classes");

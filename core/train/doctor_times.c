@@ -6,8 +6,8 @@
 
 enum { LONG = G_USEC_PER_SEC / 3, WARM = 2 };
 
-/* Images that come in a third of a second, from the files to the net's input, as training has them in its first epoch; a net
- * that is not trained has them without augmentation. */
+/* Images that come in a third of a second, from the files to the net's input, as training has them in its first epoch;
+ * a net that is not trained has them without augmentation. */
 static gboolean feed(FvDoctor *doctor, double *rate, GError **error)
 {
     FvFeed *images =
