@@ -6,7 +6,7 @@
 
 #include <math.h>
 
-enum { MOST_CAUSES = 8 };
+enum { MOST_CAUSES = 9 };
 
 /* Checks in the order in which they are made: what explains others comes before them. */
 static const struct {
@@ -25,11 +25,14 @@ static const struct {
     { "frozen", "parameters that move", "net", { "weights", "units", "gradients" } },
     { "initial-loss", "initial loss", "loss", { "input", "weights", "activations" } },
     { "penalties", "penalties", "loss", { "weights" } },
-    { "rates", "learning rate", "training", { "input", "weights", "units", "activations", "gradients", "frozen" } },
+    { "rates",
+      "learning rate",
+      "training",
+      { "input", "weights", "units", "activations", "gradients", "frozen", "initial-loss" } },
     { "overfit",
       "small sample",
       "training",
-      { "input", "weights", "units", "activations", "gradients", "frozen", "penalties", "rates" } },
+      { "input", "weights", "units", "activations", "gradients", "frozen", "initial-loss", "penalties", "rates" } },
     { "feeding", "feeding", "training", { NULL } },
 };
 
@@ -73,11 +76,18 @@ void fv_check_number(FvCheck *check, const char *name, double value)
     g_array_append_val(check->numbers, number);
 }
 
+gboolean fv_doctor_steps_by_itself(const FvGraph *graph)
+{
+    const FvOptim *optim = (const FvOptim *) graph->optimizer.plugin;
+    return optim && optim->step;
+}
+
 int fv_doctor_steps(const FvDoctor *doctor, int images, double flops, int least, int most)
 {
-    /* Backward passes cost twice what the forward pass does. */
-    const double step = MAX(1, 3 * fv_plan_flops(doctor->plan) * images);
-    return (int) CLAMP(flops / step, least, most);
+    /* Backward passes cost twice what the forward pass does; such optimizers go through both many times in a step. */
+    const int evaluations = fv_doctor_steps_by_itself(doctor->graph) ? 16 : 1;
+    const double step = MAX(1, 3 * fv_plan_flops(doctor->plan) * images * evaluations);
+    return (int) CLAMP(flops / step, least, MAX(least, most / evaluations));
 }
 
 /* A fault that an earlier one explains is told as what follows from it: what is to be mended is the first. */

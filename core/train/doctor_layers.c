@@ -120,7 +120,7 @@ static void judge_units(FvDoctorLook *look)
 
 static void judge_activations(FvDoctorLook *look)
 {
-    static const double huge = 1e6, large = 1e3, small = 1e-4, tiny = 1e-7;
+    static const double huge = 1e4, large = 1e2, small = 1e-4, tiny = 1e-7;
     const FvPlan *plan = look->copy.plan;
     double least = INFINITY, most = 0;
     const char *least_path = NULL, *most_path = NULL, *broken = NULL;

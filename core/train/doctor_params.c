@@ -95,7 +95,7 @@ static gboolean look_again(FvDoctorLook *look, GError **error)
 
 static void judge_gradients(FvDoctorLook *look, const GPtrArray *none)
 {
-    static const double huge = 1e6, large = 1e3, tiny = 1e-7, small = 1e-5;
+    static const double huge = 1e6, large = 1e3, tiny = 1e-6, small = 1e-5;
     double least = INFINITY, most = 0;
     const char *least_name = "", *most_name = "";
     gboolean finite = TRUE;

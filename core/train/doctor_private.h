@@ -56,6 +56,8 @@ FvCheck *fv_doctor_add(FvDoctor *doctor, const char *id, FvVerdict verdict, cons
     G_GNUC_PRINTF(4, 5);
 void fv_check_advise(FvCheck *check, const char *format, ...) G_GNUC_PRINTF(2, 3);
 void fv_check_number(FvCheck *check, const char *name, double value);
+/** Whether the optimizer looks at the loss several times in a step, and remembers what it saw (FvOptim.step). */
+gboolean fv_doctor_steps_by_itself(const FvGraph *graph);
 /** Multiplies the work that one image gives (FLOPs of a step) by @images, and says how many steps fit into a budget. */
 int fv_doctor_steps(const FvDoctor *doctor, int images, double flops, int least, int most);
 

@@ -147,11 +147,14 @@ gboolean fv_doctor_take_sample(FvDoctor *doctor, GError **error)
     const double flops = MAX(1, 3 * fv_plan_flops(doctor->plan));
     sample->each = (int) CLAMP(step_budget / flops, LEAST_EACH, MOST_EACH);
     sample->each = (int) MIN(sample->each, MIN((gint64) fv_plan_batch(doctor->plan), there));
-    doctor->steps = MAX(fv_doctor_steps(doctor, sample->each, rate_budget, LEAST_STEPS, MOST_STEPS),
-                        (RATE_IMAGES + sample->each - 1) / sample->each);
+    /* A batch for each step, as far as there are images: what is learnt by heart does not show. An optimizer that
+     * remembers the loss wants to see the same one. */
+    const gboolean one = fv_doctor_steps_by_itself(doctor->graph);
+    doctor->steps = fv_doctor_steps(doctor, sample->each, rate_budget, LEAST_STEPS, MOST_STEPS);
+    if (!one)
+        doctor->steps = MAX(doctor->steps, (RATE_IMAGES + sample->each - 1) / sample->each);
     doctor->last = MAX(LEAST_STEPS / 4, doctor->steps / 4);
-    /* A batch for each step, as far as there are images: what is learnt by heart does not show. */
-    const int images = sample->each * (int) MIN((gint64) doctor->steps, there / sample->each);
+    const int images = sample->each * (one ? 1 : (int) MIN((gint64) doctor->steps, there / sample->each));
     sample->some = (guint) MIN(images / sample->each, (SOME + sample->each - 1) / sample->each);
     sample->batches = g_ptr_array_new_with_free_func((GDestroyNotify) fv_tensor_free);
     sample->labels = g_array_new(FALSE, FALSE, sizeof(gint32));
