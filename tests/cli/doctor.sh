@@ -10,8 +10,12 @@ cases=$FOVEA_SOURCE/tests/bad/doctor
 # ---------------------------------------------------------------------- data
 
 header() { # COUNT [SIDE]: of images, or of labels
+  local dims='\x01'
+  [ -z "${2:-}" ] || dims='\x03'
+  dims+=$(be32 "$1")
+  [ -z "${2:-}" ] || dims+=$(be32 "$2")$(be32 "$2")
   # shellcheck disable=SC2059 # bytes are what we want from printf
-  if [ -n "${2:-}" ]; then printf "\\x00\\x00\\x08\\x03$(be32 "$1")$(be32 "$2")$(be32 "$2")"; else printf "\\x00\\x00\\x08\\x01$(be32 "$1")"; fi
+  printf "\\x00\\x00\\x08$dims"
 }
 
 # The first images of a split of Fashion-MNIST, without their header; and their labels.
@@ -83,7 +87,10 @@ names() { # CASE FAULT [ARGUMENT...]: its fault, and none besides
 # A file of weights with nothing but biases of -20.
 bias='{"dense1.bias":{"dtype":"F32","shape":[32],"data_offsets":[0,128]}}'
 # shellcheck disable=SC2059
-printf "\\x$(printf %x ${#bias})\\x00\\x00\\x00\\x00\\x00\\x00\\x00$bias$(repeat 32 '\x00\x00\xa0\xc1')" >dead.safetensors
+{
+  printf "\\x$(printf %x ${#bias})\\x00\\x00\\x00\\x00\\x00\\x00\\x00$bias"
+  printf "$(repeat 32 '\x00\x00\xa0\xc1')"
+} >dead.safetensors
 
 names rate-too-high rates
 names zero-weights weights
@@ -93,5 +100,48 @@ names dead-relu units --weights dead.safetensors --partial
 names shuffled-labels labels -s 'folder="shuffled"'
 names leak copies -s 'folder="leaking"'
 names one-class classes -s 'folder="alike"'
+
+
+# ---------------------------------------------------------------- what else it says
+
+like "$(tr -d '\n' <<<"$out")" '"id" : "classes",.*"follows" : null,.*"rates" : \[.*"layers" : \[' \
+  'JSON has the checks, rates and layers'
+if command -v json-glib-format >/dev/null; then
+  ok 'and is JSON' json-glib-format "$tmp/.out" >/dev/null
+fi
+page=$(cat sound.html)
+like "$page" '<svg ' 'the page has a drawing'
+like "$page" 'learning rate</text>' 'of the rates'
+is "$(grep -cE '(src|href)=|https?:|@import|url\(' <<<"$page")" 0 'and needs nothing else'
+has "$page" '</html>' 'it is whole'
+
+# A classifier of one layer may begin with zeros: hinge is C - 1 then.
+cat >linear.fv <<'END'
+data { source = idx("idx") }
+prepare { normalize }
+net { input(1, 28, 28) -> dense(10, init=zeros) as scores }
+loss      = hinge(scores, label) + l2(1e-3)
+optimizer = sgd(rate=0.002, momentum=0.9)
+train { batch = 32 }
+END
+fv doctor linear.fv
+exits 0 'a linear classifier that begins with zeros'
+like "$out" '^ok +initial loss +9 before any step; chance gives 9$' 'its first loss'
+
+# A net that only remembers has nothing to train.
+cat >nearest.fv <<'END'
+data { source = idx("idx") }
+net { input(1, 28, 28) -> knn(10, k=5) as votes }
+metric = accuracy(votes, label)
+END
+fv doctor nearest.fv
+exits 0 'nearest neighbours'
+like "$out" '^- +learning rate +nothing is trained$' 'have no rate to try'
+
+fv doctor linear.fv --images 0
+refuses 2 'no images to compare' '^fovea: doctor: .*--images'
+fv doctor linear.fv --page nowhere/page.html
+exits 1 'a page that cannot be written'
+like "$err" 'nowhere' 'is told'
 
 done_testing
