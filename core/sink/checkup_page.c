@@ -14,7 +14,7 @@ static const char style[] =
     "--none:#9aa1ab}}\n"
     "*{box-sizing:border-box}\n"
     "body{margin:0;background:var(--page);color:var(--text);font:16px/1.5 system-ui,sans-serif}\n"
-    "main{max-width:60rem;margin:0 auto;padding:2rem 1rem 3rem}\n"
+    "main{max-width:68rem;margin:0 auto;padding:2rem 1rem 3rem}\n"
     "h1{margin:0;font-size:1.75rem;line-height:1.25;overflow-wrap:anywhere}\n"
     "h2{margin:2.25rem 0 .75rem;font-size:1.125rem}h2::first-letter{text-transform:uppercase}\n"
     "header p{margin:.25rem 0 0;color:var(--soft);overflow-wrap:anywhere}\n"
@@ -34,7 +34,7 @@ static const char style[] =
     ".checks .advice{margin-top:.25rem;color:var(--soft)}\n"
     "@media(max-width:44rem){.checks li{grid-template-columns:1fr auto}.checks h3{order:1}.checks b{order:2}"
     ".checks div{order:3;grid-column:1/-1;margin-top:.25rem}main{padding-top:1.25rem}"
-    "th,td{padding:.4375rem .625rem}svg{font-size:18px!important}}\n"
+    "th,td{padding:.4375rem .625rem}svg{font-size:22px!important}}\n"
     "figure{margin:0;padding:.875rem 1rem .5rem;display:grid;grid-template-columns:1fr auto;align-items:baseline}\n"
     "figcaption{font-weight:600}\n"
     ".legend{margin:0;font-size:.8125rem;color:var(--soft);display:flex;gap:1rem}\n"
@@ -49,7 +49,7 @@ static const char style[] =
     ".point{fill:var(--line);stroke:var(--line);stroke-width:2}.no .point{fill:var(--card)}.hit{fill:transparent}\n"
     ".card{overflow-x:auto}\n"
     "table{border-collapse:collapse;width:100%;font-size:.9375rem}\n"
-    "th,td{padding:.4375rem 1rem;text-align:left;border-top:1px solid var(--rule);white-space:nowrap}\n"
+    "th,td{padding:.4375rem .75rem;text-align:left;border-top:1px solid var(--rule);white-space:nowrap}\n"
     "thead th{font-weight:400;color:var(--soft);border-top:0}\n"
     ".number{text-align:right;font-variant-numeric:tabular-nums}\n"
     ".number i{display:block;height:.1875rem;margin-left:auto;border-radius:2px;background:var(--line)}\n"
@@ -147,7 +147,7 @@ static double number_of(const FvLayerHealth *layer, const Column *column)
     return *(const double *) ((const char *) layer + column->offset);
 }
 
-/* How long the bar of a number is, in percent: the largest of the column is 100, each power of ten below it 10 less. */
+/* How long the bar of a number is, in percent: the largest of the column is 100, each power of ten below it 20 less. */
 static double bar_of(const GArray *layers, const Column *column, double number)
 {
     double largest = 0;
@@ -155,7 +155,7 @@ static double bar_of(const GArray *layers, const Column *column, double number)
         const double other = number_of(&g_array_index(layers, FvLayerHealth, i), column);
         largest = isfinite(other) ? fmax(largest, other) : largest;
     }
-    return number > 0 && isfinite(number) ? fmax(2, 100 + 10 * log10(number / largest)) : 0;
+    return number > 0 && isfinite(number) ? fmax(2, 100 + 20 * log10(number / largest)) : 0;
 }
 
 static void append_number(GString *html, const GArray *layers, const Column *column, double number)

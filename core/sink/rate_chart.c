@@ -6,7 +6,7 @@
 #include <math.h>
 
 /* In units of the viewBox, which is about one CSS pixel on a desktop. */
-enum { WIDTH = 640, HEIGHT = 280, LEFT = 46, RIGHT = 14, TOP = 26, BOTTOM = 40, TICKS = 4 };
+enum { WIDTH = 640, HEIGHT = 296, LEFT = 46, RIGHT = 14, TOP = 28, BOTTOM = 54, TICKS = 4 };
 /* What is above the first loss by more than this is drawn at the upper edge. */
 static const double above = 1.5;
 
@@ -75,10 +75,10 @@ static void append_axes(GString *svg, const Frame *frame)
         if (power % each != 0)
             continue;
         APPEND(svg, "<line class=\"grid\" x1=\"@\" y1=\"@\" x2=\"@\" y2=\"@\"/>", x, TOP, x, bottom);
-        APPEND(svg, "<text x=\"@\" y=\"@\" text-anchor=\"middle\">", x, bottom + 16);
+        APPEND(svg, "<text x=\"@\" y=\"@\" text-anchor=\"middle\">", x, bottom + 20);
         g_string_append_printf(svg, "1e%d</text>", power);
     }
-    APPEND(svg, "<text x=\"@\" y=\"@\" text-anchor=\"end\">learning rate</text>", right, bottom + 33);
+    APPEND(svg, "<text x=\"@\" y=\"@\" text-anchor=\"end\">learning rate</text>", right, bottom + 45);
 }
 
 static void append_range(GString *svg, const Frame *frame, const FvCheckup *checkup)
