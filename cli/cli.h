@@ -21,6 +21,7 @@ int fv_cli_run(int argc, char **argv);
 int fv_cli_sweep(int argc, char **argv);
 int fv_cli_trace(int argc, char **argv);
 int fv_cli_augment(int argc, char **argv);
+int fv_cli_doctor(int argc, char **argv);
 int fv_cli_check(int argc, char **argv);
 int fv_cli_inspect(int argc, char **argv);
 int fv_cli_gradcheck(int argc, char **argv);

@@ -18,6 +18,7 @@ static const struct {
     { "run", "PIPELINE --in X", "a net on tensors, forward or one step back", fv_cli_run },
     { "trace", "PIPELINE --in X --target T", "every number of one step of a small net", fv_cli_trace },
     { "augment", "CHAIN|PIPELINE IN OUT", "augment a data set of images", fv_cli_augment },
+    { "doctor", "PIPELINE", "what is wrong, before a training begins", fv_cli_doctor },
     { "check", "PIPELINE", "shapes, parameters, FLOPs and memory", fv_cli_check },
     { "inspect", "[KIND] [NAME]", "plugins: what they do, their options", fv_cli_inspect },
     { "gradcheck", "PIPELINE|NAME", "numeric against analytic gradients", fv_cli_gradcheck },

@@ -156,7 +156,7 @@ static gboolean make_plan(FvSession *session, gint64 fit_samples, GError **error
     return session->plan != NULL;
 }
 
-static FvLoaderConfig loader_config(const FvSession *session, FvSplit split)
+FvLoaderConfig fv_session_loader_config(const FvSession *session, FvSplit split)
 {
     const FvGraph *graph = session->settings.graph;
     return (FvLoaderConfig){ .source = session->source.source,
@@ -184,7 +184,7 @@ static gboolean plan_again(FvSession *session, GError **error)
     if (keeps && session->settings.weights) {
         samples = fv_weights_kept_samples(session->plan, session->settings.weights);
     } else if (keeps) {
-        const FvLoaderConfig config = loader_config(session, FV_TRAIN);
+        const FvLoaderConfig config = fv_session_loader_config(session, FV_TRAIN);
         samples = fv_loader_config_count(&config, error);
         if (samples == 0)
             return FALSE;
@@ -388,7 +388,7 @@ static FvFeed *make_feed(FvSession *session, FvSplit split, int prep, gboolean s
 {
     FvFeedConfig config = { .plan = session->plan,
                             .extra = (guint) prep,
-                            .config = loader_config(session, split),
+                            .config = fv_session_loader_config(session, split),
                             .label = fv_plan_target(session->plan, "label", NULL, NULL),
                             .budget = budget };
     config.config.prep = session->preps[prep];
@@ -422,6 +422,11 @@ FvFeed *fv_session_varied_feed(FvSession *session, FvSplit split, int copies, GE
     const guint64 taken = fv_plan_memory(session->plan).total;
     const guint64 budget = copies > 1 ? fv_data_budget(session->settings.device, taken) : 0;
     return make_feed(session, split, FOR_TRAINING, FALSE, budget, error);
+}
+
+FvFeed *fv_session_sample_feed(FvSession *session, FvSplit split, GError **error)
+{
+    return make_feed(session, split, FOR_EVALUATION, TRUE, 0, error);
 }
 
 static gboolean enqueue(FvSession *session, FvListKind kind, int samples, int slot, GError **error)
@@ -461,7 +466,7 @@ void fv_session_set_each(FvSession *session, FvEachBatch each, gpointer data)
 
 gboolean fv_session_read(const FvSession *session, FvSplit split, guint32 number, FvSample *sample, GError **error)
 {
-    const FvLoaderConfig config = loader_config(session, split);
+    const FvLoaderConfig config = fv_session_loader_config(session, split);
     return session->source.source->read(session->source.self, fv_order_source_split(&config), number, sample, error);
 }
 

@@ -56,6 +56,11 @@ FvFeed *fv_session_feed(FvSession *session, FvSplit split, GError **error);
 /** The same, augmented as in training, for as many epochs as @copies: each gives another copy of every sample. Only
  * where settings say so. To be freed. */
 FvFeed *fv_session_varied_feed(FvSession *session, FvSplit split, int copies, GError **error);
+/** Batches of a split, prepared but not augmented, in an order drawn by the seed: for samples of it. A new feed, to be
+ * freed before the session. */
+FvFeed *fv_session_sample_feed(FvSession *session, FvSplit split, GError **error);
+/** Which samples of the source a split has; `prep` is not set. */
+FvLoaderConfig fv_session_loader_config(const FvSession *session, FvSplit split);
 /** Gives back what feeds hold, images on the device too; feeds that were returned are gone. */
 void fv_session_release_feeds(FvSession *session);
 FvProgressBar *fv_session_progress(const FvSession *session);

@@ -14,7 +14,7 @@ valid_json() { # NAME: of what the last fv printed
 
 # ------------------------------------------------------------------------ help
 
-verbs='train eval predict report run trace augment check inspect gradcheck bench devices new'
+verbs='train eval predict report run trace augment doctor check inspect gradcheck bench devices new'
 fv --help
 exits 0 'fovea --help'
 is "$err" '' 'prints to stdout'
@@ -46,6 +46,7 @@ declare -A options=(
   [trace]='--set --weights --partial --seed --device --in --target --param --digits --limit --json'
   [augment]='--set --seed --device --copies --labels --format --quality --filter --shard-size --sheet --resume --force
     --replay --on-error --max-bad --least-visible --max-pixels --max-side --jobs --batch'
+  [doctor]='--set --weights --partial --seed --device --page --images --json'
   [check]='--set --dot --svg --json'
   [inspect]='--json'
   [gradcheck]='--set --weights --partial --seed --device --batch --tolerance --quiet'
@@ -85,7 +86,7 @@ for verb in $verbs; do
   fv "$verb" --no-such-option
   refuses 2 "fovea $verb: an unknown option" "^fovea: $verb: .*--no-such-option.*fovea $verb --help"
 done
-for verb in train eval predict run augment check gradcheck new; do
+for verb in train eval predict run augment doctor check gradcheck new; do
   fv "$verb"
   refuses 2 "fovea $verb: no arguments" "^fovea: $verb: "
 done
