@@ -182,8 +182,8 @@ static FvGrid grid(const FvNode *node, const Lstm *lstm, const LstmTile *tile, c
     if (workers > 1)
         return fv_node_grid(node, (size_t) lstm_divide_up(blocks * lstm->hidden * fv_node_lanes(node), workers), 1,
                             (size_t) lstm->directions);
-    return fv_node_grid(node, (size_t) lstm_tiles(lstm, tile), (size_t) lstm_divide_up(blocks, tile->some),
-                        (size_t) lstm->directions);
+    return fv_node_grid(node, (size_t) lstm_divide_up(lstm_tiles(lstm, tile), tile->tiles),
+                        (size_t) lstm_divide_up(blocks, tile->some), (size_t) lstm->directions);
 }
 
 /* What layer `number` reads and writes. */
@@ -238,11 +238,12 @@ static void forward_layer(FvNode *node, const Lstm *lstm, int number, FvList *li
     fv_conv_forward(node, &project, list);
     begin(node, lstm, number, lstm->h0, before, lstm->steps, list);
     begin(node, lstm, number, lstm->c0, cells, lstm->steps + 1, list);
-    for (int step = 0; step < lstm->steps; step++)
+    for (int step = 0; step < lstm->steps; step += lstm->tile.steps)
         fv_launch(list, lstm->forward, grid(node, lstm, &lstm->tile, list), fv_buffer(gates),
                   fv_buffer(fv_node_scratch(node, layer->packed)), fv_buffer(before), fv_buffer(cells),
-                  fv_buffer(output_of(node, lstm, number)), fv_int(step), fv_int(output_steps(lstm, number)),
-                  fv_int(fv_list_blocks(list)), fv_int(lstm->tile.some));
+                  fv_buffer(output_of(node, lstm, number)), fv_int(step),
+                  fv_int(MIN(step + lstm->tile.steps, lstm->steps)), fv_int(output_steps(lstm, number)),
+                  fv_int(fv_list_blocks(list)), fv_int(lstm->tile.some), fv_int(lstm->tile.tiles));
 }
 
 static void forward(FvNode *node, const void *self, FvList *list)
@@ -262,13 +263,14 @@ static void back_through_time(FvNode *node, const Lstm *lstm, int number, FvList
     FvBuffer *dc0 = lstm->c0.input >= 0 ? fv_node_dx(node, lstm->c0.input) : NULL;
     FvArg weight = fv_buffer(fv_node_param(node, layer->params[0].weight_hh));
     FvArg reverse = fv_buffer(fv_node_param(node, layer->params[lstm->directions - 1].weight_hh));
-    const int wanted = (dh0 != NULL) + 2 * (dc0 != NULL);
-    for (int step = lstm->steps - 1; step >= (wanted ? -1 : 0); step--)
+    const int wanted = (dh0 != NULL) + 2 * (dc0 != NULL), end = wanted ? -1 : 0;
+    for (int step = lstm->steps - 1; step >= end; step -= lstm->tile_back.steps)
         fv_launch(list, lstm->backward, grid(node, lstm, &lstm->tile_back, list), fv_buffer(gates), weight, reverse,
                   fv_buffer(fv_node_scratch(node, layer->cells)), fv_buffer(dcells), fv_buffer(dy),
                   fv_buffer(dh0 ? dh0 : dcells), fv_buffer(dc0 ? dc0 : dcells), fv_int(number * lstm_width(lstm)),
-                  fv_int(wanted), fv_int(step), fv_int(output_steps(lstm, number)), fv_int(fv_list_blocks(list)),
-                  fv_int(lstm->tile_back.some));
+                  fv_int(wanted), fv_int(step), fv_int(MAX(step - lstm->tile_back.steps + 1, end)),
+                  fv_int(output_steps(lstm, number)), fv_int(fv_list_blocks(list)), fv_int(lstm->tile_back.some),
+                  fv_int(lstm->tile_back.tiles));
 }
 
 static void backward_layer(FvNode *node, const Lstm *lstm, int number, FvList *list)

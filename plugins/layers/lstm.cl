@@ -7,8 +7,9 @@
  * each position; gradients of cells [D][H][lane]. y is [y_steps][D][H][lane], with one step where only the last is wanted.
  * Directions go side by side: step n of the second is at position T - 1 - n.
  *
- * packed are the weights of the outputs, [D][tile of UNITS units][H][4][UNITS]. A work-group takes a tile of units of
- * `some` blocks. */
+ * packed are the weights of the outputs, [D][tile of UNITS units][H][4][UNITS]. A work-group takes `tiles` tiles of units
+ * of `some` blocks; where these are all of them, it takes several steps one after the other, `from` to `to`: samples know
+ * nothing of each other. */
 #define GATES (4 * H)
 #define GATE_AT(b, t) ((((size_t)(b) * T + (t)) * D + d) * GATES * FV_L)
 #define STATE_AT(b, t, steps) ((((size_t)(b) * (steps) + (t)) * D + d) * H * FV_L)
@@ -124,25 +125,34 @@ void FV_NAME(go_back)(number dh, global real *gate, global const real *old, glob
 #define FORWARD_HEAD                                                                                                  \
     FV_KERNEL FV_NAME(forward)(global real *restrict gates, global const real *restrict packed,                       \
                                global real *restrict before, global real *restrict cells, global real *restrict y,    \
-                               int step, int y_steps, int blocks, int some)                                           \
+                               int from, int to, int y_steps, int blocks, int some, int tiles)                        \
     {                                                                                                                 \
-        int d = get_group_id(2), t = d ? T - 1 - step : step, next = d ? t - 1 : t + 1;                               \
-        bool end = step == T - 1;
-
+        int d = get_group_id(2);
 #define BACKWARD_HEAD                                                                                                 \
     FV_KERNEL FV_NAME(backward)(                                                                                      \
         global real *restrict gates, global const real *restrict weight, global const real *restrict weight_reverse,  \
         global const real *restrict cells, global real *restrict dcells, global const real *restrict dy,              \
-        global real *restrict dh0, global real *restrict dc0, int first, int wanted, int step, int y_steps,           \
-        int blocks, int some)                                                                                         \
+        global real *restrict dh0, global real *restrict dc0, int first, int wanted, int from, int to, int y_steps,   \
+        int blocks, int some, int tiles)                                                                              \
     {                                                                                                                 \
-        int d = get_group_id(2), t = d ? T - 1 - step : step, next = d ? t - 1 : t + 1;                               \
-        bool end = step == T - 1;                                                                                     \
+        int d = get_group_id(2);                                                                                      \
         if (d)                                                                                                        \
             weight = weight_reverse;
+/* Where a step is. */
+#define PLACE(step)                                                                                                   \
+    int t = d ? T - 1 - (step) : (step), next = d ? t - 1 : t + 1;                                                    \
+    bool end = step == T - 1;
+/* A work-group's steps, tiles, of ALL, and blocks, AT_ONCE at a time. */
+#define SHARE                                                                                                         \
+    int start = get_group_id(1) * some, stop = min(start + some, blocks);                                             \
+    int tile_start = get_group_id(0) * tiles;
+#define EACH_TILE(ALL) for (int tile = tile_start; tile < min(tile_start + tiles, ALL); tile++)
+#define EACH_BLOCK(AT_ONCE) for (int b = start; b < stop; b += AT_ONCE)
 
 #if FV_WORKERS > 1
 FORWARD_HEAD
+    int step = from;
+    PLACE(step)
     int b = FV_ITEM / (H * FV_L), at = FV_ITEM % (H * FV_L), unit = at / FV_L, l = at % FV_L;
     if (b >= blocks)
         return;
@@ -161,14 +171,16 @@ FORWARD_HEAD
 }
 
 BACKWARD_HEAD
+    int step = from;
+    PLACE(step)
     int b = FV_ITEM / (H * FV_L), at = FV_ITEM % (H * FV_L), unit = at / FV_L, l = at % FV_L;
     if (b >= blocks)
         return;
     real dh = 0;
     if (!end) {
-        global const real *from = gates + GATE_AT(b, next) + l;
+        global const real *dgate = gates + GATE_AT(b, next) + l;
         for (int r = 0; r < GATES; r++)
-            dh += weight[(size_t)r * H + unit] * from[r * FV_L];
+            dh += weight[(size_t)r * H + unit] * dgate[r * FV_L];
     }
     GO_BACK_AT(b, at, dh, 1)
 }
@@ -192,17 +204,22 @@ BACKWARD_HEAD
     if (b + s < stop)                                                                                                 \
         GO_AT(b##s, unit, i##s, f##s, g##s, o##s, H - unit);
 FORWARD_HEAD
-    int unit = get_group_id(0) * UNITS, start = get_group_id(1) * some, stop = min(start + some, blocks);
-    packed += ((size_t)d * TILES + get_group_id(0)) * H * (4 * UNITS);
-    for (int b = start; b < stop; b += SAMPLES) {
-        global const real *w = packed;
-        EACH_SAMPLE(BEGIN)
-        for (int k = 0; k < H; k++) {
-            real16 wi = vload16(0, w), wf = vload16(1, w), wg = vload16(2, w), wo = vload16(3, w);
-            w += 4 * UNITS;
-            EACH_SAMPLE(MULTIPLY)
-        }
-        EACH_SAMPLE(END)
+    SHARE
+    for (int step = from; step < to; step++) {
+        PLACE(step)
+        EACH_TILE(TILES)
+            EACH_BLOCK(SAMPLES)
+            {
+                int unit = tile * UNITS;
+                global const real *w = packed + ((size_t)d * TILES + tile) * H * (4 * UNITS);
+                EACH_SAMPLE(BEGIN)
+                for (int k = 0; k < H; k++) {
+                    real16 wi = vload16(0, w), wf = vload16(1, w), wg = vload16(2, w), wo = vload16(3, w);
+                    w += 4 * UNITS;
+                    EACH_SAMPLE(MULTIPLY)
+                }
+                EACH_SAMPLE(END)
+            }
     }
 }
 #undef BEGIN
@@ -213,7 +230,7 @@ FORWARD_HEAD
  * unit, so that nothing far behind the end is read. */
 #define BEGIN(s)                                                                                                      \
     int b##s = min(b + s, stop - 1);                                                                                  \
-    global const real *from##s = gates + GATE_AT(b##s, end ? t : next);                                               \
+    global const real *dgate##s = gates + GATE_AT(b##s, end ? t : next);                                              \
     real16 u##s = (real16)(0), v##s = (real16)(0);
 #if BACK_UNITS > 16
 #define SECOND(s) v##s = mad(v, w1, v##s);
@@ -227,7 +244,7 @@ FORWARD_HEAD
 #endif
 #define MULTIPLY(s)                                                                                                   \
     {                                                                                                                 \
-        real16 v = (real16)(from##s[r]);                                                                              \
+        real16 v = (real16)(dgate##s[r]);                                                                             \
         u##s = mad(v, w0, u##s);                                                                                      \
         SECOND(s)                                                                                                     \
     }
@@ -237,20 +254,25 @@ FORWARD_HEAD
         END_SECOND(s)                                                                                                 \
     }
 BACKWARD_HEAD
-    int unit = get_group_id(0) * BACK_UNITS, start = get_group_id(1) * some, stop = min(start + some, blocks);
-    int rows = end ? 0 : GATES;
-    for (int b = start; b < stop; b += BACK_SAMPLES) {
-        global const real *w = weight + unit;
-        EACH_SAMPLE_BACK(BEGIN)
-        for (int r = 0; r < rows; r++) {
-            real16 w0 = vload16(0, w);
+    SHARE
+    for (int step = from; step >= to; step--) {
+        PLACE(step)
+        EACH_TILE((H + BACK_UNITS - 1) / BACK_UNITS)
+            EACH_BLOCK(BACK_SAMPLES)
+            {
+                int unit = tile * BACK_UNITS, rows = end ? 0 : GATES;
+                global const real *w = weight + unit;
+                EACH_SAMPLE_BACK(BEGIN)
+                for (int r = 0; r < rows; r++) {
+                    real16 w0 = vload16(0, w);
 #if BACK_UNITS > 16
-            real16 w1 = vload16(0, w + min(16, H - 1 - unit));
+                    real16 w1 = vload16(0, w + min(16, H - 1 - unit));
 #endif
-            w += H;
-            EACH_SAMPLE_BACK(MULTIPLY)
-        }
-        EACH_SAMPLE_BACK(END)
+                    w += H;
+                    EACH_SAMPLE_BACK(MULTIPLY)
+                }
+                EACH_SAMPLE_BACK(END)
+            }
     }
 }
 #undef BEGIN
@@ -296,19 +318,25 @@ BACKWARD_HEAD
         SECOND(if (b + 1 < stop) END_OF(u, 1, other))                                                                 \
     }
 FORWARD_HEAD
-    int unit = get_group_id(0) * UNITS, start = get_group_id(1) * some, stop = min(start + some, blocks);
-    packed += ((size_t)d * TILES + get_group_id(0)) * H * (4 * UNITS);
-    for (int b = start; b < stop; b += 1 + PAIR) {
-        global const real *w = packed, *h0 = before + STATE_AT(b, t, T);
-        SECOND(int other = min(b + 1, stop - 1); global const real *h1 = before + STATE_AT(other, t, T);)
-        EACH_UNIT(BEGIN)
-        for (int k = 0; k < H; k++) {
-            number v0 = LOAD(h0 + k * FV_L);
-            SECOND(number v1 = LOAD(h1 + k * FV_L);)
-            EACH_UNIT(MULTIPLY)
-            w += 4 * UNITS;
-        }
-        EACH_UNIT(END)
+    SHARE
+    for (int step = from; step < to; step++) {
+        PLACE(step)
+        EACH_TILE(TILES)
+            EACH_BLOCK(1 + PAIR)
+            {
+                int unit = tile * UNITS;
+                global const real *w = packed + ((size_t)d * TILES + tile) * H * (4 * UNITS);
+                global const real *h0 = before + STATE_AT(b, t, T);
+                SECOND(int other = min(b + 1, stop - 1); global const real *h1 = before + STATE_AT(other, t, T);)
+                EACH_UNIT(BEGIN)
+                for (int k = 0; k < H; k++) {
+                    number v0 = LOAD(h0 + k * FV_L);
+                    SECOND(number v1 = LOAD(h1 + k * FV_L);)
+                    EACH_UNIT(MULTIPLY)
+                    w += 4 * UNITS;
+                }
+                EACH_UNIT(END)
+            }
     }
 }
 #undef FIRST_OF
@@ -332,19 +360,24 @@ FORWARD_HEAD
         SECOND(if (b + 1 < stop) { GO_BACK_AT(other, (unit + u) * FV_L, s##u##_1, FV_L) })                            \
     }
 BACKWARD_HEAD
-    int unit = get_group_id(0) * BACK_UNITS, start = get_group_id(1) * some, stop = min(start + some, blocks);
-    int rows = end ? 0 : GATES;
-    for (int b = start; b < stop; b += 1 + PAIR) {
-        global const real *w = weight + unit, *from0 = gates + GATE_AT(b, end ? t : next);
-        SECOND(int other = min(b + 1, stop - 1); global const real *from1 = gates + GATE_AT(other, end ? t : next);)
-        EACH_UNIT_BACK(BEGIN)
-        for (int r = 0; r < rows; r++) {
-            number v0 = LOAD(from0 + r * FV_L);
-            SECOND(number v1 = LOAD(from1 + r * FV_L);)
-            EACH_UNIT_BACK(MULTIPLY)
-            w += H;
-        }
-        EACH_UNIT_BACK(END)
+    SHARE
+    for (int step = from; step >= to; step--) {
+        PLACE(step)
+        EACH_TILE((H + BACK_UNITS - 1) / BACK_UNITS)
+            EACH_BLOCK(1 + PAIR)
+            {
+                int unit = tile * BACK_UNITS, rows = end ? 0 : GATES, at = end ? t : next;
+                global const real *w = weight + unit, *dgate0 = gates + GATE_AT(b, at);
+                SECOND(int other = min(b + 1, stop - 1); global const real *dgate1 = gates + GATE_AT(other, at);)
+                EACH_UNIT_BACK(BEGIN)
+                for (int r = 0; r < rows; r++) {
+                    number v0 = LOAD(dgate0 + r * FV_L);
+                    SECOND(number v1 = LOAD(dgate1 + r * FV_L);)
+                    EACH_UNIT_BACK(MULTIPLY)
+                    w += H;
+                }
+                EACH_UNIT_BACK(END)
+            }
     }
 }
 #undef SECOND
@@ -367,3 +400,7 @@ BACKWARD_HEAD
 #undef GO_BACK_AT
 #undef FORWARD_HEAD
 #undef BACKWARD_HEAD
+#undef PLACE
+#undef SHARE
+#undef EACH_TILE
+#undef EACH_BLOCK

@@ -23,11 +23,13 @@ typedef struct {
     FvKernel *drop;
 } LstmLayer;
 
-/** What one work-group of a step takes. */
+/** What one work-group takes. */
 typedef struct {
     int units;   /* of a tile */
-    int samples; /* L > 1: blocks: of a tile */
+    int samples; /* of a tile; L > 1: blocks */
     int some;    /* samples, or blocks, in all */
+    int tiles;   /* in all */
+    int steps;   /* of time; above 1 only where it takes all tiles */
 } LstmTile;
 
 typedef struct {
@@ -63,34 +65,49 @@ static inline int lstm_tiles(const Lstm *lstm, const LstmTile *tile)
     return lstm_divide_up(lstm->hidden, tile->units);
 }
 
-/** The tiles of both passes. Accumulators have to stay in registers: 24 vectors forward, four for each unit of a tile
- * and sample, or vector of 16 units; 16 or 24 backward. */
+/** How the work is shared. @sum: products of each sum. All steps go without a break where samples alone give work for
+ * all units, or where there is so little of it that other units would come too late; else a step's tiles of units are
+ * shared, too, and each step is a launch. */
+static inline void lstm_share(const FvNode *node, const Lstm *lstm, LstmTile *tile, int sum)
+{
+    /* llvmpipe ends all loops of a work-item after 65535 steps together. Products that a unit makes while another wakes
+     * up, as measured. */
+    enum { LOOPS = 57344, LITTLE = 1 << 20 };
+    const int blocks = lstm_divide_up(fv_node_batch(node), fv_node_lanes(node)), units = fv_node_units(node);
+    const int all = lstm_tiles(lstm, tile), apart = lstm_divide_up(units, lstm->directions);
+    tile->some = lstm_divide_up(lstm_divide_up(blocks, apart), tile->samples) * tile->samples;
+    const int groups = lstm_divide_up(blocks, tile->some) * lstm->directions;
+    const int loops = all * (tile->some / tile->samples) * sum;
+    const double products = (double) LSTM_GATES * lstm->hidden * lstm->hidden * tile->some * fv_node_lanes(node);
+    if (loops <= LOOPS && (groups >= units || products * (units - groups) / units < LITTLE)) {
+        tile->tiles = all;
+        tile->steps = CLAMP(LOOPS / loops, 1, lstm->steps);
+        return;
+    }
+    const int parts = lstm_divide_up(4 * units, all * lstm->directions);
+    tile->tiles = tile->steps = 1;
+    tile->some = CLAMP(blocks / tile->samples / parts, 1, MAX(1, LOOPS / sum)) * tile->samples;
+}
+
+/** The tiles of both passes. Accumulators have to stay in registers: four vectors for each unit of a tile and sample,
+ * or vector of 16 units and block, forward, and one backward. */
 static inline void lstm_choose_tiles(const FvNode *node, Lstm *lstm)
 {
     const int lanes = fv_node_lanes(node), blocks = lstm_divide_up(fv_node_batch(node), lanes);
+    const gboolean wide = lstm->hidden > 16, pair = lanes >= 16 && blocks > 1;
     if (fv_node_workers(node) > 1) {
-        lstm->tile = lstm->tile_back = (LstmTile){ lstm->hidden, 1, 1 };
+        lstm->tile = lstm->tile_back = (LstmTile){ lstm->hidden, 1, 1, 1, 1 };
         return;
     }
     if (lanes == 1) {
-        const gboolean wide = lstm->hidden > 16;
-        lstm->tile = (LstmTile){ 16, MIN(blocks, 6), 0 };
-        lstm->tile_back = (LstmTile){ wide ? 32 : 16, MIN(blocks, wide ? 8 : 12), 0 };
+        lstm->tile = (LstmTile){ .units = 16, .samples = MIN(blocks, 4) };
+        lstm->tile_back = (LstmTile){ .units = wide ? 32 : 16, .samples = MIN(blocks, wide ? 8 : 12) };
     } else {
-        const int pair = lanes >= 16 && blocks > 1 ? 2 : 1;
-        lstm->tile = (LstmTile){ MIN(lstm->hidden, lanes >= 16 && pair == 1 ? 6 : 3), pair, 0 };
-        lstm->tile_back = (LstmTile){ MIN(lstm->hidden, 12), pair, 0 };
+        lstm->tile = (LstmTile){ .units = MIN(lstm->hidden, lanes >= 16 && !pair ? 6 : 3), .samples = pair ? 2 : 1 };
+        lstm->tile_back = (LstmTile){ .units = MIN(lstm->hidden, 12), .samples = pair ? 2 : 1 };
     }
-    /* Enough work-groups for all units to end at about the same time; llvmpipe ends all loops of a work-item after
-     * 65535 steps together. */
-    enum { STEPS = 57344 };
-    LstmTile *const both[] = { &lstm->tile, &lstm->tile_back };
-    for (guint i = 0; i < G_N_ELEMENTS(both); i++) {
-        const int columns = lstm_tiles(lstm, both[i]) * lstm->directions;
-        const int parts = lstm_divide_up(4 * fv_node_units(node), columns), tiles = blocks / both[i]->samples;
-        const int most = MAX(1, STEPS / (LSTM_GATES * lstm->hidden));
-        both[i]->some = CLAMP(tiles / parts, 1, most) * both[i]->samples;
-    }
+    lstm_share(node, lstm, &lstm->tile, lstm->hidden);
+    lstm_share(node, lstm, &lstm->tile_back, LSTM_GATES * lstm->hidden);
 }
 
 #endif
