@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * lstm: long short-term memory, stacked, in one or both directions (Hochreiter and Schmidhuber, 1997). */
+#include "dropout.h"
 #include "lstm_params.h"
 
 #include "lstm.cl.h"
@@ -17,6 +18,7 @@ static const FvOption options[] = {
       .choices = returns,
       .help = "what comes out: the outputs at all positions, or the last one of each direction" },
     FV_OPT_BOOL(Lstm, bias, TRUE, "add numbers of its own to each gate"),
+    FV_OPT_FLOAT(Lstm, dropout, 0, 0, 0.999, "probability that an output of a layer below another is set to 0"),
     FV_OPT_VALUE_OR_NONE(Lstm, h0, "outputs before the first step, layers * directions * hidden numbers; else 0"),
     FV_OPT_VALUE_OR_NONE(Lstm, c0, "the same of the cells"),
     { 0 },
@@ -64,6 +66,11 @@ static int add_scratch(FvNode *node, const Lstm *lstm, gint64 reals)
                                fv_node_training(node) ? FV_LIFE_STEP : FV_LIFE_CALL);
 }
 
+static gboolean drops(const FvNode *node, const Lstm *lstm)
+{
+    return lstm->layers > 1 && !drop_passes(node, lstm->dropout, SCALE_IN_TRAINING);
+}
+
 /* Without a backward pass layers share what they need but for their outputs, of which the last two are enough. */
 static void plan_scratch(FvNode *node, Lstm *lstm, int number)
 {
@@ -84,6 +91,8 @@ static void plan_scratch(FvNode *node, Lstm *lstm, int number)
         layer->output = lstm->stack[number - 2].output;
     else
         layer->output = add_scratch(node, lstm, lstm->steps);
+    if (drops(node, lstm))
+        layer->dropped = add_scratch(node, lstm, lstm->steps);
 }
 
 static gboolean plan_layer(FvNode *node, Lstm *lstm, int number, GError **error)
@@ -106,6 +115,8 @@ static gboolean plan_backward(FvNode *node, Lstm *lstm, GError **error)
     lstm->dcells = fv_node_add_scratch(node, fv_node_elements(node, state), FV_LIFE_CALL);
     if (lstm->layers > 1)
         lstm->doutput = fv_node_add_scratch(node, lstm->steps * fv_node_elements(node, state), FV_LIFE_CALL);
+    if (drops(node, lstm))
+        lstm->ddropped = fv_node_add_scratch(node, lstm->steps * fv_node_elements(node, state), FV_LIFE_CALL);
     lstm_plan_gradients(node, lstm, MAX(fv_node_input(node, 0).c, lstm->layers > 1 ? lstm_width(lstm) : 0));
     return fv_conv_plan(node, &lstm->recur, error);
 }
@@ -160,6 +171,15 @@ static FvKernel *step_kernel(FvNode *node, const Lstm *lstm, const char *name)
     return fv_node_add_kernel(node, lstm_cl, name, "%s", out->str);
 }
 
+/* Behind each layer but the last; a random stream for each. */
+static FvKernel *drop_kernel(FvNode *node, const Lstm *lstm, int number)
+{
+    const unsigned stream = (unsigned) fv_node_index(node) + ((unsigned) number << 24);
+    g_autofree char *defines =
+        dropout_defines(stream, positions(node, lstm_width(lstm)), lstm->dropout, SCALE_IN_TRAINING);
+    return fv_node_add_kernel(node, dropout_cl, "apply", "%s", defines);
+}
+
 static gboolean build(FvNode *node, void *self, GError **error)
 {
     Lstm *lstm = self;
@@ -171,6 +191,8 @@ static gboolean build(FvNode *node, void *self, GError **error)
     if (!fv_node_training(node))
         return TRUE;
     lstm->backward = step_kernel(node, lstm, "backward");
+    for (int i = 0; i + 1 < lstm->layers && drops(node, lstm); i++)
+        lstm->stack[i].drop = drop_kernel(node, lstm, i);
     return fv_conv_build(node, &lstm->recur, error);
 }
 
@@ -186,10 +208,19 @@ static FvGrid grid(const FvNode *node, const Lstm *lstm, const LstmTile *tile, c
                         (size_t) lstm_divide_up(blocks, tile->some), (size_t) lstm->directions);
 }
 
-/* What layer `number` reads and writes. */
-static FvBuffer *input_of(const FvNode *node, const Lstm *lstm, int number)
+static void drop(FvNode *node, const Lstm *lstm, const LstmLayer *layer, FvBuffer *from, FvBuffer *to, FvList *list)
 {
-    return number > 0 ? fv_node_scratch(node, lstm->stack[number - 1].output) : fv_node_x(node, 0);
+    fv_launch(list, layer->drop, dropout_grid(node, positions(node, lstm_width(lstm)), list), fv_buffer(from),
+              fv_buffer(to), fv_step(), fv_seed(), fv_int(fv_list_blocks(list)));
+}
+
+/* What layer `number` reads and writes. */
+static FvBuffer *input_of(const FvNode *node, const Lstm *lstm, int number, const FvList *list)
+{
+    if (number == 0)
+        return fv_node_x(node, 0);
+    const LstmLayer *below = &lstm->stack[number - 1];
+    return fv_node_scratch(node, below->drop && fv_list_training(list) ? below->dropped : below->output);
 }
 
 static FvBuffer *output_of(const FvNode *node, const Lstm *lstm, int number)
@@ -232,7 +263,7 @@ static void forward_layer(FvNode *node, const Lstm *lstm, int number, FvList *li
     FvBuffer *cells = fv_node_scratch(node, layer->cells);
     FvConvOperands on = lstm_project_operands(node, lstm, layer, list);
     FvConv project = layer->project;
-    on.x = input_of(node, lstm, number);
+    on.x = input_of(node, lstm, number, list);
     on.y = gates;
     project.on = &on;
     fv_conv_forward(node, &project, list);
@@ -244,6 +275,8 @@ static void forward_layer(FvNode *node, const Lstm *lstm, int number, FvList *li
                   fv_buffer(output_of(node, lstm, number)), fv_int(step),
                   fv_int(MIN(step + lstm->tile.steps, lstm->steps)), fv_int(output_steps(lstm, number)),
                   fv_int(fv_list_blocks(list)), fv_int(lstm->tile.some), fv_int(lstm->tile.tiles));
+    if (layer->drop && fv_list_training(list))
+        drop(node, lstm, layer, fv_node_scratch(node, layer->output), fv_node_scratch(node, layer->dropped), list);
 }
 
 static void forward(FvNode *node, const void *self, FvList *list)
@@ -275,20 +308,22 @@ static void back_through_time(FvNode *node, const Lstm *lstm, int number, FvList
 
 static void backward_layer(FvNode *node, const Lstm *lstm, int number, FvList *list)
 {
-    const LstmLayer *layer = &lstm->stack[number];
+    const LstmLayer *layer = &lstm->stack[number], *below = number > 0 ? layer - 1 : NULL;
     FvConvOperands on = lstm_project_operands(node, lstm, layer, list);
     FvConvOperands on_recur = lstm_recur_operands(node, lstm, layer);
     FvConv project = layer->project, recur = lstm->recur;
     back_through_time(node, lstm, number, list);
-    on.x = input_of(node, lstm, number);
+    on.x = input_of(node, lstm, number, list);
     on.dy = on_recur.dy = fv_node_scratch(node, layer->gates);
-    on.dx = number > 0 ? fv_node_scratch(node, lstm->doutput) : fv_node_dx(node, 0);
+    on.dx = below ? fv_node_scratch(node, below->drop ? lstm->ddropped : lstm->doutput) : fv_node_dx(node, 0);
     on_recur.x = fv_node_scratch(node, layer->before);
     project.on = &on;
     recur.on = &on_recur;
     fv_conv_backward(node, &project, list);
     fv_conv_backward(node, &recur, list);
     lstm_give_gradients(node, lstm, layer, list);
+    if (below && below->drop)
+        drop(node, lstm, below, on.dx, fv_node_scratch(node, lstm->doutput), list);
 }
 
 static void backward(FvNode *node, const void *self, FvList *list)
@@ -300,7 +335,7 @@ static void backward(FvNode *node, const void *self, FvList *list)
 
 static const char *const examples[] = {
     "lstm(19, return=last, bias=false)",
-    "lstm(3, layers=2, bidirectional=true)",
+    "lstm(3, layers=2, bidirectional=true, dropout=0.3)",
     "lstm(5, h0=features, c0=features)",
     NULL,
 };
