@@ -38,10 +38,10 @@ static char *layer_net(const FvPlugin *plugin, const char *example)
     return g_strdup_printf(
         "net {\n"
         "  input(3, 7, 6) as image -> conv(5, 3, stride=2, pad=1) as other\n"
-        "  image -> %s -> %s as result\n"
+        "%s  image -> %s -> %s as result\n"
         "}\n"
         "loss = mse(result, target)\n",
-        before->str, use);
+        strstr(use, "features") ? "  other -> gap as features\n" : "", before->str, use);
 }
 
 static char *loss_net(const FvPlugin *plugin, const char *example)

@@ -21,18 +21,23 @@ static inline gboolean drop_passes(const FvNode *node, float rate, int scale)
     return rate == 0 || (!fv_node_training(node) && scale == SCALE_IN_TRAINING);
 }
 
-/** NODE, DROPPED (random words below are dropped), SCALE (of the rest), TEST_SCALE (of everything, outside of
- * training); g_free() it. */
-static inline char *drop_defines(const FvNode *node, float rate, int scale)
+/** NODE (@stream, which tells random streams apart), DROPPED (random words below are dropped), SCALE (of the rest),
+ * TEST_SCALE (of everything, outside of training); g_free() it. */
+static inline char *drop_stream_defines(unsigned stream, float rate, int scale)
 {
     const double kept = 1 - (double) rate;
     char train[G_ASCII_DTOSTR_BUF_SIZE], test[G_ASCII_DTOSTR_BUF_SIZE];
     g_ascii_formatd(train, sizeof train, "%.17e", scale == SCALE_IN_TRAINING ? 1 / kept : 1);
     g_ascii_formatd(test, sizeof test, "%.17e", scale == SCALE_IN_TRAINING ? 1 : kept);
     return g_strdup_printf(
-        "#define NODE %du\n#define DROPPED %uu\n#define SCALE ((real) %s)\n"
+        "#define NODE %uu\n#define DROPPED %uu\n#define SCALE ((real) %s)\n"
         "#define TEST_SCALE ((real) %s)\n",
-        fv_node_index(node), (unsigned) ((double) rate * 0x1p32), train, test);
+        stream, (unsigned) ((double) rate * 0x1p32), train, test);
+}
+
+static inline char *drop_defines(const FvNode *node, float rate, int scale)
+{
+    return drop_stream_defines((unsigned) fv_node_index(node), rate, scale);
 }
 
 #endif

@@ -1,18 +1,12 @@
 /* SPDX-License-Identifier: MIT
  * dropout: sets randomly chosen values to 0 in training (Srivastava et al., 2014). */
-#include "drop_scale.h"
-
-#include "dropout.cl.h"
+#include "dropout.h"
 
 typedef struct {
     float rate;
     int scale;
     FvKernel *apply, *copy, *apply_to_gradient;
 } Dropout;
-
-/* Groups of four elements, which share the words of one call of the generator, that a work-item takes: a multiple of
- * the groups that it takes at once. */
-enum { SOME_GROUPS = 64 };
 
 static const FvOption options[] = {
     FV_OPT_FLOAT(Dropout, rate, 0.5, 0, 0.999, "probability that a value is set to 0"),
@@ -30,10 +24,8 @@ static gboolean plan(FvNode *node, void *self, GError **error)
 
 static FvKernel *add_kernel(FvNode *node, const Dropout *dropout, gboolean backward, const char *name)
 {
-    const FvShape in = fv_node_input(node, 0);
-    g_autofree char *chance = drop_defines(node, dropout->rate, dropout->scale);
-    g_autofree char *defines = g_strdup_printf("%s#define C %d\n#define PIXELS %d\n#define SOME_GROUPS %d\n", chance,
-                                               in.c, in.h * in.w, SOME_GROUPS);
+    g_autofree char *defines =
+        dropout_defines((unsigned) fv_node_index(node), fv_node_input(node, 0), dropout->rate, dropout->scale);
     return backward ? fv_node_add_gradient_kernel(node, 0, dropout_cl, name, "%s", defines)
                     : fv_node_add_kernel(node, dropout_cl, name, "%s", defines);
 }
@@ -50,11 +42,7 @@ static gboolean build(FvNode *node, void *self, GError **error)
 
 static FvGrid grid(const FvNode *node, const FvList *list)
 {
-    const FvShape in = fv_node_input(node, 0);
-    if (fv_node_workers(node) > 1)
-        return fv_node_each(node, (size_t) (fv_shape_elements(in) * fv_node_lanes(node) * fv_list_blocks(list)));
-    const size_t groups = ((size_t) fv_shape_elements(in) + 3) / 4;
-    return FV_ITEMS((groups + SOME_GROUPS - 1) / SOME_GROUPS, (size_t) fv_list_blocks(list));
+    return dropout_grid(node, fv_node_input(node, 0), list);
 }
 
 static void forward(FvNode *node, const void *self, FvList *list)
