@@ -285,6 +285,8 @@ static void set_default(FvState *state, const FvOption *option)
             fv_init_parse(option->def_text, at);
         break;
     case FV_TYPE_VALUE:
+        ((FvRef *) at)->input = -1;
+        break;
     case FV_TYPE_VALUES:
         break;
     }
