@@ -457,12 +457,9 @@ static void backward(FvNode *node, const void *self, FvList *list)
     }
 }
 
-static const char *const examples[] = { "attention()",
-                                        "attention(2, causal=true, bias=false)",
+static const char *const examples[] = { "attention(2, causal=true, bias=false)",
                                         "attention(heads=3, dropout=0.3, init=gaussian(0.5))",
-                                        "attention(2, memory=other)",
-                                        "attention(heads=6, causal=true, memory=image)",
-                                        NULL };
+                                        "attention(2, memory=other)", NULL };
 
 static const FvLayer attention = {
     .base = { FV_HEAD(FvLayer, Attention), .kind = FV_LAYER, .name = "attention",

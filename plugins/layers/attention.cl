@@ -3,11 +3,12 @@
  * keys, so that the matrix of all scores is never in memory (Dao et al., 2022).
  *
  * QUERIES, KEYS: positions; HEADS, WIDTH: heads, and features of one; Q_STEP, KV_STEP: features of a position of q and
- * kv; Q_AT, K_AT, V_AT: where queries, keys and values begin in it; CAUSAL: query i sees keys 0 .. i; what drop_defines()
- * says, and DROP. BACKWARD: the derivative, of queries (QUERIES_OUT), of keys and values (KEYS_OUT) or of all.
+ * kv; Q_AT, K_AT, V_AT: where queries, keys and values begin in it; CAUSAL: query i sees keys 0 .. i; DROP: there is
+ * dropout, with what drop_defines() says. BACKWARD: the derivative, of queries (QUERIES_OUT), of keys and values
+ * (KEYS_OUT) or of all.
  *
- * A row of a tile is a query. On CPUs a work-item has a tile: with one lane its vectors run over keys, or features, else
- * over lanes. On GPUs a work-group has a tile of one sample. E: reals of an element of a tile; J: elements of a vector;
+ * A row of a tile is a query. On CPUs a work-item has a tile: with one lane its vectors run over keys, or features,
+ * else over lanes. On GPUs a work-group has a tile of one sample. E: reals of an element of a tile; J: elements of a vector;
  * ROW: a number for each row; MANY: a vector of a row's elements. */
 #define FEATURES (HEADS * WIDTH)
 #define KEYS_PADDED ((KEYS + 15) / 16 * 16)
@@ -50,7 +51,11 @@
 #define STORE(v, p) vstore16(v, 0, p)
 #endif
 #endif
+/* fmax() goes number by number on CPUs. */
+#define LARGER(a, b) ((a) > (b) ? (a) : (b))
 #define EACH_ROW for (int i = FV_ME; i < rows; i += FV_WORKERS)
+/* The same, J of them at once; there is room for more than `rows`. */
+#define EACH_ROWS for (int i = FV_ME * J; i < rows; i += FV_WORKERS * J)
 
 #if J == 16
 #define LOAD_ROW(p) (*(p))
@@ -59,9 +64,11 @@
 #define STORE_MANY(v, p) vstore16(v, 0, p)
 /* Feature n of a head and those behind it, as far as they are its own. */
 #define SAVE(v, p, n) fv_store16(v, p, WIDTH - (n))
+#define SAVE_ROWS(v, p) fv_store16(v, p, rows - i)
 #define LOAD_SAVED(p, n) FV_NAME(load)(p, WIDTH - (n))
 /* v where key j and those behind it are not above the last that is seen, else `hidden`. */
-#define SEEN(v, hidden) ((real16)(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15) <= (real)(LAST_SEEN - j) ? (v) : (real16)(hidden))
+#define BEHIND_FIRST (real16)(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)
+#define SEEN(v, hidden) (BEHIND_FIRST <= (real)(LAST_SEEN - j) ? (v) : (real16)(hidden))
 
 /* The first `count` numbers: what is behind them, another work-item may be writing. */
 real16 FV_NAME(load)(global const real *from, int count)
@@ -76,10 +83,10 @@ real16 FV_NAME(load)(global const real *from, int count)
 
 real FV_NAME(largest)(real16 v)
 {
-    real8 by8 = fmax(v.lo, v.hi);
-    real4 by4 = fmax(by8.lo, by8.hi);
-    real2 by2 = fmax(by4.lo, by4.hi);
-    return fmax(by2.x, by2.y);
+    real8 by8 = LARGER(v.lo, v.hi);
+    real4 by4 = LARGER(by8.lo, by8.hi);
+    real2 by2 = LARGER(by4.lo, by4.hi);
+    return LARGER(by2.x, by2.y);
 }
 
 real FV_NAME(total)(real16 v)
@@ -98,6 +105,7 @@ real FV_NAME(total)(real16 v)
 #define LOAD_MANY LOAD
 #define STORE_MANY STORE
 #define SAVE(v, p, n) STORE(v, p)
+#define SAVE_ROWS STORE
 #define LOAD_SAVED(p, n) LOAD(p)
 #define SEEN(v, hidden) (j <= LAST_SEEN ? (v) : (MANY)(hidden))
 #define LARGEST(v) (v)
@@ -112,7 +120,7 @@ real FV_NAME(total)(real16 v)
 
 #if J == 16
 /* 8 rows x 1 or 2 vectors over n; b_n is 1. Rows past the last repeat it. */
-#define EACH_OF_8(F, a, a_k) F(0, a, a_k) F(1, a, a_k) F(2, a, a_k) F(3, a, a_k) F(4, a, a_k) F(5, a, a_k) F(6, a, a_k) F(7, a, a_k)
+#define EACH_OF_8(F, x, y) F(0, x, y) F(1, x, y) F(2, x, y) F(3, x, y) F(4, x, y) F(5, x, y) F(6, x, y) F(7, x, y)
 #define BEGIN_ROW(r, m_count, a_m)                                                                                     \
     int at##r = min(m + r, (m_count) - 1) * (a_m);                                                                     \
     real16 c##r = 0, d##r = 0;
@@ -153,7 +161,7 @@ real FV_NAME(total)(real16 v)
 /* Tiles of 4 x 4, whose columns are apart by so many that neighbouring work-items have neighbouring ones. */
 #define EACH_OF_4(F, x, y) F(0, x, y) F(1, x, y) F(2, x, y) F(3, x, y)
 #define BEGIN_ROW(r, m_count, a_m)                                                                                     \
-    int row##r = min(m + r, (m_count) - 1) * (a_m);                                                                      \
+    int row##r = min(m + r, (m_count) - 1) * (a_m);                                                                    \
     ROW c##r##0 = 0, c##r##1 = 0, c##r##2 = 0, c##r##3 = 0;
 #define BEGIN_COLUMN(r, n_count, b_n) int column##r = min(n + r * across, (n_count) - 1) * (b_n);
 #define LOAD_A(r, a, a_k) ROW v##r = LOAD((a) + row##r + k * (a_k));
@@ -193,13 +201,13 @@ real FV_NAME(total)(real16 v)
 /* Keys and values feature by feature, as products with vectors over keys read them: turned has [sample][head][key, or
  * value][WIDTH][KEYS_PADDED], with zeros behind the last key; else they lie in kv. */
 #if J == 16
-#define TURNED_BY_FEATURE KEYS_PADDED
-#define TURNED_BY_KEY 1
+#define TURNED_D KEYS_PADDED
+#define TURNED_K 1
 #define TURNED_KEYS(k0) (turned + (k0))
 #define TURNED_VALUES(k0) (turned + WIDTH * KEYS_PADDED + (k0))
 #else
-#define TURNED_BY_FEATURE FV_L
-#define TURNED_BY_KEY (KV_STEP * FV_L)
+#define TURNED_D FV_L
+#define TURNED_K (KV_STEP * FV_L)
 #define TURNED_KEYS(k0) (kv + ((size_t)(k0) * KV_STEP + K_AT) * FV_L)
 #define TURNED_VALUES(k0) (kv + ((size_t)(k0) * KV_STEP + V_AT) * FV_L)
 #endif
@@ -281,8 +289,8 @@ FV_NAME(turn)(global const real *restrict kv, global real *restrict turned, int 
         SAVE(made, to, n);                                                                                             \
     }
 
-/* y: [position][FEATURES]; norms: for each row the logarithm of its sum of exponentials. The largest score, and with it
- * the sum, of keys so far: what was added up before is brought to that by `factors`. */
+/* y: [position][FEATURES]; norms: for each row the logarithm of its sum of exponentials. `tops` are the largest
+ * scores so far; where one is larger, what was added up before is brought to it by `factors`. */
 FV_KERNEL FV_NAME(forward)(global const real *restrict q, global const real *restrict kv,
                            global const real *restrict turned, global real *restrict y, global real *restrict norms,
                            uint step, uint2 seed)
@@ -299,23 +307,31 @@ FV_KERNEL FV_NAME(forward)(global const real *restrict q, global const real *res
     y += PLACE(QUERIES * FEATURES) + ((size_t)i0 * FEATURES + head * WIDTH) * FV_L;
     norms += PLACE(HEADS * QUERIES) + ((size_t)head * QUERIES + i0) * FV_L;
 
-    EACH_ROW
+    EACH_ROWS
     {
-        STORE_ROW((ROW)(-FV_HUGE), tops + i * E);
-        STORE_ROW((ROW)(0), sums + i * E);
+        STORE_MANY((MANY)(-FV_HUGE), tops + i * E);
+        STORE_MANY((MANY)(0), sums + i * E);
     }
     for (int k0 = 0; k0 < end; k0 += BK) {
         int keys = min(BK, KEYS - k0);
-        PRODUCT(rows, keys, WIDTH, q, Q_STEP *FV_L, FV_L, TURNED_KEYS(k0), TURNED_BY_FEATURE, TURNED_BY_KEY, PUT_SCORE)
+        PRODUCT(rows, keys, WIDTH, q, Q_STEP *FV_L, FV_L, TURNED_KEYS(k0), TURNED_D, TURNED_K, PUT_SCORE)
         SYNC
         EACH_ROW
         {
             MANY most = -FV_HUGE;
             for (int j = 0; j < keys; j += J)
-                most = fmax(most, SEEN(LOAD_MANY(scores + (i * BK + j) * E) * QK_SCALE, -FV_HUGE));
-            ROW top = LOAD_ROW(tops + i * E), higher = fmax(top, LARGEST(most));
-            STORE_ROW(exp(top - higher), factors + i * E);
-            STORE_ROW(higher, tops + i * E);
+            {
+                MANY score = SEEN(LOAD_MANY(scores + (i * BK + j) * E) * QK_SCALE, -FV_HUGE);
+                most = LARGER(score, most);
+            }
+            STORE_ROW(LARGEST(most), factors + i * E);
+        }
+        SYNC
+        EACH_ROWS
+        {
+            MANY top = LOAD_MANY(tops + i * E), found = LOAD_MANY(factors + i * E), higher = LARGER(found, top);
+            STORE_MANY(exp(top - higher), factors + i * E);
+            STORE_MANY(higher, tops + i * E);
         }
         SYNC
         EACH_ELEMENT
@@ -340,7 +356,7 @@ FV_KERNEL FV_NAME(forward)(global const real *restrict q, global const real *res
                 PUT_Y)
         SYNC
     }
-    EACH_ROW STORE_ROW(LOAD_ROW(tops + i * E) + log(LOAD_ROW(sums + i * E)), norms + i * FV_L);
+    EACH_ROWS SAVE_ROWS(LOAD_MANY(tops + i * E) + log(LOAD_MANY(sums + i * E)), norms + i * FV_L);
 }
 #undef PUT_Y
 
@@ -376,10 +392,9 @@ FV_KERNEL FV_NAME(measure)(global const real *restrict y, global const real *res
 #define PUT_DK(m, n, v) ADD_TO(dkv + ((size_t)k0 * KV_STEP + K_AT) * FV_L, KV_STEP, qb == first, m, n, v)
 #define PUT_DV(m, n, v) ADD_TO(dkv + ((size_t)k0 * KV_STEP + V_AT) * FV_L, KV_STEP, qb == first, m, n, v)
 
-/* A work-group takes all tiles of a head, or those of BK keys, or of BQ queries. With weights w = exp(score - norm), and
- * what dropout multiplies them by, keep: dv[j] = sum over i of w[i, j] * keep[i, j] * dy[i]; the slope of a score is
- * w * (keep * (dy[i] . v[j]) - slants[i]) * QK_SCALE; dk[j] = sum over i of slope * q[i], dq[i] = sum over j of slope *
- * k[j]. */
+/* A work-group takes all tiles of a head, or those of BK keys, or of BQ queries. Of a weight w = exp(score - norm), and
+ * of what dropout multiplies it by, keep: dv[j] = sum over i of w * keep * dy[i]; the slope of the score is w * (keep *
+ * (dy[i] . v[j]) - slants[i]) * QK_SCALE; dk[j] = sum over i of slope * q[i], dq[i] = sum over j of slope * k[j]. */
 FV_KERNEL FV_NAME(backward)(global const real *restrict q, global const real *restrict kv,
                             global const real *restrict turned, global const real *restrict dy,
                             global const real *restrict norms, global const real *restrict slants,
@@ -387,8 +402,13 @@ FV_KERNEL FV_NAME(backward)(global const real *restrict q, global const real *re
 {
     local real scores[BQ * BK * E], slopes[BQ * BK * E];
     int head = get_group_id(1), mine = get_group_id(2);
-    int k_begin = KEYS_OUT && !QUERIES_OUT ? mine * BK : 0, k_end = KEYS_OUT && !QUERIES_OUT ? min(k_begin + BK, KEYS) : KEYS;
-    int q_begin = QUERIES_OUT && !KEYS_OUT ? mine : 0, q_last = QUERIES_OUT && !KEYS_OUT ? mine : (QUERIES - 1) / BQ;
+#if KEYS_OUT && QUERIES_OUT
+    int k_begin = 0, k_end = KEYS, q_begin = 0, q_last = (QUERIES - 1) / BQ;
+#elif KEYS_OUT
+    int k_begin = mine * BK, k_end = min(k_begin + BK, KEYS), q_begin = 0, q_last = (QUERIES - 1) / BQ;
+#else
+    int k_begin = 0, k_end = KEYS, q_begin = mine, q_last = mine;
+#endif
 #if DROP
     real calls[J == 16 ? 16 : 4 * E];
 #endif
@@ -407,8 +427,9 @@ FV_KERNEL FV_NAME(backward)(global const real *restrict q, global const real *re
         for (int qb = max(first, q_begin); qb <= q_last; qb++) {
             int i0 = qb * BQ, rows = min(BQ, QUERIES - i0);
             global const real *q_here = q + (size_t)i0 * Q_STEP * FV_L, *dy_here = dy + (size_t)i0 * FEATURES * FV_L;
-            PRODUCT(rows, keys, WIDTH, q_here, Q_STEP *FV_L, FV_L, TURNED_KEYS(k0), TURNED_BY_FEATURE, TURNED_BY_KEY, PUT_SCORE)
-            PRODUCT(rows, keys, WIDTH, dy_here, FEATURES *FV_L, FV_L, TURNED_VALUES(k0), TURNED_BY_FEATURE, TURNED_BY_KEY, PUT_SLOPE)
+            PRODUCT(rows, keys, WIDTH, q_here, Q_STEP *FV_L, FV_L, TURNED_KEYS(k0), TURNED_D, TURNED_K, PUT_SCORE)
+            PRODUCT(rows, keys, WIDTH, dy_here, FEATURES *FV_L, FV_L, TURNED_VALUES(k0), TURNED_D, TURNED_K,
+                    PUT_SLOPE)
             SYNC
             EACH_ELEMENT
             {
@@ -425,8 +446,8 @@ FV_KERNEL FV_NAME(backward)(global const real *restrict q, global const real *re
             PRODUCT(keys, WIDTH, rows, slopes, E, BK *E, q_here, Q_STEP *FV_L, FV_L, PUT_DK)
 #endif
 #if QUERIES_OUT
-            PRODUCT(rows, WIDTH, keys, slopes, BK *E, E, kv + ((size_t)k0 * KV_STEP + K_AT) * FV_L, KV_STEP *FV_L, FV_L,
-                    PUT_DQ)
+            PRODUCT(rows, WIDTH, keys, slopes, BK *E, E, kv + ((size_t)k0 * KV_STEP + K_AT) * FV_L, KV_STEP *FV_L,
+                    FV_L, PUT_DQ)
 #endif
             SYNC
         }
@@ -450,13 +471,17 @@ FV_KERNEL FV_NAME(backward)(global const real *restrict q, global const real *re
 #undef SYNC
 #undef EACH_ELEMENT
 #undef EACH_ROW
+#undef EACH_ROWS
+#undef LARGER
 #undef PLACE
 #undef LOAD_ROW
 #undef STORE_ROW
 #undef LOAD_MANY
 #undef STORE_MANY
 #undef SAVE
+#undef SAVE_ROWS
 #undef LOAD_SAVED
+#undef BEHIND_FIRST
 #undef SEEN
 #undef LAST_SEEN
 #undef LARGEST
@@ -472,8 +497,8 @@ FV_KERNEL FV_NAME(backward)(global const real *restrict q, global const real *re
 #undef LOAD_B
 #undef END_ROW
 #undef PRODUCT
-#undef TURNED_BY_FEATURE
-#undef TURNED_BY_KEY
+#undef TURNED_D
+#undef TURNED_K
 #undef TURNED_KEYS
 #undef TURNED_VALUES
 #undef KEPT
