@@ -6,7 +6,7 @@
 set -u
 share=${1:-1}
 shares=${2:-1}
-cases="activation-chain avgpool-rect batchnorm-conv batchnorm-dense concat conv-depthwise conv-dilation conv-everything
+cases="activation-chain attention-memory avgpool-rect batchnorm-conv batchnorm-dense concat conv-depthwise conv-dilation conv-everything
 conv-groups conv-stride-gaps conv-wide dense-spatial dense-wide densenet dropout-zero flatten-order gap-flatten gelu
 groupnorm inception l2-normalize layernorm layernorm-channels loss-contrastive loss-dice loss-hinge loss-kl loss-mse
 loss-one-hot loss-perceptron loss-perceptron-two loss-smooth-l1 loss-softmax loss-softmax-pixels loss-softmax-smoothing loss-sum loss-triplet
@@ -49,7 +49,7 @@ for name in $cases; do
 done
 # The kernels for GPUs: work-items that share local memory.
 export FOVEA_KERNELS=gpu
-for name in conv-depthwise conv-everything conv-stride-gaps conv-wide dense-spatial groupnorm layernorm \
+for name in attention-memory conv-depthwise conv-everything conv-stride-gaps conv-wide dense-spatial groupnorm layernorm \
   layernorm-channels loss-contrastive loss-dice loss-kl loss-one-hot loss-smooth-l1 loss-softmax-pixels \
   loss-triplet loss-triplet-all lrn maxout maxpool-rect noise-drawn pca penalty-all prelu select; do
   run "$name" 1 --target "$golden/$name/target.npy"

@@ -76,7 +76,8 @@ typedef struct {
     const float *values;
 } FvFloats;
 
-/** A value of the net named in an argument: `input` is its place among the node's inputs. */
+/** A value of the net named in an argument: `input` is its place among the node's inputs; -1 where an
+ * FV_OPT_OPTIONAL_VALUE was not given. */
 typedef struct {
     int input;
 } FvRef;
@@ -170,11 +171,10 @@ typedef struct {
         .name = #field, .type = FV_TYPE_VALUE, .offset = FV_FIELD(T, field, FvRef), .help = (help_), \
         .flags = FV_REQUIRED, __VA_ARGS__                                                            \
     }
-/** The same that need not be given: `input` is then -1. */
-#define FV_OPT_VALUE_OR_NONE(T, field, help_, ...)                                                   \
-    {                                                                                                \
-        .name = #field, .type = FV_TYPE_VALUE, .offset = FV_FIELD(T, field, FvRef), .help = (help_), \
-        __VA_ARGS__                                                                                  \
+/** The same, where the layer can do without: see FvRef. */
+#define FV_OPT_OPTIONAL_VALUE(T, field, help_, ...)                                                              \
+    {                                                                                                            \
+        .name = #field, .type = FV_TYPE_VALUE, .offset = FV_FIELD(T, field, FvRef), .help = (help_), __VA_ARGS__ \
     }
 #define FV_OPT_VALUES(name_, help_, ...)                                      \
     {                                                                         \

@@ -19,8 +19,8 @@ static const FvOption options[] = {
       .help = "what comes out: the outputs at all positions, or the last one of each direction" },
     FV_OPT_BOOL(Lstm, bias, TRUE, "add numbers of its own to each gate"),
     FV_OPT_FLOAT(Lstm, dropout, 0, 0, 0.999, "probability that an output of a layer below another is set to 0"),
-    FV_OPT_VALUE_OR_NONE(Lstm, h0, "outputs before the first step, layers * directions * hidden numbers; else 0"),
-    FV_OPT_VALUE_OR_NONE(Lstm, c0, "the same of the cells"),
+    FV_OPT_OPTIONAL_VALUE(Lstm, h0, "outputs before the first step, layers * directions * hidden numbers; else 0"),
+    FV_OPT_OPTIONAL_VALUE(Lstm, c0, "the same of the cells"),
     { 0 },
 };
 

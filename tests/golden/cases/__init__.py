@@ -23,5 +23,5 @@ def cat(*values):
     return torch.cat(values, 1)
 
 
-from . import (activations, adaptive, fitted, layers, losses, nets,  # noqa: E402,F401 (they register themselves)
+from . import (activations, adaptive, attention, fitted, layers, losses, nets,  # noqa: E402,F401 (they register themselves)
                normalisations, regularisers, sequences, shapes, transposed, course)
