@@ -246,6 +246,24 @@ FvTensor *fv_npy_read(const char *file, GError **error)
     return text && read_tensor(input, text, start, &tensor, error) ? tensor : NULL;
 }
 
+float *fv_array_read(const char *file, int *rank, gint64 dims[8], GError **error)
+{
+    g_autoptr(FvTensor) tensor = fv_npy_read(file, error);
+    if (!tensor)
+        return NULL;
+    const gint64 count = fv_tensor_elements(tensor);
+    *rank = tensor->rank;
+    memcpy(dims, tensor->dims, sizeof tensor->dims);
+    if (tensor->dtype == FV_F32)
+        return g_steal_pointer(&tensor->data);
+    float *numbers = g_try_new(float, (gsize) MAX(1, count));
+    if (!numbers)
+        g_set_error(error, FV_ERROR, FV_ERROR_NOMEM, "%s: no memory for %" G_GINT64_FORMAT " numbers", file, count);
+    for (gint64 i = 0; numbers && i < count; i++)
+        numbers[i] = (float) fv_tensor_get(tensor, i);
+    return numbers;
+}
+
 /* ----------------------------------------------------------------- writing */
 
 struct FvNpyWriter {

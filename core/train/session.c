@@ -194,8 +194,10 @@ static gboolean make_prep(FvSession *session, int which, GError **error)
     const FvGraph *graph = session->settings.graph;
     FvLoc where;
     GError *failed = NULL;
-    session->preps[which] = fv_prep_new(graph->augment, graph->prepare, session->source.info.shape,
-                                        fv_plan_input_shape(session->plan), which == FOR_TRAINING, &where, &failed);
+    const FvSourceInfo *info = &session->source.info;
+    session->preps[which] = (info->floats ? fv_prep_new_floats : fv_prep_new)(
+        graph->augment, graph->prepare, info->shape, fv_plan_input_shape(session->plan), which == FOR_TRAINING, &where,
+        &failed);
     if (session->preps[which])
         return TRUE;
     g_autoptr(FvDiag) diag = fv_diag_new();
