@@ -16,6 +16,7 @@ enum { FV_CLI_DONE, FV_CLI_FAILED, FV_CLI_WRONG };
 int fv_cli_train(int argc, char **argv);
 int fv_cli_eval(int argc, char **argv);
 int fv_cli_predict(int argc, char **argv);
+int fv_cli_features(int argc, char **argv);
 int fv_cli_report(int argc, char **argv);
 int fv_cli_run(int argc, char **argv);
 int fv_cli_sweep(int argc, char **argv);

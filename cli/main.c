@@ -15,6 +15,8 @@ static const struct {
     { "sweep", "PIPELINE", "train with many values, and keep the best", fv_cli_sweep },
     { "eval", "PIPELINE --weights W", "loss and accuracy of a trained net", fv_cli_eval },
     { "predict", "PIPELINE --weights W FILE...", "what a trained net sees in images", fv_cli_predict },
+    { "features", "PIPELINE --weights W --value V", "any value of a net for many images, as an array",
+      fv_cli_features },
     { "run", "PIPELINE --in X", "a net on tensors, forward or one step back", fv_cli_run },
     { "trace", "PIPELINE --in X --target T", "every number of one step of a small net", fv_cli_trace },
     { "augment", "CHAIN|PIPELINE IN OUT", "augment a data set of images", fv_cli_augment },

@@ -28,6 +28,12 @@ static void assert_prints(const char *text, const char *expected)
     g_assert_cmpstr(same, ==, printed);
 }
 
+static void test_freeze(void)
+{
+    assert_prints("freeze \"conv*\" net { input(1) } freeze [\"a.b\", trunk]\nlet trunk = \"x\"",
+                  "let trunk = \"x\"\n\nnet {\n  input(1)\n}\n\nfreeze \"conv*\"\nfreeze [\"a.b\", trunk]\n");
+}
+
 static void assert_loc(FvLoc loc, int line, int col)
 {
     g_assert_true(loc.file == g_intern_string("t.fv"));
@@ -398,6 +404,7 @@ static void test_imports(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/parse/freeze", test_freeze);
     g_test_add_func("/parse/lenet", test_lenet);
     g_test_add_func("/parse/blocks", test_blocks);
     g_test_add_func("/parse/places", test_places);

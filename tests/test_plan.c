@@ -833,6 +833,145 @@ static void test_known_tiles(void)
     }
 }
 
+/* -------------------------------------------------------------------- frozen */
+
+static const char frozen_trunk[] =
+    "net { input(3, 8, 8) -> conv(8, 3, pad=1) -> batchnorm -> relu -> conv(8, 3, pad=1, groups=8) -> prelu\n"
+    "  -> conv(6, 3) as features -> dense(5) -> relu -> dense(4) as logits }\n"
+    "loss = softmax(logits, label) + l2(0.001)\noptimizer = sgd(rate=0.05, momentum=0.9)\n";
+
+/* Launches of a layer whose kernels have such a name; NULL: any. */
+static guint launches_of(Net *net, FvListKind kind, const char *layer, const char *name)
+{
+    const FvList *list = fv_plan_list(net->plan, kind, 5, NULL);
+    guint count = 0;
+    for (guint i = 0; i < list->launches->len; i++) {
+        const FvLaunch *launch = list->launches->pdata[i];
+        count += g_strcmp0(launch->layer, layer) == 0 && (!name || strstr(launch->name, name));
+    }
+    return count;
+}
+
+static GArray *frozen_params(Net *net)
+{
+    GArray *numbers = g_array_new(FALSE, FALSE, sizeof(double));
+    for (guint i = 0; i < fv_plan_params(net->plan); i++) {
+        g_autoptr(FvTensor) tensor = fv_plan_param(net->plan, i).trained ? NULL : fv_plan_get_param(net->plan, i, NULL);
+        for (gint64 k = 0; tensor && k < fv_tensor_elements(tensor); k++) {
+            const double number = fv_tensor_get(tensor, k);
+            g_array_append_val(numbers, number);
+        }
+    }
+    return numbers;
+}
+
+/* A frozen trunk costs its forward pass, and nothing in it moves: neither weights nor statistics. */
+static void test_frozen_trunk(gconstpointer data)
+{
+    static const char *const layers[] = { "conv1", "batchnorm1", "conv2", "prelu1", "conv3" };
+    FvPlanSettings settings = {
+        .purpose = FV_FOR_TRAINING, .batch = 5, .lanes = GPOINTER_TO_INT(data), .local_memory = 1 << 16
+    };
+    g_autofree char *text =
+        g_strconcat(frozen_trunk, "freeze [\"conv*\", \"batchnorm1\"]\nfreeze \"prelu?.weight\"\n", NULL);
+    g_auto(Net) free = net_load(frozen_trunk, settings);
+    g_auto(Net) net = net_load(text, settings);
+    for (guint i = 0; i < G_N_ELEMENTS(layers); i++) {
+        g_test_message("%s", layers[i]);
+        const guint forward = launches_of(&net, FV_LIST_PREDICT, layers[i], NULL);
+        g_assert_cmpuint(launches_of(&net, FV_LIST_TRAIN, layers[i], "gradient"), ==, 0);
+        g_assert_cmpuint(launches_of(&net, FV_LIST_TRAIN, layers[i], "backward"), ==, 0);
+        g_assert_cmpuint(launches_of(&net, FV_LIST_TRAIN, layers[i], NULL), <, /* of forward passes, with packing */
+                         launches_of(&free, FV_LIST_TRAIN, layers[i], NULL));
+        g_assert_cmpuint(launches_of(&net, FV_LIST_TRAIN, layers[i], NULL), >=, forward);
+    }
+    g_assert_cmpuint(launches_of(&net, FV_LIST_TRAIN, "dense1", "gradient"), >, 0);
+    g_assert_cmpuint(launches_of(&net, FV_LIST_TRAIN, "dense1", "input_gradient"), ==, 0);
+
+    const FvPlanMemory less = fv_plan_memory(net.plan), more = fv_plan_memory(free.plan);
+    g_assert_cmpuint(less.optimizer, <, more.optimizer);
+    g_assert_cmpuint(less.gradients, ==, less.optimizer); /* momentum: one slot */
+    g_assert_cmpuint(less.values, <, more.values);
+    const gint64 head = (6 * 6 * 6 + 1) * 5 + 6 * 4;
+    g_assert_cmpint(fv_plan_parameter_count(net.plan) - fv_plan_frozen_parameter_count(net.plan), ==, head);
+
+    g_autoptr(GArray) before = frozen_params(&net);
+    write_batch(&net, 5, 1);
+    for (guint32 step = 0; step < 3; step++)
+        enqueue(&net, FV_LIST_TRAIN, 5, step);
+    g_autoptr(GArray) after = frozen_params(&net);
+    g_assert_cmpuint(before->len, >, 0);
+    assert_same(before, after);
+}
+
+/* What is below a frozen layer is trained through it; what is frozen in it changes no other gradient. */
+static void test_frozen_middle(gconstpointer data)
+{
+    static const char *const frozen[] = { "", "freeze \"conv2\"\n", "freeze \"conv2.bias\"\n", "freeze \"conv3\"\n" };
+    static const char text[] =
+        "net { input(3, 8, 8) -> conv(8, 3, pad=1) -> relu -> conv(8, 3, pad=1, groups=8) -> elu -> conv(8, 3)\n"
+        "  -> dense(4) as logits }\n"
+        "loss = softmax(logits, label) + l2(0.001)\noptimizer = sgd(rate=0.05)\n";
+    const FvPlanSettings settings = {
+        .purpose = FV_FOR_TRAINING, .batch = 5, .lanes = GPOINTER_TO_INT(data), .local_memory = 1 << 16
+    };
+    g_autoptr(GPtrArray) whole = g_ptr_array_new_with_free_func((GDestroyNotify) fv_tensor_free);
+    for (guint n = 0; n < G_N_ELEMENTS(frozen); n++) {
+        g_autofree char *one = g_strconcat(text, frozen[n], NULL);
+        g_auto(Net) net = net_load(one, settings);
+        write_batch(&net, 5, 1);
+        enqueue(&net, FV_LIST_GRADIENT, 5, 0);
+        for (guint i = 0; i < fv_plan_params(net.plan); i++) {
+            if (!fv_plan_param(net.plan, i).trained)
+                continue;
+            FvTensor *got = fv_plan_get_gradient(net.plan, i, NULL);
+            if (n == 0) {
+                g_ptr_array_add(whole, got);
+                continue;
+            }
+            const FvTensor *expected = whole->pdata[i];
+            g_assert_cmpmem(got->data, sizeof(float) * (gsize) fv_tensor_elements(got), expected->data,
+                            sizeof(float) * (gsize) fv_tensor_elements(expected));
+            fv_tensor_free(got);
+        }
+    }
+}
+
+/* Frozen statistics stand in for those of the batch, in the forward pass and in the gradient. */
+static void test_frozen_statistics(gconstpointer data)
+{
+    const int lanes = GPOINTER_TO_INT(data);
+    const FvPlanSettings settings = { .purpose = FV_FOR_TRAINING, .batch = 5, .lanes = lanes };
+    g_auto(Net) net = net_load(
+        "net { input(3, 6, 6) -> conv(4, 3) -> batchnorm(epsilon=1e-12) -> relu -> dense(4) as y }\n"
+        "loss = softmax(y, label)\noptimizer = sgd(rate=0.05)\nfreeze \"batchnorm1\"\n",
+        settings);
+    /* With mean 0 and variance 1 it changes nothing. */
+    g_auto(Net) plain = net_load(
+        "net { input(3, 6, 6) -> conv(4, 3) -> relu -> dense(4) as y }\n"
+        "loss = softmax(y, label)\noptimizer = sgd(rate=0.05)\n",
+        settings);
+    for (guint i = 0; i < 2; i++) /* streams of first values are numbered by parameters: give both the same */
+        for (guint k = 0; k < 2; k++) {
+            g_autoptr(FvTensor) tensor = fv_plan_get_param(net.plan, i == 0 ? k : 6 + k, NULL);
+            g_assert_true(fv_plan_set_param(plain.plan, i * 2 + k, tensor, NULL));
+        }
+    g_autoptr(GArray) got = gradients(&net, 5, 1), expected = gradients(&plain, 5, 1);
+    assert_near(expected, got, 1e-5);
+}
+
+static void test_rate_0(void)
+{
+    const FvPlanSettings settings = { .purpose = FV_FOR_TRAINING, .batch = 5 };
+    g_auto(Net) net = net_load(
+        "net { input(3, 6, 6) -> conv(4, 3, rate=0) -> batchnorm(rate=0) -> dense(4) as y }\n"
+        "loss = softmax(y, label)\noptimizer = sgd(rate=0.05)\n",
+        settings);
+    g_assert_cmpuint(launches_of(&net, FV_LIST_TRAIN, "conv1", "gradient"), ==, 0);
+    g_assert_cmpuint(launches_of(&net, FV_LIST_TRAIN, "batchnorm1", "backward"), ==, 0);
+    g_assert_cmpuint(launches_of(&net, FV_LIST_TRAIN, "batchnorm1", "measure"), ==, 1); /* its statistics move */
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -846,6 +985,13 @@ int main(int argc, char **argv)
     add_bad_files("plan", "/plan/bad/", test_bad_file);
     g_test_add_func("/plan/alive", test_alive);
     g_test_add_func("/plan/memory", test_memory);
+    g_test_add_data_func("/plan/frozen/trunk/lanes-1", GINT_TO_POINTER(1), test_frozen_trunk);
+    g_test_add_data_func("/plan/frozen/trunk/lanes-16", GINT_TO_POINTER(16), test_frozen_trunk);
+    g_test_add_data_func("/plan/frozen/middle/lanes-1", GINT_TO_POINTER(1), test_frozen_middle);
+    g_test_add_data_func("/plan/frozen/middle/lanes-16", GINT_TO_POINTER(16), test_frozen_middle);
+    g_test_add_data_func("/plan/frozen/statistics/lanes-1", GINT_TO_POINTER(1), test_frozen_statistics);
+    g_test_add_data_func("/plan/frozen/statistics/lanes-16", GINT_TO_POINTER(16), test_frozen_statistics);
+    g_test_add_func("/plan/frozen/rate-0", test_rate_0);
     g_test_add_func("/plan/packed-weights", test_packed_weights);
     g_test_add_func("/plan/largest-batch", test_largest_batch);
     g_test_add_func("/plan/small-buffers", test_small_buffers);

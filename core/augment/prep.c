@@ -8,6 +8,7 @@
 
 struct FvPrep {
     FvAugmentChain *chain;
+    gboolean floats; /* samples are no images: the chain is empty */
     FvShape in, want;
     int words;
     FvShape fixed_image;
@@ -107,6 +108,40 @@ FvPrep *fv_prep_new(const GPtrArray *augment, const GPtrArray *prepare, FvShape 
     return g_steal_pointer(&prep);
 }
 
+/* The first operation of a section. */
+static gboolean refuse_operation(const GPtrArray *operations, FvLoc *where, GError **error)
+{
+    if (!operations || operations->len == 0)
+        return TRUE;
+    const FvUse *use = operations->pdata[0];
+    if (where)
+        *where = use->loc;
+    g_set_error(
+        error, FV_ERROR, FV_ERROR_OPTION,
+        "%s: works on images, and the data are arrays of numbers, which go to the net as they are; what is fitted "
+        "to the data, as standardize, can stand here",
+        use->plugin->name);
+    return FALSE;
+}
+
+FvPrep *fv_prep_new_floats(const GPtrArray *augment, const GPtrArray *prepare, FvShape in, FvShape want,
+                           gboolean training, FvLoc *where, GError **error)
+{
+    if (where)
+        *where = (FvLoc){ 0 };
+    if ((training && !refuse_operation(augment, where, error)) || !refuse_operation(prepare, where, error))
+        return NULL;
+    if (!fv_shape_equal(in, want)) {
+        g_set_error(error, FV_ERROR, FV_ERROR_SHAPE, "the data are arrays of %dx%dx%d, the net's input is %dx%dx%d",
+                    in.c, in.h, in.w, want.c, want.h, want.w);
+        return NULL;
+    }
+    g_autoptr(FvPrep) prep = g_new0(FvPrep, 1);
+    *prep = (FvPrep){ .floats = TRUE, .in = in, .want = want, .words = sizeof(FvProgramHead) / 4 };
+    prep->chain = fv_augment_chain_new(NULL, NULL, want, FALSE, where, error);
+    return prep->chain ? g_steal_pointer(&prep) : NULL;
+}
+
 void fv_prep_free(FvPrep *prep)
 {
     if (!prep)
@@ -169,6 +204,10 @@ gboolean fv_prep_program(const FvPrep *prep, FvDrawKey key, const guint32 *other
     const int parts = others ? fv_prep_parts(prep) : 1;
     FvShape as[FV_AUGMENT_PARTS];
     FvProgramImage decoded[FV_AUGMENT_PARTS] = { 0 };
+    if (prep->floats) { /* a program without passes */
+        memset(program, 0, sizeof(guint32) * (gsize) prep->words);
+        return check_image(prep, images[0], error);
+    }
     if (prep->fixed_program && fv_shape_equal(images[0], prep->fixed_image)) {
         memcpy(program, prep->fixed_program, sizeof(guint32) * (gsize) prep->words);
         return TRUE;
@@ -194,7 +233,7 @@ gboolean fv_prep_program(const FvPrep *prep, FvDrawKey key, const guint32 *other
 
 void fv_prep_source(const FvPrep *prep, gboolean rows, GString *out)
 {
-    const FvAugmentKernels kernels = { .rows = rows, .want = prep->want };
+    const FvAugmentKernels kernels = { .rows = rows, .want = prep->want, .floats = prep->floats };
     fv_augment_source(prep->chain, &kernels, out);
 }
 

@@ -19,6 +19,10 @@ typedef struct FvPrep FvPrep;
  * input ("crop: ..."); FV_ERROR_OPTION for too many operations. */
 FvPrep *fv_prep_new(const GPtrArray *augment, const GPtrArray *prepare, FvShape in, FvShape want, gboolean training,
                     FvLoc *where, GError **error);
+/** The same for a source of arrays of float (FvSourceInfo.floats), on which no operation works: FV_ERROR_OPTION where
+ * there is one. Their shape must be the net's input. */
+FvPrep *fv_prep_new_floats(const GPtrArray *augment, const GPtrArray *prepare, FvShape in, FvShape want,
+                           gboolean training, FvLoc *where, GError **error);
 void fv_prep_free(FvPrep *prep);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FvPrep, fv_prep_free)
 

@@ -101,10 +101,11 @@ FvGrid fv_prepare_grid(FvShape want, int n, int lanes, gboolean rows);
 
 /** What kernels are wanted for. */
 typedef struct {
-    gboolean rows;  /* for CPUs: work-items take runs of 16 points; else one */
-    gboolean cubic; /* programs may say so */
-    gboolean masks; /* kernel mask, too */
-    FvShape want;   /* the net's input: kernel prepare, too; c = 0: there is none */
+    gboolean rows;   /* for CPUs: work-items take runs of 16 points; else one */
+    gboolean cubic;  /* programs may say so */
+    gboolean masks;  /* kernel mask, too */
+    FvShape want;    /* the net's input: kernel prepare, too; c = 0: there is none */
+    gboolean floats; /* samples are arrays of float: there is prepare alone */
 } FvAugmentKernels;
 
 /** Appends OpenCL C of the chain's kernels, to stand behind a definition of FV_NAME, and behind the plan's prelude

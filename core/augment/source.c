@@ -4,6 +4,7 @@
 
 #include "augment.cl.h"
 #include "prepare.cl.h"
+#include "prepare_floats.cl.h"
 #include "vectors.cl.h"
 
 /* Names that maps use for what they are given; an option of such a name gives way. */
@@ -274,6 +275,10 @@ void fv_augment_source(const FvAugmentChain *chain, const FvAugmentKernels *kern
     };
     for (guint i = 0; i < G_N_ELEMENTS(numbers); i++)
         g_string_append_printf(out, "#undef %s\n#define %s %d\n", numbers[i].name, numbers[i].name, numbers[i].value);
+    if (kernels->floats) {
+        g_string_append(out, prepare_floats_cl);
+        return;
+    }
     g_string_append(out, vectors_cl);
     /* Options are constants of type real, and pixels float, whatever the net computes in. */
     g_string_append(out, "#define real float\n");

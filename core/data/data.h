@@ -14,6 +14,12 @@
 /** The streams of fv_random() that are no operation's. */
 enum { FV_STREAM_SELECT = 0x7ffffffd, FV_STREAM_SPLIT = 0x7ffffffe, FV_STREAM_SHUFFLE = 0x7fffffff };
 
+/** Bytes of a sample of that shape, as a source gives them. */
+static inline gint64 fv_source_bytes(const FvSourceInfo *info, FvShape shape)
+{
+    return fv_shape_elements(shape) * (gint64) (info->floats ? sizeof(float) : 1);
+}
+
 /** Samples of one batch, or of several in a row where all images are kept. The loader owns it; everything is valid
  * until it is recycled. */
 typedef struct {

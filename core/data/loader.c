@@ -228,7 +228,7 @@ void fv_loader_keep_images(FvLoader *loader)
 {
     const gsize samples = (gsize) loader->indices[loader->count - 1] + 1; /* they ascend */
     g_assert(loader->parts == 1);
-    loader->image = (gsize) fv_shape_elements(loader->config.info->shape);
+    loader->image = (gsize) fv_source_bytes(loader->config.info, loader->config.info->shape);
     loader->places = g_new(guint32, samples);
     memset(loader->places, 0xff, samples * sizeof *loader->places); /* FV_NOT_KEPT */
     loader->labels = g_new(gint32, samples);

@@ -19,9 +19,10 @@ typedef struct {
 static gboolean check_sample(const FvLoader *loader, const FvSample *sample, GError **error)
 {
     const FvShape shape = sample->shape;
-    int classes = loader->config.info->classes;
+    const FvSourceInfo *info = loader->config.info;
+    const int classes = info->classes;
     if (shape.c < 1 || shape.h < 1 || shape.w < 1 || shape.h > G_MAXINT / shape.w ||
-        (gint64) shape.h * shape.w > G_MAXINT / shape.c || sample->pixels->len != fv_shape_elements(shape)) {
+        (gint64) shape.h * shape.w > G_MAXINT / shape.c || sample->pixels->len != fv_source_bytes(info, shape)) {
         g_set_error(error, FV_ERROR, FV_ERROR_DATA, "%dx%dx%d do not go with %u bytes", shape.c, shape.h, shape.w,
                     sample->pixels->len);
         return FALSE;

@@ -39,6 +39,8 @@ static char *nearest_to(const FvPlan *plan, const char *pattern)
     g_autoptr(GHashTable) names = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     for (guint i = 0; i < plan->params->len; i++) {
         const FvParam *param = plan->params->pdata[i];
+        if (!is_fitted(param))
+            g_hash_table_add(names, g_strdup(param->name));
         for (const char *dot = strchr(param->name, '.'); dot && !is_fitted(param); dot = strchr(dot + 1, '.'))
             g_hash_table_add(names, g_strndup(param->name, (gsize) (dot - param->name)));
     }

@@ -246,15 +246,38 @@ FvTensor *fv_npy_read(const char *file, GError **error)
     return text && read_tensor(input, text, start, &tensor, error) ? tensor : NULL;
 }
 
+float *fv_array_read(const char *file, int *rank, gint64 dims[8], GError **error)
+{
+    g_autoptr(FvTensor) tensor = fv_npy_read(file, error);
+    if (!tensor)
+        return NULL;
+    const gint64 count = fv_tensor_elements(tensor);
+    *rank = tensor->rank;
+    memcpy(dims, tensor->dims, sizeof tensor->dims);
+    if (tensor->dtype == FV_F32)
+        return g_steal_pointer(&tensor->data);
+    float *numbers = g_try_new(float, (gsize) MAX(1, count));
+    if (!numbers)
+        g_set_error(error, FV_ERROR, FV_ERROR_NOMEM, "%s: no memory for %" G_GINT64_FORMAT " numbers", file, count);
+    for (gint64 i = 0; numbers && i < count; i++)
+        numbers[i] = (float) fv_tensor_get(tensor, i);
+    return numbers;
+}
+
 /* ----------------------------------------------------------------- writing */
 
-gboolean fv_npy_write(const char *file, const FvTensor *tensor, GError **error)
+struct FvNpyWriter {
+    FvAtomic *atomic;
+    char *file;
+    guint64 left; /* bytes that are to come */
+};
+
+static gboolean write_header(FvNpyWriter *writer, FvDtype dtype, int rank, const gint64 *dims, GError **error)
 {
     g_autoptr(GString) header = g_string_new(NULL);
-    g_string_append_printf(header, "{'descr': '%s', 'fortran_order': False, 'shape': (", descrs[tensor->dtype]);
-    for (int i = 0; i < tensor->rank; i++)
-        g_string_append_printf(header, "%" G_GINT64_FORMAT "%s", tensor->dims[i],
-                               i + 1 < tensor->rank ? ", " : (tensor->rank == 1 ? "," : ""));
+    g_string_append_printf(header, "{'descr': '%s', 'fortran_order': False, 'shape': (", descrs[dtype]);
+    for (int i = 0; i < rank; i++)
+        g_string_append_printf(header, "%" G_GINT64_FORMAT "%s", dims[i], i + 1 < rank ? ", " : (rank == 1 ? "," : ""));
     g_string_append(header, "), }");
     while ((MAGIC_SIZE + 4 + header->len + 1) % ALIGNMENT)
         g_string_append_c(header, ' ');
@@ -262,10 +285,58 @@ gboolean fv_npy_write(const char *file, const FvTensor *tensor, GError **error)
     guint8 head[MAGIC_SIZE + 4];
     memcpy(head, magic, MAGIC_SIZE);
     memcpy(head + MAGIC_SIZE, (guint8[]){ 1, 0, header->len & 0xff, header->len >> 8 & 0xff }, 4);
+    return fv_atomic_write(writer->atomic, head, sizeof head, error) &&
+           fv_atomic_write(writer->atomic, header->str, header->len, error);
+}
 
-    g_autoptr(FvAtomic) atomic = fv_atomic_begin(file, error);
-    gsize bytes = (gsize) fv_tensor_elements(tensor) * fv_dtype_size(tensor->dtype);
-    return atomic && fv_atomic_write(atomic, head, sizeof head, error) &&
-           fv_atomic_write(atomic, header->str, header->len, error) &&
-           fv_atomic_write(atomic, tensor->data, bytes, error) && fv_atomic_commit(g_steal_pointer(&atomic), error);
+FvNpyWriter *fv_npy_begin(const char *file, FvDtype dtype, int rank, const gint64 *dims, GError **error)
+{
+    g_autoptr(FvNpyWriter) writer = g_new0(FvNpyWriter, 1);
+    writer->file = g_strdup(file);
+    writer->left = fv_dtype_size(dtype);
+    for (int i = 0; i < rank; i++)
+        if (dims[i] < 0 || !g_uint64_checked_mul(&writer->left, writer->left, (guint64) dims[i])) {
+            g_set_error(error, FV_ERROR, FV_ERROR_NOMEM, "%s: an array of more bytes than can be counted", file);
+            return NULL;
+        }
+    writer->atomic = fv_atomic_begin(file, error);
+    return writer->atomic && write_header(writer, dtype, rank, dims, error) ? g_steal_pointer(&writer) : NULL;
+}
+
+gboolean fv_npy_append(FvNpyWriter *writer, const void *data, gsize bytes, GError **error)
+{
+    if (bytes > writer->left) {
+        g_set_error(error, FV_ERROR, FV_ERROR_DATA, "%s: more elements than its shape has", writer->file);
+        return FALSE;
+    }
+    writer->left -= bytes;
+    return fv_atomic_write(writer->atomic, data, bytes, error);
+}
+
+gboolean fv_npy_commit(FvNpyWriter *writer, GError **error)
+{
+    g_autoptr(FvNpyWriter) owned = writer;
+    if (writer->left > 0) {
+        g_set_error(error, FV_ERROR, FV_ERROR_DATA, "%s: %" G_GUINT64_FORMAT " bytes are missing", writer->file,
+                    writer->left);
+        return FALSE;
+    }
+    return fv_atomic_commit(g_steal_pointer(&writer->atomic), error);
+}
+
+void fv_npy_abort(FvNpyWriter *writer)
+{
+    if (!writer)
+        return;
+    fv_atomic_abort(writer->atomic);
+    g_free(writer->file);
+    g_free(writer);
+}
+
+gboolean fv_npy_write(const char *file, const FvTensor *tensor, GError **error)
+{
+    g_autoptr(FvNpyWriter) writer = fv_npy_begin(file, tensor->dtype, tensor->rank, tensor->dims, error);
+    const gsize bytes = (gsize) fv_tensor_elements(tensor) * fv_dtype_size(tensor->dtype);
+    return writer && fv_npy_append(writer, tensor->data, bytes, error) &&
+           fv_npy_commit(g_steal_pointer(&writer), error);
 }

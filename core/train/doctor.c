@@ -128,7 +128,7 @@ static gboolean set_out(FvDoctor *doctor, const FvTensors *weights, GError **err
 {
     FvPlan *plan = doctor->plan;
     if (!fv_weights_begin(plan, &doctor->settings->begin, weights, error) ||
-        (!weights && !fv_session_fit(doctor->session, error)))
+        !fv_session_fit(doctor->session, weights, error))
         return FALSE;
     for (guint i = 0; i < fv_plan_params(plan); i++) {
         FvTensor *tensor = fv_plan_get_param(plan, i, error);

@@ -97,7 +97,8 @@ static cl_mem take(FvFeed *feed, size_t bytes, GError **error)
 static void keep_images(FvFeed *feed, const FvFeedConfig *config)
 {
     const FvShape shape = config->config.info->shape;
-    const guint64 image = (guint64) fv_shape_elements(shape), count = (guint64) fv_loader_count(feed->loader);
+    const guint64 image = (guint64) fv_source_bytes(config->config.info, shape),
+                  count = (guint64) fv_loader_count(feed->loader);
     if (image == 0 || count > config->budget / image)
         return;
     feed->pixels = fv_device_alloc_unset(feed->device, image * count + FV_PROGRAM_PADDING, NULL);

@@ -3,6 +3,7 @@
 #include "core/train/fit.h"
 
 #include "core/plan/fit.h"
+#include "core/train/weights.h"
 
 #include <math.h>
 
@@ -73,12 +74,13 @@ static gboolean fit_layer(Fitting *fitting, GError **error)
     return run_passes(fitting, error);
 }
 
-gboolean fv_session_fit(FvSession *session, GError **error)
+gboolean fv_session_fit(FvSession *session, const FvTensors *weights, GError **error)
 {
     Fitting fitting = { .session = session, .plan = fv_session_plan(session) };
     gboolean done = TRUE;
     for (guint i = 0; i < fv_plan_layers(fitting.plan) && done; i++) {
-        if (!fv_plan_layer(fitting.plan, i).fitted)
+        const FvPlanLayer layer = fv_plan_layer(fitting.plan, i);
+        if (!layer.fitted || (weights && fv_weights_give(fitting.plan, weights, layer.path)))
             continue;
         fitting.layer = i;
         fitting.feed = fv_session_plain_feed(session, error);

@@ -181,9 +181,9 @@ static gboolean plan_again(FvSession *session, GError **error)
         return TRUE;
     if (idle)
         session->purpose = FV_FOR_EVALUATION;
-    if (keeps && session->settings.weights) {
+    if (keeps && session->settings.weights)
         samples = fv_weights_kept_samples(session->plan, session->settings.weights);
-    } else if (keeps) {
+    if (keeps && samples == 0) { /* none are given, or those of another net, which has no such layer */
         const FvLoaderConfig config = fv_session_loader_config(session, FV_TRAIN);
         samples = fv_loader_config_count(&config, error);
         if (samples == 0)
@@ -197,8 +197,10 @@ static gboolean make_prep(FvSession *session, int which, GError **error)
     const FvGraph *graph = session->settings.graph;
     FvLoc where;
     GError *failed = NULL;
-    session->preps[which] = fv_prep_new(graph->augment, graph->prepare, session->source.info.shape,
-                                        fv_plan_input_shape(session->plan), which == FOR_TRAINING, &where, &failed);
+    const FvSourceInfo *info = &session->source.info;
+    session->preps[which] = (info->floats ? fv_prep_new_floats : fv_prep_new)(
+        graph->augment, graph->prepare, info->shape, fv_plan_input_shape(session->plan), which == FOR_TRAINING, &where,
+        &failed);
     if (session->preps[which])
         return TRUE;
     g_autoptr(FvDiag) diag = fv_diag_new();
@@ -238,8 +240,9 @@ static gboolean open_source(FvSession *session, GError **error)
 static gboolean select_data(FvSession *session, GError **error)
 {
     const FvGraph *graph = session->settings.graph;
+    const gboolean own = session->opened.source == (const FvSource *) graph->source.plugin;
     session->source = session->opened;
-    if (graph->classes->len == 0 && graph->per_class == 0)
+    if (!own || (graph->classes->len == 0 && graph->per_class == 0))
         return TRUE;
     g_autofree FvWanted *classes = g_new(FvWanted, graph->classes->len + 1);
     for (guint i = 0; i < graph->classes->len; i++) {
@@ -275,9 +278,10 @@ FvSession *fv_session_new(const FvSessionSettings *settings, FvPurpose purpose, 
     session->settings = *settings;
     session->purpose = purpose;
     /* The net first: its mistakes need no data to be found. */
-    if (!check_source(settings->graph, error) || !make_plan(session, 0, error) || !check_aims(session, error) ||
-        !open_source(session, error) || !select_data(session, error) || !check_terms(session, error) ||
-        !plan_again(session, error))
+    const gboolean judged = purpose != FV_FOR_PREDICTION;
+    if ((!settings->source && !check_source(settings->graph, error)) || !make_plan(session, 0, error) ||
+        (judged && !check_aims(session, error)) || !open_source(session, error) || !select_data(session, error) ||
+        (judged && !check_terms(session, error)) || !plan_again(session, error))
         return NULL;
     const int preps = session->purpose == FV_FOR_TRAINING || settings->varies ? PREPS : FOR_TRAINING;
     for (int i = 0; i < preps; i++)
@@ -403,11 +407,16 @@ FvFeed *fv_session_train_feed(FvSession *session, GError **error)
     return session->training;
 }
 
+FvFeed *fv_session_split_feed(FvSession *session, FvSplit split, GError **error)
+{
+    if (!session->feeds[split])
+        session->feeds[split] = make_feed(session, split, FOR_EVALUATION, FALSE, 0, error);
+    return session->feeds[split];
+}
+
 FvFeed *fv_session_plain_feed(FvSession *session, GError **error)
 {
-    if (!session->feeds[FV_TRAIN])
-        session->feeds[FV_TRAIN] = make_feed(session, FV_TRAIN, FOR_EVALUATION, FALSE, 0, error);
-    return session->feeds[FV_TRAIN];
+    return fv_session_split_feed(session, FV_TRAIN, error);
 }
 
 FvFeed *fv_session_feed(FvSession *session, FvSplit split, GError **error)

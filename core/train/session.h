@@ -31,9 +31,9 @@ typedef struct {
     const volatile sig_atomic_t *stop; /* not 0: stop at the next step; or NULL */
 } FvSessionSettings;
 
-/** Opens the source, plans the net and loads it. FV_FOR_EVALUATION or FV_FOR_TRAINING; a net in which nothing can be
- * trained needs neither loss nor optimizer, and is planned for evaluation.
- * Mistakes of the pipeline come with their place, one a line. */
+/** Opens the source, plans the net and loads it. FV_FOR_PREDICTION, which looks at no loss and no metric,
+ * FV_FOR_EVALUATION or FV_FOR_TRAINING; a net in which nothing can be trained needs neither loss nor optimizer, and is
+ * planned for evaluation. Mistakes of the pipeline come with their place, one a line. */
 FvSession *fv_session_new(const FvSessionSettings *settings, FvPurpose purpose, GError **error);
 void fv_session_free(FvSession *session);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FvSession, fv_session_free)
@@ -51,6 +51,8 @@ gboolean fv_session_has(const FvSession *session, FvSplit split);
 FvFeed *fv_session_train_feed(FvSession *session, GError **error);
 /** Batches of the training split in its own order, prepared but not augmented. Until fv_session_release_feeds(). */
 FvFeed *fv_session_plain_feed(FvSession *session, GError **error);
+/** The same of any split, without its images in memory of the device. */
+FvFeed *fv_session_split_feed(FvSession *session, FvSplit split, GError **error);
 /** Batches of a split in its own order, as they are evaluated; of none where the split is empty, which is an error. */
 FvFeed *fv_session_feed(FvSession *session, FvSplit split, GError **error);
 /** The same, augmented as in training, for as many epochs as @copies: each gives another copy of every sample. Only

@@ -364,15 +364,14 @@ static gboolean open_session(FvTrainer *trainer, const FvTensors *weights, GErro
     return TRUE;
 }
 
-/* Parameters as training begins with them. Weights that are given were fitted when they were made. */
+/* Parameters as training begins with them. Weights that are given were fitted when they were made; what they lack is
+ * fitted to what they make of the data. */
 static gboolean set_out(FvTrainer *trainer, const FvBeginning *begin, const FvTensors *weights, GError **error)
 {
-    if (weights)
-        return fv_weights_begin(trainer->plan, begin, weights, error) && fv_session_try_data(trainer->session, error);
     GError *failed = NULL;
-    if (!fv_plan_initialise(trainer->plan, trainer->at.seed, error) || !fv_session_try_data(trainer->session, error))
+    if (!fv_weights_begin(trainer->plan, begin, weights, error) || !fv_session_try_data(trainer->session, error))
         return FALSE;
-    if (fv_session_fit(trainer->session, &failed))
+    if (fv_session_fit(trainer->session, weights, &failed))
         return TRUE;
     trainer->stopped = failed == NULL;
     if (failed)

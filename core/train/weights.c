@@ -85,6 +85,16 @@ gboolean fv_weights_set(FvPlan *plan, const FvTensors *tensors, const char *file
     return set_all(plan, tensors, file, "", error);
 }
 
+static void note_differences(const FvWeightsMatch *match, const char *file, FvWeightsNote note)
+{
+    g_autofree char *counts = g_strdup_printf("%s: %u of the net's %u parameters and statistics are taken", file,
+                                              fv_weights_match_count(match), match->taken->len);
+    g_auto(GStrv) lines = fv_weights_match_lines(match);
+    note(counts);
+    for (char **line = lines; *line; line++)
+        note(*line);
+}
+
 /* Sets what fits; the rest is as it would be without a file. */
 static gboolean set_partly(FvPlan *plan, const FvTensors *tensors, const char *file, guint64 seed, FvWeightsNote note,
                            GError **error)
@@ -98,12 +108,21 @@ static gboolean set_partly(FvPlan *plan, const FvTensors *tensors, const char *f
     }
     if (set < all && !fv_plan_initialise(plan, seed, error))
         return FALSE;
-    if (differences) {
-        g_autofree char *line = g_strdup_printf("%s: %u of the net's %u parameters and statistics are taken; it %s",
-                                                file, set, all, differences);
-        note(line);
-    }
+    if (differences)
+        note_differences(match, file, note);
     return set_taken(plan, match, file, error);
+}
+
+gboolean fv_weights_give(const FvPlan *plan, const FvTensors *tensors, const char *layer)
+{
+    g_autoptr(FvWeightsMatch) match = fv_weights_match_new(plan, tensors);
+    const size_t length = strlen(layer);
+    for (guint i = 0; i < fv_plan_params(plan); i++) {
+        const char *name = fv_plan_param(plan, i).name;
+        if (strncmp(name, layer, length) == 0 && name[length] == '.' && !match->taken->pdata[i])
+            return FALSE;
+    }
+    return TRUE;
 }
 
 gint64 fv_weights_kept_samples(const FvPlan *plan, const FvTensors *tensors)

@@ -15,7 +15,7 @@ gboolean fv_weights_set(FvPlan *plan, const FvTensors *tensors, const char *file
 /** The same from a file. */
 gboolean fv_weights_load(FvPlan *plan, const char *file, GError **error);
 
-/** Called with one line on how a file and the net differ. */
+/** Called with each line on how a file and the net differ. */
 typedef void (*FvWeightsNote)(const char *line);
 
 /** What parameters begin with. */
@@ -33,6 +33,9 @@ gboolean fv_beginning_read(const FvBeginning *from, FvTensors **tensors, GError 
 gboolean fv_weights_begin(FvPlan *plan, const FvBeginning *from, const FvTensors *tensors, GError **error);
 /** The names of the classes that the file tells, or NULL; g_strfreev() it. */
 char **fv_weights_classes(const FvTensors *tensors);
+
+/** Whether @tensors gives every parameter of a layer. */
+gboolean fv_weights_give(const FvPlan *plan, const FvTensors *tensors, const char *layer);
 
 /** How many samples the layers that keep them have kept in @tensors; 0 where it holds none of theirs. */
 gint64 fv_weights_kept_samples(const FvPlan *plan, const FvTensors *tensors);

@@ -106,3 +106,20 @@ char *fv_weights_match_text(const FvWeightsMatch *match)
     append_names(text, "", match->unfit);
     return g_string_free(text, text->len == 0);
 }
+
+static void add_line(GStrvBuilder *lines, const char *before, const GPtrArray *names)
+{
+    g_autoptr(GString) line = g_string_new(NULL);
+    append_names(line, before, names);
+    if (line->len > 0)
+        g_strv_builder_add(lines, line->str);
+}
+
+char **fv_weights_match_lines(const FvWeightsMatch *match)
+{
+    g_autoptr(GStrvBuilder) lines = g_strv_builder_new();
+    add_line(lines, "of another size, begin anew: ", match->unfit);
+    add_line(lines, "not in the file, begin anew: ", match->missing);
+    add_line(lines, "not in the net, left aside: ", match->unknown);
+    return g_strv_builder_end(lines);
+}

@@ -24,5 +24,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(FvWeightsMatch, fv_weights_match_free)
 guint fv_weights_match_count(const FvWeightsMatch *match);
 /** How the two differ, in one line of at most 20 names of each kind; NULL where they do not. g_free() it. */
 char *fv_weights_match_text(const FvWeightsMatch *match);
+/** The same in a line for each kind, of what becomes of it where the rest is taken; g_strfreev() it. */
+char **fv_weights_match_lines(const FvWeightsMatch *match);
 
 #endif

@@ -694,6 +694,9 @@ typedef struct {
     FvShape shape;                  /* of every image; h = w = 0 where images differ */
     int classes;                    /* 0: no classes */
     const char *const *class_names; /* `classes` of them, or NULL */
+    /** Samples are arrays of numbers, and no images: pixels are float, C,H,W, which go to the net as they are. All have
+     * one shape. */
+    gboolean floats;
 } FvSourceInfo;
 
 /** One sample. The loader owns it and gives the same one again, so that `pixels` keeps its storage. */
@@ -722,6 +725,10 @@ typedef struct {
  * that cameras note (EXIF) is applied. No more than 16384 pixels a side and 64 megapixels.
  * @channels: 1 or 3 to convert to, 0 to keep what the file has (alpha is dropped). */
 gboolean fv_image_read(const char *file, int channels, FvShape *shape, GByteArray *pixels, GError **error);
+
+/** Reads the numbers of a .npy file (NumPy): float32, float64, int32, int64 or uint8, in C order.
+ * @rank, @dims: its shape; up to 8 dims. Returns them as float, to be g_free()d; or NULL. */
+float *fv_array_read(const char *file, int *rank, gint64 dims[8], GError **error);
 
 /* ----------------------------------------------------------------- augment */
 

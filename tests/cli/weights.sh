@@ -101,14 +101,14 @@ refuses 1 'as far as one wants to read' 'extra19, extra20 and 10 more \('
 
 fv "${run[@]}" -w more.safetensors --partial
 is "$code $out" '0 3' '--partial: passes over what is too many'
-is "$err" \
-  "fovea: more.safetensors: 8 of the net's 8 parameters and statistics are taken; it has what the net has not: head.weight" \
-  'and names it'
+is "$err" "fovea: more.safetensors: 8 of the net's 8 parameters and statistics are taken
+fovea: not in the net, left aside: head.weight" 'and names it'
 fv "${run[@]}" -w mixed.safetensors --partial
 is "$code $out" '0 3' '--partial: what is not in the file begins as in training (here with what the file would have)'
-is "$err" "fovea: mixed.safetensors: 5 of the net's 8 parameters and statistics are taken; it lacks \
-bn.running_mean, bn.running_var; has what the net has not: bn.mean, bn.var; bn.weight is 1, the net's is 2" \
-  'and says so in one line'
+is "$err" "fovea: mixed.safetensors: 5 of the net's 8 parameters and statistics are taken
+fovea: of another size, begin anew: bn.weight is 1, the net's is 2
+fovea: not in the file, begin anew: bn.running_mean, bn.running_var
+fovea: not in the net, left aside: bn.mean, bn.var" 'and says what becomes of each'
 fv "${run[@]}" -w all.safetensors --partial -s outputs=3
 is "$code $(wc -w <<<"$out")" '0 3' '--partial: another number of classes'
 like "$err" 'fc\.weight is 1x2, the net.s is 3x2, fc\.bias is 1, the net.s is 3$' 'and names what begins anew'
@@ -119,7 +119,8 @@ fv "${run[@]}" -w all.safetensors --partial -s outputs=3 --seed 2
 ok 'another seed, other values' [ "$out" != "$first" ]
 fv "${step[@]}" -w headless.safetensors --partial
 exits 0 '--partial: a training step without the weights of a head'
-like "$err" '10 parameters and statistics are taken; it lacks aux\.fc\.weight, aux\.fc\.bias$' 'which is named'
+like "$err" '10 parameters and statistics are taken
+fovea: not in the file, begin anew: aux\.fc\.weight, aux\.fc\.bias$' 'which is named'
 make_safetensors foreign.safetensors x F32 1 "$one"
 fv "${run[@]}" -w foreign.safetensors --partial
 refuses 1 '--partial: nothing fits' '^fovea: foreign\.safetensors: nothing in it is this net.s: it lacks body\.weight, '
