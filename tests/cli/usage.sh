@@ -39,9 +39,10 @@ like "$out" '^fovea [0-9]+\.[0-9]+\.[0-9]+$' 'prints one line'
 
 common='--help'
 declare -A options=(
-  [train]='--set --weights --partial --seed --device --out --resume'
+  [train]='--set --weights --partial --seed --device --out --resume --tensorboard'
   [eval]='--set --weights --partial --seed --device --split'
   [predict]='--set --weights --partial --device --top --json'
+  [report]='--out --device'
   [run]='--set --weights --partial --seed --device --in --out --target --grads'
   [trace]='--set --weights --partial --seed --device --in --target --param --digits --limit --json'
   [augment]='--set --seed --device --copies --labels --format --quality --filter --shard-size --sheet --resume --force
@@ -85,7 +86,7 @@ for verb in $verbs; do
   fv "$verb" --no-such-option
   refuses 2 "fovea $verb: an unknown option" "^fovea: $verb: .*--no-such-option.*fovea $verb --help"
 done
-for verb in train eval predict run augment check gradcheck new; do
+for verb in train eval predict report run augment check gradcheck new; do
   fv "$verb"
   refuses 2 "fovea $verb: no arguments" "^fovea: $verb: "
 done
