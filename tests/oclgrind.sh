@@ -2,7 +2,10 @@
 # SPDX-License-Identifier: MIT
 # oclgrind.sh: small nets of each kind, forward and backward, in a simulator that reports every access out of bounds and
 # every race between work-items.
+# usage: oclgrind.sh [SHARE SHARES]: every SHARES-th of them, so that several processors have something to do.
 set -u
+share=${1:-1}
+shares=${2:-1}
 cases="activation-chain avgpool-rect batchnorm-conv batchnorm-dense concat conv-depthwise conv-dilation conv-everything
 conv-groups conv-stride-gaps conv-wide dense-spatial dense-wide densenet dropout-zero flatten-order gap-flatten gelu
 groupnorm inception l2-normalize layernorm layernorm-channels loss-contrastive loss-dice loss-hinge loss-kl loss-mse
@@ -14,13 +17,21 @@ golden=$FOVEA_SOURCE/tests/golden
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 export FOVEA_DEVICE=oclgrind FOVEA_CACHE=0
-number=0
+number=0 # of those run
+asked=0
 options=
+
+# is_ours: whether the next one is in this share.
+is_ours() {
+  asked=$((asked + 1))
+  [ $((asked % shares)) = $((share - 1)) ] || return 1
+  number=$((number + 1))
+}
 
 run() {
   local name=$1 lanes=$2
   shift 2
-  number=$((number + 1))
+  is_ours || return 0
   if FOVEA_LANES=$lanes oclgrind --data-races --max-errors 5 $options "$FOVEA" run "$golden/$name/case.fv" \
     --weights "$golden/$name/weights.safetensors" --in "$golden/$name/in.npy" "$@" >"$folder/out" 2>"$folder/errors" &&
     [ ! -s "$folder/errors" ]; then
@@ -60,7 +71,7 @@ done
 # What is done with all parameters: updates, limits, noise, averages, vectors.
 for family in cpu gpu; do
   for name in ema-all lbfgs-wolfe rates-frozen; do
-    number=$((number + 1))
+    is_ours || continue
     if FOVEA_KERNELS=$family oclgrind --data-races --max-errors 5 "$FOVEA_BUILD/tests/test_optim" \
       -p "/optim/$name/ten-steps-float" >"$folder/out" 2>"$folder/errors" &&
       grep -q '^ok' "$folder/out" && [ ! -s "$folder/errors" ]; then

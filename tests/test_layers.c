@@ -3,7 +3,8 @@
  *
  * Nothing here names a plugin: what the search path holds is tested, by the pipelines that fv_gradcheck_pipelines()
  * makes of its examples. Each check of a plugin is a test case of its own: `test_layers -p /layers/conv` is all of one
- * plugin, `test_layers layers loss` all of these kinds, `test_layers layers/conv/lanes layers/mul/lanes` these cases.
+ * plugin, `test_layers layers loss` all of these kinds, `test_layers layers:1/2` every second layer, `test_layers
+ * layers/conv/lanes layers/mul/lanes` these cases.
  */
 #include "core/descriptor.h"
 #include "core/exec/exec.h"
@@ -14,6 +15,7 @@
 #include "core/train/targets.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 /* Largest difference between results of different lanes, in units of the tensor's own largest, but of SMALL times the
@@ -31,6 +33,7 @@ typedef struct {
 
 static FvDevice *device;          /* one for all cases, opened by main() */
 static const char *const *wanted; /* arguments: kinds and cases; none: all */
+static gboolean in_share;         /* the plugin at hand is among the wanted */
 
 /* As the folders of plugins/. */
 static const char *const folders[FV_KINDS] = {
@@ -432,7 +435,7 @@ static void case_free(gpointer data)
 static void add_case(FvKind kind, const char *name, const char *what, int lanes, int batch, GTestDataFunc func)
 {
     g_autofree char *path = g_strdup_printf("/%s/%s/%s", folders[kind], name, what);
-    if (*wanted && !g_strv_contains(wanted, folders[kind]) && !g_strv_contains(wanted, path + 1))
+    if (*wanted && !in_share && !g_strv_contains(wanted, path + 1))
         return;
     const Case c = { .kind = kind, .name = g_strdup(name), .lanes = lanes, .batch = batch };
     g_test_add_data_func_full(path, g_memdup2(&c, sizeof c), func, case_free);
@@ -458,12 +461,29 @@ static void add_net_cases(const FvPlugin *plugin)
     add_case(kind, name, "lanes", 0, 17, test_lanes);
 }
 
+/* Arguments are names of kinds, `KIND:SHARE/SHARES`, which takes every so many-th plugin of one, and names of cases. */
+static gboolean is_wanted(FvKind kind, guint number)
+{
+    for (const char *const *argument = wanted; *argument; argument++) {
+        g_auto(GStrv) parts = g_strsplit(*argument, ":", 2);
+        guint share = 1, shares = 1;
+        if (!g_str_equal(parts[0], folders[kind]))
+            continue;
+        if (parts[1] && (sscanf(parts[1], "%u/%u", &share, &shares) != 2 || share < 1 || share > shares))
+            g_error("%s: not a share like layers:1/2", *argument);
+        if (number % shares == share - 1)
+            return TRUE;
+    }
+    return FALSE;
+}
+
 /* A file outside of the kinds' folders is listed under every kind: it belongs to the one that finds it. */
 static void add_kind(FvRegistry *registry, FvKind kind)
 {
     g_auto(GStrv) names = fv_registry_names(registry, kind);
     for (char **name = names; *name; name++) {
         g_autoptr(GError) error = NULL;
+        in_share = is_wanted(kind, (guint) (name - names));
         const FvPlugin *plugin = fv_registry_find(registry, kind, *name, &error);
         if (g_error_matches(error, FV_ERROR, FV_ERROR_UNKNOWN))
             continue;

@@ -94,8 +94,12 @@ gboolean fv_box_set_pieces(FvBox *box, GPtrArray *pieces);
 int fv_label_set_intern(FvLabelSet *set, const char *name);
 /** The file that belongs to an image: @path with another extension. */
 char *fv_label_beside(const char *path, const char *extension);
+gboolean fv_label_has_extension(const char *path, const char *extension);
 /** Relative, without `..`, `.` and empty parts. */
 gboolean fv_label_path_safe(const char *path);
+/** Finds which format a set is in, and the file with all labels where that has one. @asked: FV_LABELS_TOLD, or the
+ * format that was said. @placed: somebody said where labels are; @separate: and that is not with the images. */
+gboolean fv_label_set_tell(FvLabelSet *set, FvLabelFormat asked, gboolean placed, gboolean separate, GError **error);
 GBytes *fv_label_set_read(const FvLabelSet *set, const char *file, GError **error);
 /** A finite decimal number, all of @text, within what coordinates may be. */
 gboolean fv_label_number(const char *text, double *number);

@@ -4,6 +4,7 @@
 
 #include "core/plan/conv_depthwise.h"
 #include "core/plan/conv_gpu.h"
+#include "core/plan/conv_transposed.h"
 #include "core/plan/private.h"
 
 #include "conv_pack.cl.h"
@@ -23,42 +24,50 @@ static gboolean output_extent(gint64 in, gint64 kernel, gint64 stride, gint64 pa
     return TRUE;
 }
 
-static gboolean too_large(FvConv *conv)
+static gboolean too_large(const FvConv *conv, FvShape made)
 {
     gint64 weights = (gint64) conv->out.c * (conv->in.c / conv->groups);
-    gint64 window = (gint64) conv->kernel.h * conv->kernel.w, plane = (gint64) conv->out.h * conv->out.w;
+    gint64 window = (gint64) conv->kernel.h * conv->kernel.w, plane = (gint64) made.h * made.w;
     return weights > G_MAXINT32 || window > G_MAXINT32 || weights * window > G_MAXINT32 || plane > G_MAXINT32 ||
-           plane * conv->out.c > G_MAXINT32;
+           plane * made.c > G_MAXINT32;
+}
+
+static gboolean set_extents(FvConv *conv, GError **error)
+{
+    if (output_extent(conv->in.h, conv->kernel.h, conv->stride.h, conv->pad.h, conv->dilation.h, &conv->out.h) &&
+        output_extent(conv->in.w, conv->kernel.w, conv->stride.w, conv->pad.w, conv->dilation.w, &conv->out.w))
+        return TRUE;
+    g_autofree char *dilation = conv->dilation.h == 1 && conv->dilation.w == 1
+                                    ? g_strdup("")
+                                    : g_strdup_printf(" (dilation %dx%d)", conv->dilation.h, conv->dilation.w);
+    g_set_error(error, FV_ERROR, FV_ERROR_SHAPE,
+                "kernel %dx%d%s is larger than the padded input %" G_GINT64_FORMAT "x%" G_GINT64_FORMAT, conv->kernel.h,
+                conv->kernel.w, dilation, (gint64) conv->in.h + 2 * (gint64) conv->pad.h,
+                (gint64) conv->in.w + 2 * (gint64) conv->pad.w);
+    return FALSE;
 }
 
 static gboolean set_shape(FvConv *conv, GError **error)
 {
-    if (conv->out.c < 1 || conv->kernel.h < 1 || conv->kernel.w < 1 || conv->stride.h < 1 || conv->stride.w < 1 ||
-        conv->dilation.h < 1 || conv->dilation.w < 1 || conv->pad.h < 0 || conv->pad.w < 0 || conv->groups < 1) {
+    if (fv_conv_made(conv).c < 1 || conv->kernel.h < 1 || conv->kernel.w < 1 || conv->stride.h < 1 ||
+        conv->stride.w < 1 || conv->dilation.h < 1 || conv->dilation.w < 1 || conv->pad.h < 0 || conv->pad.w < 0 ||
+        conv->groups < 1) {
         g_set_error_literal(error, FV_ERROR, FV_ERROR_OPTION,
                             "channels, kernel, stride, dilation and groups must be 1 or more, and pad 0 or more");
         return FALSE;
     }
     if (conv->in.c % conv->groups != 0 || conv->out.c % conv->groups != 0) {
         g_set_error(error, FV_ERROR, FV_ERROR_SHAPE, "groups=%d must divide the channels of input (%d) and output (%d)",
-                    conv->groups, conv->in.c, conv->out.c);
+                    conv->groups, fv_conv_taken(conv).c, fv_conv_made(conv).c);
         return FALSE;
     }
-    if (!output_extent(conv->in.h, conv->kernel.h, conv->stride.h, conv->pad.h, conv->dilation.h, &conv->out.h) ||
-        !output_extent(conv->in.w, conv->kernel.w, conv->stride.w, conv->pad.w, conv->dilation.w, &conv->out.w)) {
-        g_autofree char *dilation = conv->dilation.h == 1 && conv->dilation.w == 1
-                                        ? g_strdup("")
-                                        : g_strdup_printf(" (dilation %dx%d)", conv->dilation.h, conv->dilation.w);
-        g_set_error(error, FV_ERROR, FV_ERROR_SHAPE,
-                    "kernel %dx%d%s is larger than the padded input %" G_GINT64_FORMAT "x%" G_GINT64_FORMAT,
-                    conv->kernel.h, conv->kernel.w, dilation, (gint64) conv->in.h + 2 * (gint64) conv->pad.h,
-                    (gint64) conv->in.w + 2 * (gint64) conv->pad.w);
+    if (conv->transposed ? !fv_transposed_set_extents(conv, error) : !set_extents(conv, error))
         return FALSE;
-    }
-    if (too_large(conv)) {
+    const FvShape made = fv_conv_made(conv);
+    if (too_large(conv, made)) {
         g_set_error(error, FV_ERROR, FV_ERROR_SHAPE,
-                    "%d to %d channels by a %dx%d kernel, %dx%d pixels: more elements than can be numbered", conv->in.c,
-                    conv->out.c, conv->kernel.h, conv->kernel.w, conv->out.h, conv->out.w);
+                    "%d to %d channels by a %dx%d kernel, %dx%d pixels: more elements than can be numbered",
+                    fv_conv_taken(conv).c, made.c, conv->kernel.h, conv->kernel.w, made.h, made.w);
         return FALSE;
     }
     return TRUE;
@@ -82,6 +91,11 @@ static void add_params(FvNode *node, FvConv *conv)
         weight.dims[1] = (int) (inputs * window);
         weight.fan_out = conv->out.c;
     }
+    if (conv->transposed) { /* an output has so many taps, on average */
+        const gint64 taps = MAX(1, window / ((gint64) conv->stride.h * conv->stride.w));
+        weight.fan_in = conv->out.c / conv->groups * taps;
+        weight.fan_out = inputs * window;
+    }
     conv->weight = fv_node_add_param(node, &weight);
     if (!conv->bias)
         return;
@@ -89,7 +103,7 @@ static void add_params(FvNode *node, FvConv *conv)
         .name = "bias",
         .role = FV_BIAS,
         .rank = 1,
-        .dims = { conv->out.c },
+        .dims = { fv_conv_made(conv).c },
         .init = { .kind = FV_INIT_ZEROS },
         .fan_in = weight.fan_in,
         .fan_out = weight.fan_out,
@@ -130,18 +144,15 @@ static Scratch scratch_of(const FvNode *node, const FvConv *conv)
 /* What a convolution says of its node where the node is nothing else. */
 static void plan_layer(FvNode *node, FvConv *conv)
 {
-    fv_node_set_output(node, conv->out);
+    const FvShape made = fv_conv_made(conv);
+    fv_node_set_output(node, made);
 
-    double outputs = (double) fv_shape_elements(conv->out);
+    double sums = (double) fv_shape_elements(conv->out);
     double taps = (double) (conv->in.c / conv->groups) * conv->kernel.h * conv->kernel.w;
-    fv_node_set_flops(node, outputs * (2 * taps + (conv->bias ? 1 : 0)));
+    fv_node_set_flops(node, sums * 2 * taps + (conv->bias ? (double) fv_shape_elements(made) : 0));
 
     add_params(node, conv);
-    node->may_fold = fv_fuse_may_fold(node);
-    if (node->may_fold) {
-        conv->fold_scratch[0] = fv_node_add_scratch(node, fv_conv_weight_count(conv), FV_LIFE_CALL);
-        conv->fold_scratch[1] = fv_node_add_scratch(node, conv->out.c, FV_LIFE_CALL);
-    }
+    fv_conv_fold_plan(node, conv);
 }
 
 gboolean fv_conv_plan(FvNode *node, FvConv *conv, GError **error)
@@ -150,6 +161,8 @@ gboolean fv_conv_plan(FvNode *node, FvConv *conv, GError **error)
         return FALSE;
     if (!conv->passes)
         plan_layer(node, conv);
+    if (conv->transposed)
+        fv_transposed_bias_plan(node, conv);
     if (fv_gpu_node(node)) {
         fv_gpu_conv_plan(node, conv);
         return TRUE;
@@ -188,7 +201,7 @@ static void build_winograd_sum(FvNode *node, FvConv *conv)
                     { FV_CONV_BRING_BACK, "winograd_bring_back" } };
     for (guint i = 0; i < G_N_ELEMENTS(kernels); i++)
         conv->kernels[kernels[i].place] = fv_node_add_kernel(node, conv_winograd_weights_cl, kernels[i].name, NULL);
-    if (conv->bias) {
+    if (fv_conv_sums_bias(conv)) {
         conv->kernels[FV_CONV_SUM] = shared_kernel(node, "conv_sum");
         conv->kernels[FV_CONV_BIAS_SHARES] =
             fv_node_add_kernel(node, conv_winograd_weights_cl, "conv_bias_shares", NULL);
@@ -197,8 +210,9 @@ static void build_winograd_sum(FvNode *node, FvConv *conv)
 
 gboolean fv_conv_build(FvNode *node, FvConv *conv, GError **error)
 {
-    if (fv_fuse_folded(node))
-        conv->kernels[FV_CONV_FOLD] = fv_conv_fold_kernel(node);
+    fv_conv_fold_build(node, conv);
+    if (conv->transposed)
+        fv_transposed_bias_build(node, conv);
     if (fv_gpu_node(node)) {
         fv_gpu_conv_build(node, conv);
         return TRUE;
@@ -233,7 +247,7 @@ gboolean fv_conv_build(FvNode *node, FvConv *conv, GError **error)
         return TRUE;
     }
     conv->kernels[FV_CONV_WEIGHT_GRADIENT] = fv_conv_sum_kernel(node, &sum);
-    if (!sum.direct && (conv->bias || sum.in_lanes))
+    if (!sum.direct && (sum.bias || sum.in_lanes))
         conv->kernels[FV_CONV_SUM] = shared_kernel(node, "conv_sum");
     if (!sum.direct && !sum.in_lanes)
         conv->kernels[FV_CONV_SUM_TURNED] = shared_kernel(node, "conv_sum_turned");
@@ -259,7 +273,7 @@ static void pack(FvNode *node, const FvConv *conv, gboolean backward, FvList *li
                   FV_ITEMS((size_t) (gather.source.c + CHUNK - 1) / CHUNK, panels), fv_buffer(weight), fv_buffer(bias),
                   fv_buffer(fv_node_scratch(node, conv->pack_scratch[backward])), fv_int(gather.width),
                   fv_int(gather.target.c), fv_int(gather.source.c), fv_int(CHUNK), fv_int(gather.row_step),
-                  fv_int(gather.channel_step), fv_int(backward), fv_int(with_bias));
+                  fv_int(gather.channel_step), fv_int(gather.turned), fv_int(with_bias));
         return;
     }
 
@@ -393,7 +407,7 @@ static FvBuffer *spread_input(FvNode *node, const FvConv *conv, const FvConvSum 
     FvBuffer *spread = fv_node_scratch(node, conv->sum_scratch[SPREAD_INPUT]);
     fv_launch(list, conv->kernels[FV_CONV_SPREAD],
               FV_ITEMS((size_t) (conv->in.c + CHUNK - 1) / CHUNK, (size_t) fv_list_blocks(list)),
-              fv_buffer(fv_conv_operands(node, conv).x), fv_buffer(spread), fv_int(conv->in.c),
+              fv_buffer(fv_conv_sum_operands(node, conv).x), fv_buffer(spread), fv_int(conv->in.c),
               fv_int(conv->in.h * conv->in.w), fv_int(sum->spread_step), fv_int(CHUNK));
     return spread;
 }
@@ -403,7 +417,7 @@ static void winograd_weight_gradient(FvNode *node, const FvConv *conv, const FvC
     enum { ROWS = 8 };
     const int in = (conv->in.c + 15) / 16, out = (conv->out.c + 15) / 16, tiles = sum->tiles_y * sum->tiles_x;
     const int samples = fv_list_samples(list);
-    const FvConvOperands on = fv_conv_operands(node, conv);
+    const FvConvOperands on = fv_conv_sum_operands(node, conv);
     const Spread x = { on.x, conv->in, conv->pad, sum->tiles_y, sum->tiles_x, sum->room };
     const Spread dy = { on.dy, conv->out, { 0, 0 }, sum->tiles_y, sum->tiles_x, sum->room };
     FvBuffer *sums = fv_node_scratch(node, conv->sum_scratch[SHARES]);
@@ -418,7 +432,7 @@ static void winograd_weight_gradient(FvNode *node, const FvConv *conv, const FvC
     }
     fv_launch(list, conv->kernels[FV_CONV_BRING_BACK], FV_ITEMS((size_t) out, (size_t) (conv->in.c + ROWS - 1) / ROWS),
               fv_buffer(sums), fv_buffer(on.weight_gradient), fv_int(conv->in.c), fv_int(conv->out.c));
-    if (!conv->bias)
+    if (!sum->bias)
         return;
     const int pixels = samples * conv->out.h * conv->out.w, share = (pixels + sum->shares - 1) / sum->shares;
     fv_launch(list, conv->kernels[FV_CONV_BIAS_SHARES], FV_ITEMS((size_t) sum->shares), fv_buffer(on.dy),
@@ -434,9 +448,9 @@ static void weight_gradient(FvNode *node, const FvConv *conv, FvList *list)
         winograd_weight_gradient(node, conv, &sum, list);
         return;
     }
-    const FvConvOperands on = fv_conv_operands(node, conv);
+    const FvConvOperands on = fv_conv_sum_operands(node, conv);
     FvBuffer *x = sum.spread ? spread_input(node, conv, &sum, list) : on.x;
-    FvBuffer *dw = on.weight_gradient, *db = conv->bias ? on.bias_gradient : dw;
+    FvBuffer *dw = on.weight_gradient, *db = sum.bias ? on.bias_gradient : dw;
     int blocks = fv_list_blocks(list), share = (blocks + sum.shares - 1) / sum.shares;
 
     if (!sum.direct)
@@ -454,12 +468,14 @@ static void weight_gradient(FvNode *node, const FvConv *conv, FvList *list)
         add_shares(node, conv, &sum, on.weight_gradient, 0, sum.bias_at, list);
     else
         add_turned_shares(node, conv, &sum, list);
-    if (conv->bias)
+    if (sum.bias)
         add_shares(node, conv, &sum, on.bias_gradient, sum.bias_at, conv->out.c, list);
 }
 
 void fv_conv_backward(FvNode *node, const FvConv *conv, FvList *list)
 {
+    if (conv->transposed)
+        fv_transposed_bias_gradient(node, conv, list);
     if (fv_gpu_node(node)) {
         fv_gpu_conv_backward(node, conv, list);
         return;

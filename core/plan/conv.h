@@ -28,7 +28,9 @@ enum {
     FV_CONV_BRING_BACK,
     FV_CONV_BIAS_SHARES,
     FV_CONV_BRING_OUT,
-    FV_CONV_BRING_OUT_BACKWARD
+    FV_CONV_BRING_OUT_BACKWARD,
+    FV_CONV_BIAS_GRADIENT,
+    FV_CONV_BIAS_SUM
 };
 
 /* Winograd's F(4x4, 3x3): pixels of a tile on a side, and numbers of it in the transformed domain. */
@@ -53,12 +55,42 @@ static inline gint64 fv_conv_weight_count(const FvConv *conv)
     return (gint64) conv->out.c * (conv->in.c / conv->groups) * conv->kernel.h * conv->kernel.w;
 }
 
-/** What it is computed with. */
+/* A transposed convolution runs the passes of the convolution that it is the gradient of, with values and gradients in
+ * each other's place: that one's image (conv->in) is y or dy here, and its output (conv->out) x or dx. */
+
+/** What the layer takes and makes. */
+static inline FvShape fv_conv_taken(const FvConv *conv)
+{
+    return conv->transposed ? conv->out : conv->in;
+}
+static inline FvShape fv_conv_made(const FvConv *conv)
+{
+    return conv->transposed ? conv->in : conv->out;
+}
+
+/** Whether taps of a pass are turned round: every pixel gathers what it had a part in, as in a gradient of the input.
+ */
+static inline gboolean fv_conv_turned(const FvConv *conv, gboolean backward)
+{
+    return backward != conv->transposed;
+}
+
+/** Whether the gradient of the bias is made along with that of the weights: it is the sum of the same dy. */
+static inline gboolean fv_conv_sums_bias(const FvConv *conv)
+{
+    return conv->bias && !conv->transposed;
+}
+
+/** What the layer is computed with. */
 FvConvOperands fv_conv_operands(const FvNode *node, const FvConv *conv);
+/** The same for the gradient of the weights: x is the convolution's image, dy the gradient of its output. */
+FvConvOperands fv_conv_sum_operands(const FvNode *node, const FvConv *conv);
 
 /** Forward, or the gradient of the input: every pixel of the target gathers taps x channels of the source. */
 typedef struct {
-    gboolean backward, bias;
+    gboolean backward; /* the layer's pass */
+    gboolean turned;
+    gboolean bias;
     gboolean flat;          /* 1x1: pixels of the whole batch are one row, source and target alike */
     FvShape source, target; /* all channels; flat: h = 1, w = pixels of one sample */
     FvSize kernel, stride, pad, dilation;
@@ -114,9 +146,9 @@ void fv_conv_sum(const FvNode *node, const FvConv *conv, FvConvSum *sum);
 typedef struct {
     FvBuffer *weight, *bias;
 } FvConvWeights;
+void fv_conv_fold_plan(FvNode *node, FvConv *conv);
+void fv_conv_fold_build(FvNode *node, FvConv *conv);
 FvConvWeights fv_conv_weights(FvNode *node, const FvConv *conv, gboolean backward, FvList *list);
-/** For fv_conv_weights(), where a normalisation goes into them. */
-FvKernel *fv_conv_fold_kernel(FvNode *node);
 
 /** Adds the kernel that does it. */
 FvKernel *fv_conv_gather_kernel(FvNode *node, const FvConv *conv, const FvConvGather *gather);

@@ -1,8 +1,10 @@
-/* conv_channels.cl: a convolution, or the gradient of its input, with vectors over the target's channels.
+/* conv_channels.cl: a convolution, or one turned round (the gradient of its input), with vectors over the target's
+ * channels.
  *
  * A work-group makes CHUNK rows of the target (FLAT: CHUNK pixels of the whole batch), PIXELS x VECTORS vectors at a
- * time, all in registers. `source` is x and `target` y; BACKWARD: dy and dx, and every pixel gathers what it had a
- * part in: the pixels of a tile are then STEP = stride apart, so that a tap has a place for all of them or for none.
+ * time, all in registers. `source` is x and `target` y; BACKWARD: dy and dx. TURNED: every pixel of the target gathers
+ * what it had a part in, or, of a transposed convolution, what goes to it: the pixels of a tile are then STEP = stride
+ * apart, so that a tap has a place for all of them or for none.
  * Pixels whose tap falls outside the source, or that lie past the row's end, read the row of zeros behind the panels.
  * The host defines the geometry, EACH_PIXEL(F): F(0) ... F(PIXELS - 1); EACH_VECTOR(F): F(0) ... F(VECTORS - 1);
  * EACH_VECTOR_OF(F, i): F(i, 0) ... F(i, VECTORS - 1). */
@@ -77,7 +79,7 @@ void SELF(global const real *restrict source, global const real *restrict panels
         EACH_PIXEL(EXPECT)
         EACH_PIXEL(DECLARE)
         for (int ky = 0; ky < KERNEL_H; ky++) {
-#if BACKWARD
+#if TURNED
             int sy = y + PAD_H - ky * DILATION_H;
             if (sy % STRIDE_H != 0)
                 continue;
@@ -89,7 +91,7 @@ void SELF(global const real *restrict source, global const real *restrict panels
                 continue;
             global const real *row = source + (size_t)sy * (SOURCE_W * SOURCE_C);
             for (int kx = 0; kx < KERNEL_W; kx++) {
-#if BACKWARD
+#if TURNED
                 int sx = x + PAD_W - kx * DILATION_W;
                 if (sx % STRIDE_W != 0)
                     continue;

@@ -3,7 +3,7 @@
 #ifndef FOVEA_CONV_DEFINES_H
 #define FOVEA_CONV_DEFINES_H
 
-#include <fovea/plugin.h>
+#include "core/plan/conv.h"
 
 static inline void fv_define(GString *out, const char *name, gint64 value)
 {
@@ -28,6 +28,26 @@ static inline void fv_define_list(GString *out, const char *head, const char *be
     for (int i = 0; i < count; i++)
         g_string_append_printf(out, " F(%s%d%s)", before, i, after);
     g_string_append_c(out, '\n');
+}
+
+/** The sizes of any convolution. */
+static inline void fv_define_sizes(GString *out, FvSize kernel, FvSize stride, FvSize pad, FvSize dilation)
+{
+    fv_define_size(out, "KERNEL", kernel);
+    fv_define_size(out, "STRIDE", stride);
+    fv_define_size(out, "PAD", pad);
+    fv_define_size(out, "DILATION", dilation);
+}
+
+/** What the kernels of a gather have in common, of either family. */
+static inline void fv_define_gather(GString *out, const FvConvGather *gather)
+{
+    fv_define(out, "BACKWARD", gather->backward);
+    fv_define(out, "TURNED", gather->turned);
+    fv_define(out, "BIAS", gather->bias);
+    fv_define_shape(out, "SOURCE", gather->source, gather->source_group);
+    fv_define_shape(out, "TARGET", gather->target, gather->target_group);
+    fv_define_sizes(out, gather->kernel, gather->stride, gather->pad, gather->dilation);
 }
 
 #endif

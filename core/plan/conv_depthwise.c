@@ -28,7 +28,7 @@ static int padded(const FvConv *conv)
 /* Reals of a share of the gradients: weights, then biases. */
 static int share_size(const FvConv *conv)
 {
-    return taps_of(conv) * padded(conv) + conv->out.c;
+    return taps_of(conv) * padded(conv) + (fv_conv_sums_bias(conv) ? conv->out.c : 0);
 }
 
 /* Shares of the batch: work for all units, together with the blocks of channels. */
@@ -53,10 +53,7 @@ void fv_depthwise_plan(FvNode *node, FvConv *conv)
 static void define_kernel(GString *out, const FvConv *conv)
 {
     fv_define(out, "C", conv->in.c);
-    fv_define_size(out, "KERNEL", conv->kernel);
-    fv_define_size(out, "STRIDE", conv->stride);
-    fv_define_size(out, "PAD", conv->pad);
-    fv_define_size(out, "DILATION", conv->dilation);
+    fv_define_sizes(out, conv->kernel, conv->stride, conv->pad, conv->dilation);
 }
 
 static int chunk_of(const FvNode *node, FvShape target)
@@ -68,10 +65,12 @@ static int chunk_of(const FvNode *node, FvShape target)
 
 static FvKernel *gather_kernel(FvNode *node, const FvConv *conv, gboolean backward)
 {
-    const FvShape source = backward ? conv->out : conv->in, target = backward ? conv->in : conv->out;
+    const gboolean turned = fv_conv_turned(conv, backward);
+    const FvShape source = turned ? conv->out : conv->in, target = turned ? conv->in : conv->out;
     g_autoptr(GString) out = g_string_new(NULL);
     define_kernel(out, conv);
     fv_define(out, "BACKWARD", backward);
+    fv_define(out, "TURNED", turned);
     fv_define(out, "BIAS", !backward && (conv->bias || node->may_fold));
     fv_define_size(out, "SOURCE", (FvSize){ source.h, source.w });
     fv_define_size(out, "TARGET", (FvSize){ target.h, target.w });
@@ -90,14 +89,14 @@ void fv_depthwise_build(FvNode *node, FvConv *conv)
         return;
     g_autoptr(GString) out = g_string_new(NULL);
     define_kernel(out, conv);
-    fv_define(out, "BIAS", conv->bias);
+    fv_define(out, "BIAS", fv_conv_sums_bias(conv));
     fv_define_size(out, "IN", (FvSize){ conv->in.h, conv->in.w });
     fv_define_size(out, "OUT", (FvSize){ conv->out.h, conv->out.w });
     conv->kernels[FV_CONV_WEIGHT_GRADIENT] =
         fv_node_add_kernel(node, conv_depthwise_cl, "conv_weight_gradient", "%s", out->str);
     conv->kernels[FV_CONV_SUM_TURNED] =
         fv_node_add_kernel(node, conv_pack_cl, "conv_sum_turned", "#define MAX_WIDTH %d\n", FV_CONV_WIDTH);
-    if (conv->bias)
+    if (fv_conv_sums_bias(conv))
         conv->kernels[FV_CONV_SUM] =
             fv_node_add_kernel(node, conv_pack_cl, "conv_sum", "#define MAX_WIDTH %d\n", FV_CONV_WIDTH);
 }
@@ -115,7 +114,7 @@ void fv_depthwise_pack(FvNode *node, const FvConv *conv, FvList *list)
 
 static void gather(FvNode *node, const FvConv *conv, gboolean backward, FvList *list)
 {
-    const FvShape target = backward ? conv->in : conv->out;
+    const FvShape target = fv_conv_turned(conv, backward) ? conv->in : conv->out;
     const int chunk = chunk_of(node, target);
     const FvConvOperands on = fv_conv_operands(node, conv);
     fv_launch(list, conv->kernels[backward ? FV_CONV_INPUT_GRADIENT : FV_CONV_FORWARD],
@@ -133,14 +132,14 @@ void fv_depthwise_backward(FvNode *node, const FvConv *conv, FvList *list)
 {
     enum { CHUNK = 2048 };
     const int shares = shares_of(node, conv), samples = fv_list_samples(list), taps = taps_of(conv), c = conv->out.c;
-    const FvConvOperands on = fv_conv_operands(node, conv);
+    const FvConvOperands on = fv_conv_sum_operands(node, conv);
     FvArg parts = fv_buffer(fv_node_scratch(node, conv->sum_scratch[0]));
     fv_launch(list, conv->kernels[FV_CONV_WEIGHT_GRADIENT], FV_ITEMS((size_t) padded(conv) / 16, (size_t) shares),
               fv_buffer(on.x), fv_buffer(on.dy), parts, fv_int(samples), fv_int((samples + shares - 1) / shares));
     fv_launch(list, conv->kernels[FV_CONV_SUM_TURNED], FV_ITEMS((size_t) padded(conv) / 16, 1, 1), parts,
               fv_buffer(on.weight_gradient), fv_int(share_size(conv)), fv_int(shares), fv_int(taps), fv_int(1),
               fv_int(c), fv_int(taps), fv_int(taps), fv_int(1));
-    if (conv->bias)
+    if (fv_conv_sums_bias(conv))
         fv_launch(list, conv->kernels[FV_CONV_SUM], FV_ITEMS((size_t) (c + CHUNK - 1) / CHUNK), parts,
                   fv_buffer(on.bias_gradient), fv_int(taps * padded(conv)), fv_int(share_size(conv)), fv_int(shares),
                   fv_int(c), fv_int(CHUNK));

@@ -1,14 +1,18 @@
 /* conv_depthwise.cl: convolutions with one channel in each group, with vectors over channels: every output needs so few
  * numbers that memory is what counts. Weights are packed as [bias][tap][channels in whole vectors]. The host defines the
- * geometry: C channels, target and source extents, and, for BACKWARD, source is dy and target dx, of which every pixel
- * gathers what it had a part in. */
+ * geometry: C channels, target and source extents, and, where TURNED (the gradient of the input, or a transposed
+ * convolution), every pixel of the target gathers what it had a part in. */
 #define PADDED ((C + 15) / 16 * 16)
 #define TAPS (KERNEL_H * KERNEL_W)
 
-#ifdef BACKWARD
+#ifdef TURNED
 
 #if BACKWARD
 #define SELF FV_NAME(conv_input_gradient)
+#else
+#define SELF FV_NAME(conv_forward)
+#endif
+#if TURNED
 /* Where tap k of target position t lies in the source; -1: nowhere. */
 int FV_NAME(at)(int t, int k, int stride, int pad, int dilation, int size)
 {
@@ -22,7 +26,6 @@ int FV_NAME(at)(int t, int k, int stride, int pad, int dilation, int size)
 #define NEXT (-DILATION_W)
 #define STEP 1
 #else
-#define SELF FV_NAME(conv_forward)
 int FV_NAME(at)(int t, int k, int stride, int pad, int dilation, int size)
 {
     int v = t * stride - pad + k * dilation;
@@ -113,13 +116,13 @@ void SELF(global const real *restrict source, global const real *restrict packed
 #endif
 
 /* Adds up, over a share of the batch, the gradient of all weights and biases: parts are [tap][PADDED], then [C]. A
- * work-group takes a share and 16 channels. */
+ * work-group takes a share and 16 channels. Without BIAS there are weights alone. */
 kernel __attribute__((reqd_work_group_size(1, 1, 1)))
 void FV_NAME(conv_weight_gradient)(global const real *restrict x, global const real *restrict dy,
                                    global real *restrict parts, int samples, int share)
 {
     int c = get_group_id(0) * 16, from = get_group_id(1) * share, to = min(from + share, samples);
-    parts += (size_t)get_group_id(1) * (TAPS * PADDED + C);
+    parts += (size_t)get_group_id(1) * (TAPS * PADDED + BIAS * C);
     for (int ky = 0; ky < KERNEL_H; ky += HELD) {
         real16 sums[HELD * KERNEL_W];
 #pragma unroll

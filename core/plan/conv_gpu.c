@@ -78,14 +78,7 @@ static FvKernel *gather_kernel(FvNode *node, const FvConv *conv, const FvGpuGath
 {
     const FvConvGather *base = &gather->base;
     g_autoptr(GString) out = g_string_new(NULL);
-    fv_define(out, "BACKWARD", base->backward);
-    fv_define(out, "BIAS", base->bias);
-    fv_define_shape(out, "SOURCE", base->source, base->source_group);
-    fv_define_shape(out, "TARGET", base->target, base->target_group);
-    fv_define_size(out, "KERNEL", base->kernel);
-    fv_define_size(out, "STRIDE", base->stride);
-    fv_define_size(out, "PAD", base->pad);
-    fv_define_size(out, "DILATION", base->dilation);
+    fv_define_gather(out, base);
     if (gather->direct) {
         fv_define(out, "GATHER", 1);
     } else {
@@ -106,15 +99,12 @@ static FvKernel *gather_kernel(FvNode *node, const FvConv *conv, const FvGpuGath
 static FvKernel *sum_kernel(FvNode *node, const FvConv *conv, const FvGpuSum *sum)
 {
     g_autoptr(GString) out = g_string_new(NULL);
-    fv_define(out, "BIAS", conv->bias);
+    fv_define(out, "BIAS", fv_conv_sums_bias(conv));
     fv_define_shape(out, "IN", conv->in, sum->in_group);
     fv_define_shape(out, "OUT", conv->out, sum->out_group);
-    fv_define_size(out, "KERNEL", conv->kernel);
-    fv_define_size(out, "STRIDE", conv->stride);
-    fv_define_size(out, "PAD", conv->pad);
-    fv_define_size(out, "DILATION", conv->dilation);
+    fv_define_sizes(out, conv->kernel, conv->stride, conv->pad, conv->dilation);
     fv_define(out, "WEIGHTS", sum->weights);
-    fv_define(out, "BIAS_AT", conv->bias && sum->shares > 1 ? sum->weights - conv->out.c : 0);
+    fv_define(out, "BIAS_AT", fv_conv_sums_bias(conv) && sum->shares > 1 ? sum->weights - conv->out.c : 0);
     if (sum->direct) {
         fv_define(out, "GATHER", 0);
     } else {
@@ -216,9 +206,10 @@ static void weight_gradient(FvNode *node, const FvConv *conv, FvList *list)
 {
     FvGpuSum sum;
     fv_gpu_sum(node, conv, &sum);
-    const FvConvOperands on = fv_conv_operands(node, conv);
-    FvBuffer *dw = on.weight_gradient, *db = conv->bias ? on.bias_gradient : dw;
-    const gint64 weights = sum.weights - (conv->bias ? conv->out.c : 0);
+    const FvConvOperands on = fv_conv_sum_operands(node, conv);
+    const gboolean bias = fv_conv_sums_bias(conv);
+    FvBuffer *dw = on.weight_gradient, *db = bias ? on.bias_gradient : dw;
+    const gint64 weights = sum.weights - (bias ? conv->out.c : 0);
     const int blocks = fv_list_blocks(list);
     const size_t shares = (size_t) sum.shares;
     FvGrid grid;
@@ -227,7 +218,7 @@ static void weight_gradient(FvNode *node, const FvConv *conv, FvList *list)
     if (sum.shares > 1)
         dw = db = fv_node_scratch(node, conv->sum_scratch[0]);
     if (sum.direct) {
-        const gint64 items = (gint64) conv->out.c * sum.in_group * (conv->kernel.h * conv->kernel.w + conv->bias);
+        const gint64 items = (gint64) conv->out.c * sum.in_group * (conv->kernel.h * conv->kernel.w + bias);
         all = blocks * conv->out.h;
         grid = fv_node_grid(node, divide_up(items, fv_node_workers(node)), shares, 1);
     } else {
@@ -240,7 +231,7 @@ static void weight_gradient(FvNode *node, const FvConv *conv, FvList *list)
     if (sum.shares == 1)
         return;
     add_shares(node, conv, &sum, on.weight_gradient, 0, weights, list);
-    if (conv->bias)
+    if (bias)
         add_shares(node, conv, &sum, on.bias_gradient, weights, conv->out.c, list);
 }
 

@@ -1,11 +1,13 @@
-/* conv_gpu.cl: a convolution, or the gradient of its input, as a product of matrices with tiles in local memory.
+/* conv_gpu.cl: a convolution, or one turned round (the gradient of its input), as a product of matrices with tiles in
+ * local memory.
  *
  * Rows are pixels of the target (lanes and all, over the whole batch), columns its channels in a group, and what is
  * summed over is taps x channels of the source. A work-group of ITEMS_X x ITEMS_Y work-items makes a tile of ROWS x COLS;
  * each of them ROWS_EACH x COLS_EACH in registers. SLAB products of each sum pass through local memory at a time; those
  * of the next slab are on their way into registers meanwhile.
  *
- * BACKWARD: source is dy and target dx, and every pixel gathers what it had a part in. Pixels of one class,
+ * TURNED: every pixel of the target gathers what it had a part in (BACKWARD: source is dy and target dx), or, of a
+ * transposed convolution, what goes to it. Pixels of one class,
  * get_group_id(1), are STRIDE apart, and have the same taps, PERIOD apart; each class is a product of its own.
  *
  * Weights are packed as the tiles read them (conv_gpu_pack.cl). An item's columns are ITEMS_X apart in the target, so
@@ -142,12 +144,15 @@ int FV_NAME(first_tap)(int pixel, int stride, int pad, int dilation, int taps)
 
 #if BACKWARD
 #define SELF FV_NAME(conv_input_gradient)
+#else
+#define SELF FV_NAME(conv_forward)
+#endif
+#if TURNED
 #define SCALE_H 1
 #define SCALE_W 1
 #define STEP_H (-(PERIOD_H * DILATION_H / STRIDE_H))
 #define STEP_W (-(PERIOD_W * DILATION_W / STRIDE_W))
 #else
-#define SELF FV_NAME(conv_forward)
 #define SCALE_H STRIDE_H
 #define SCALE_W STRIDE_W
 #define STEP_H DILATION_H
@@ -178,7 +183,7 @@ void SELF(global const real *restrict source, global const real *restrict panels
         return;
 #else
     const int high = TARGET_H, wide = TARGET_W, taps_w = KERNEL_W, depth = DEPTH;
-    const int first_y = BACKWARD ? PAD_H : -PAD_H, first_x = BACKWARD ? PAD_W : -PAD_W;
+    const int first_y = TURNED ? PAD_H : -PAD_H, first_x = TURNED ? PAD_W : -PAD_W;
 #endif
     int rows = blocks * FV_L * high * wide;
 

@@ -28,7 +28,7 @@ typedef struct {
     FvConvGather base; /* its geometry; tiles of the CPU's kernels are not set */
     gboolean direct;   /* groups are too narrow for tiles: a work-item for each element */
     FvGpuProduct product;
-    FvSize classes; /* backward: pixels whose taps are the same ones, `stride` apart, are a product of their own */
+    FvSize classes; /* turned: pixels whose taps are the same ones, `stride` apart, are a product of their own */
     int width, panels;
     gint64 packed;
 } FvGpuGather;

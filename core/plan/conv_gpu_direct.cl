@@ -6,6 +6,10 @@
 #if GATHER
 #if BACKWARD
 #define SELF FV_NAME(conv_input_gradient)
+#else
+#define SELF FV_NAME(conv_forward)
+#endif
+#if TURNED
 /* Where tap k of target position t lies in the source; -1: nowhere. */
 int FV_NAME(at)(int t, int k, int stride, int pad, int dilation, int size)
 {
@@ -13,7 +17,6 @@ int FV_NAME(at)(int t, int k, int stride, int pad, int dilation, int size)
     return v >= 0 && v % stride == 0 && v / stride < size ? v / stride : -1;
 }
 #else
-#define SELF FV_NAME(conv_forward)
 int FV_NAME(at)(int t, int k, int stride, int pad, int dilation, int size)
 {
     int v = t * stride - pad + k * dilation;
@@ -21,7 +24,7 @@ int FV_NAME(at)(int t, int k, int stride, int pad, int dilation, int size)
 }
 #endif
 
-/* source: x, or dy; target: y, or dx. */
+/* source: x, or dy; target: y, or dx. TURNED: as in conv_gpu.cl. */
 FV_KERNEL SELF(global const real *restrict source, global const real *restrict weights, global real *restrict target,
                int blocks FV_TAIL_PARAMS)
 {

@@ -5,7 +5,7 @@
  * are no more channels. Within a panel channels stand as tiles read them: `apart` vectors of 4 channels that are `apart`
  * from each other, and then the next such lot. Element (row, channel, tap) of a group comes from
  * weight[group * group_step + row % row_split * row_step + row / row_split * split_step + channel * channel_step +
- * tap]. all: panels of all groups. */
+ * tap], its bias from bias[group * rows + row % row_split]. all: panels of all groups. */
 FV_KERNEL FV_NAME(conv_pack)(global const real *restrict weight, global const real *restrict bias,
                              global real *restrict packed, int all, int panels, int width, int apart, int rows,
                              int channels, int taps, int with_bias, int group_step, int row_split, int row_step,
@@ -19,7 +19,7 @@ FV_KERNEL FV_NAME(conv_pack)(global const real *restrict weight, global const re
         return;
     real value = 0;
     if (row < rows && k < biases) {
-        value = with_bias == 1 ? bias[group * rows + row] : 0;
+        value = with_bias == 1 ? bias[group * rows + row % row_split] : 0;
     } else if (row < rows) {
         k -= biases;
         value = weight[group * group_step + row % row_split * row_step + row / row_split * split_step +

@@ -64,11 +64,12 @@ static int model(const FvPlan *plan, const FvGpuProduct *product)
 static char *text_of(const FvNode *node, const FvConv *conv, const FvGpuProduct *product)
 {
     return g_strdup_printf(
-        "%s %dx%d stride %dx%d pad %dx%d dilation %dx%d groups %d from %dx%dx%d to %dx%dx%d batch %d "
+        "%s%s %dx%d stride %dx%d pad %dx%d dilation %dx%d groups %d from %dx%dx%d to %dx%dx%d batch %d "
         "lanes %d %s",
-        product->kernel, conv->kernel.h, conv->kernel.w, conv->stride.h, conv->stride.w, conv->pad.h, conv->pad.w,
-        conv->dilation.h, conv->dilation.w, conv->groups, conv->in.c, conv->in.h, conv->in.w, conv->out.c, conv->out.h,
-        conv->out.w, fv_node_batch(node), fv_node_lanes(node), node->plan->settings.doubles ? "double" : "float");
+        conv->transposed ? "transposed " : "", product->kernel, conv->kernel.h, conv->kernel.w, conv->stride.h,
+        conv->stride.w, conv->pad.h, conv->pad.w, conv->dilation.h, conv->dilation.w, conv->groups, conv->in.c,
+        conv->in.h, conv->in.w, conv->out.c, conv->out.h, conv->out.w, fv_node_batch(node), fv_node_lanes(node),
+        node->plan->settings.doubles ? "double" : "float");
 }
 
 /* What was found by trying on this device, else what the model says. */
@@ -128,7 +129,7 @@ void fv_gpu_gather(const FvNode *node, const FvConv *conv, gboolean backward, Fv
         gather->packed = (depth + base->bias) * gather->width;
         return;
     }
-    if (backward)
+    if (base->turned)
         gather->classes = base->stride;
     FvGpuProduct *product = &gather->product;
     *product = (FvGpuProduct){
@@ -160,7 +161,7 @@ void fv_gpu_sum(const FvNode *node, const FvConv *conv, FvGpuSum *sum)
     enum { NOMINAL = 64, LEAST_PIXELS = 256, LEAST_ROWS = 4, LEAST_ITEMS = 128 };
     const gint64 taps = (gint64) conv->kernel.h * conv->kernel.w;
     *sum = (FvGpuSum){ .in_group = conv->in.c / conv->groups, .out_group = conv->out.c / conv->groups };
-    sum->weights = conv->out.c * sum->in_group * taps + (conv->bias ? conv->out.c : 0);
+    sum->weights = conv->out.c * sum->in_group * taps + (fv_conv_sums_bias(conv) ? conv->out.c : 0);
     sum->direct = is_narrow(conv->groups, sum->out_group);
     if (sum->direct) {
         const gint64 rows = fv_node_elements(node, (FvShape){ 1, conv->out.h, 1 }) / fv_node_lanes(node);

@@ -45,11 +45,7 @@ FvKernel *fv_conv_add_kernel(FvNode *node, const FvConv *conv, gboolean forward,
 static FvKernel *winograd_kernel(FvNode *node, const FvConv *conv, const FvConvGather *gather, const char *name)
 {
     g_autoptr(GString) out = g_string_new(NULL);
-    fv_define(out, "BACKWARD", gather->backward);
-    fv_define(out, "BIAS", gather->bias);
-    fv_define_shape(out, "SOURCE", gather->source, gather->source_group);
-    fv_define_shape(out, "TARGET", gather->target, gather->target_group);
-    fv_define_size(out, "PAD", gather->pad);
+    fv_define_gather(out, gather);
     fv_define(out, "TILES", gather->tiles);
     fv_define(out, "TILES_X", gather->tiles_x);
     fv_define(out, "TILES_Y", gather->tiles_y);
@@ -73,15 +69,8 @@ FvKernel *fv_conv_gather_kernel(FvNode *node, const FvConv *conv, const FvConvGa
     if (gather->winograd)
         return winograd_kernel(node, conv, gather, name);
     g_autoptr(GString) out = begin(gather->lanes);
-    fv_define(out, "BACKWARD", gather->backward);
-    fv_define(out, "BIAS", gather->bias);
+    fv_define_gather(out, gather);
     fv_define(out, "FLAT", gather->flat);
-    fv_define_shape(out, "SOURCE", gather->source, gather->source_group);
-    fv_define_shape(out, "TARGET", gather->target, gather->target_group);
-    fv_define_size(out, "KERNEL", gather->kernel);
-    fv_define_size(out, "STRIDE", gather->stride);
-    fv_define_size(out, "PAD", gather->pad);
-    fv_define_size(out, "DILATION", gather->dilation);
     fv_define(out, "PANELS", gather->panels);
     fv_define(out, "PANEL", gather->panel);
     fv_define(out, "CHUNK", gather->chunk);
@@ -91,8 +80,8 @@ FvKernel *fv_conv_gather_kernel(FvNode *node, const FvConv *conv, const FvConvGa
         fv_define_list(out, "EACH_ROW(F)", "", "", gather->width);
     } else {
         define_tile(out, gather->pixels, gather->vectors);
-        fv_define(out, "STEP", gather->backward ? gather->stride.w : 1);
-        fv_define(out, "SOURCE_STEP", gather->backward ? 1 : gather->stride.w);
+        fv_define(out, "STEP", gather->turned ? gather->stride.w : 1);
+        fv_define(out, "SOURCE_STEP", gather->turned ? 1 : gather->stride.w);
     }
     return fv_conv_add_kernel(node, conv, !gather->backward, gather->lanes > 1 ? conv_lanes_cl : conv_channels_cl, name,
                               out->str);
@@ -105,10 +94,7 @@ FvKernel *fv_conv_sum_kernel(FvNode *node, const FvConvSum *sum)
     fv_define(out, "BIAS", sum->bias);
     fv_define_shape(out, "IN", sum->in, sum->in_group);
     fv_define_shape(out, "OUT", sum->out, sum->out_group);
-    fv_define_size(out, "KERNEL", sum->kernel);
-    fv_define_size(out, "STRIDE", sum->stride);
-    fv_define_size(out, "PAD", sum->pad);
-    fv_define_size(out, "DILATION", sum->dilation);
+    fv_define_sizes(out, sum->kernel, sum->stride, sum->pad, sum->dilation);
     fv_define(out, "WEIGHTS", sum->weights);
     fv_define(out, "BIAS_AT", sum->direct ? 0 : sum->bias_at);
     fv_define(out, "ROWS", sum->rows);

@@ -1,11 +1,11 @@
-/* conv_lanes.cl: a convolution, or the gradient of its input, with vectors over the batch.
+/* conv_lanes.cl: a convolution, or one turned round (the gradient of its input), with vectors over the batch.
  *
  * A work-group makes CHUNK rows of the target (FLAT: CHUNK pixels), ROWS channels of two pixels at a time: one vector
  * each, all in registers, so that each weight is loaded once for both. `source` is x and `target` y; BACKWARD: dy and
- * dx, and every pixel gathers what it had a part in. A pixel whose tap falls outside the source reads the zeros behind
- * the panels. The host defines the geometry, `realv` (VECTOR reals), FV_LOAD, FV_STORE, and EACH_ROW(F): F(0) F(1) ...
- * F(ROWS - 1). */
-#if BACKWARD
+ * dx. TURNED: every pixel of the target gathers what it had a part in, or, of a transposed convolution, what goes to
+ * it. A pixel whose tap falls outside the source reads the zeros behind the panels. The host defines the geometry,
+ * `realv` (VECTOR reals), FV_LOAD, FV_STORE, and EACH_ROW(F): F(0) F(1) ... F(ROWS - 1). */
+#if TURNED
 /* Where tap k of target position t lies in the source; -1: nowhere. */
 int FV_NAME(at)(int t, int k, int stride, int pad, int dilation, int size)
 {

@@ -3,8 +3,6 @@
 #include "core/plan/conv.h"
 #include "core/plan/private.h"
 
-#include "conv_fold.cl.h"
-
 FvConvOperands fv_conv_operands(const FvNode *node, const FvConv *conv)
 {
     static const FvConvOperands none = { 0 };
@@ -25,27 +23,13 @@ FvConvOperands fv_conv_operands(const FvNode *node, const FvConv *conv)
     return on;
 }
 
-FvConvWeights fv_conv_weights(FvNode *node, const FvConv *conv, gboolean backward, FvList *list)
+FvConvOperands fv_conv_sum_operands(const FvNode *node, const FvConv *conv)
 {
-    const FvNode *norm = backward || conv->passes ? NULL : fv_fuse_folded(node);
-    const FvConvOperands on = fv_conv_operands(node, conv);
-    const FvConvWeights weights = { on.weight, conv->bias && !backward ? on.bias : NULL };
-    if (!norm)
-        return weights;
-    FvFold fold = { .epsilon = 0 };
-    fv_node_layer(norm)->fold(norm, norm->self, &fold);
-    const FvConvWeights folded = { fv_node_scratch(node, conv->fold_scratch[0]),
-                                   fv_node_scratch(node, conv->fold_scratch[1]) };
-    fv_launch(
-        list, conv->kernels[FV_CONV_FOLD], fv_node_grid(node, (size_t) conv->out.c, 1, 1), fv_buffer(weights.weight),
-        fv_buffer(weights.bias ? weights.bias : weights.weight), fv_buffer(fv_node_param(norm, fold.weight)),
-        fv_buffer(fv_node_param(norm, fold.bias)), fv_buffer(fv_node_param(norm, fold.mean)),
-        fv_buffer(fv_node_param(norm, fold.var)), fv_buffer(folded.weight), fv_buffer(folded.bias),
-        fv_int((int) (fv_conv_weight_count(conv) / conv->out.c)), fv_int(weights.bias != NULL), fv_real(fold.epsilon));
-    return folded;
-}
-
-FvKernel *fv_conv_fold_kernel(FvNode *node)
-{
-    return fv_node_add_kernel(node, conv_fold_cl, "conv_fold", NULL);
+    FvConvOperands on = fv_conv_operands(node, conv);
+    if (!conv->transposed)
+        return on;
+    FvBuffer *image = on.dy;
+    on.dy = on.x;
+    on.x = image;
+    return on;
 }

@@ -4,7 +4,7 @@
 /* Packs ROWS channels of the target at a time: [panel][ROWS bias][tap][source channel][ROWS], zero where there are no
  * more channels; `zeros` zeros follow the last panel. with_bias: 2, where the bias is zero. Element (row, channel, tap) of a group comes from
  * weight[group * group_step + row % row_split * row_step + row / row_split * split_step + channel * channel_step +
- * tap]. */
+ * tap], its bias from bias[group * rows + row % row_split]. */
 kernel __attribute__((reqd_work_group_size(1, 1, 1)))
 void FV_NAME(conv_pack)(global const real *restrict weight, global const real *restrict bias,
                         global real *restrict packed, int panels, int width, int rows, int channels, int taps,
@@ -21,7 +21,7 @@ void FV_NAME(conv_pack)(global const real *restrict weight, global const real *r
             packed[get_num_groups(0) * size + i] = 0;
     if (with_bias) {
         for (int r = 0; r < width; r++)
-            out[r] = with_bias == 1 && r < used ? bias[group * rows + first + r] : 0;
+            out[r] = with_bias == 1 && r < used ? bias[group * rows + (first + r) % row_split] : 0;
         out += width;
     }
     for (int r = 0; r < used; r++)

@@ -68,7 +68,7 @@ static void tile_channels(FvConvGather *gather, gint64 row)
 {
     enum { BEST = 16, LEAST = 12 };
     static const double slower[] = { 0, 1.25, 1, 1.2, 1.1, 1.3, 1.3, 1.3, 1.3 }; /* by vectors */
-    int most = pixels_in_cache(gather->source.c * (gather->backward ? 1 : gather->stride.w));
+    int most = pixels_in_cache(gather->source.c * (gather->turned ? 1 : gather->stride.w));
     int all = ceil_div(gather->target_group, 16);
     double best = G_MAXDOUBLE;
     for (int vectors = 1; vectors <= MIN(all, FV_CONV_WIDTH / 16); vectors++)
@@ -101,15 +101,14 @@ static void choose_chunk(const FvNode *node, FvConvGather *gather)
 
 static void set_weights(FvConvGather *gather, const FvConv *conv, gboolean dense)
 {
-    int window = conv->kernel.h * conv->kernel.w,
-        outer = gather->backward ? window : conv->in.c / conv->groups * window;
-    gather->pack_channels = dense && !gather->backward ? conv->in.c : gather->source_group;
-    gather->taps = dense && gather->backward ? 1 : window;
+    int window = conv->kernel.h * conv->kernel.w, outer = gather->turned ? window : conv->in.c / conv->groups * window;
+    gather->pack_channels = dense && !gather->turned ? conv->in.c : gather->source_group;
+    gather->taps = dense && gather->turned ? 1 : window;
     gather->group_step = conv->out.c / conv->groups * (conv->in.c / conv->groups) * window;
     gather->row_split = gather->target_group;
     gather->row_step = outer;
-    gather->channel_step = gather->backward ? conv->in.c / conv->groups * window : window;
-    if (dense && gather->backward) { /* rows are pixels x channels of the input, weights channels x pixels */
+    gather->channel_step = gather->turned ? conv->in.c / conv->groups * window : window;
+    if (dense && gather->turned) { /* rows are pixels x channels of the input, weights channels x pixels */
         gather->row_split = conv->in.c;
         gather->split_step = 1;
     }
@@ -195,7 +194,7 @@ static void try_winograd(const FvNode *node, const FvConv *conv, FvConvGather *g
     other.vectors = gather->target.c > 16 || unfused ? 2 : 1;
     if (!unfused && !choose_tiles(node, &other))
         return;
-    if (gather->backward) /* what a pixel had a part in: a convolution with the kernel turned round */
+    if (gather->turned) /* what a pixel had a part in: a convolution with the kernel turned round */
         other.pad = (FvSize){ 2 - conv->pad.h, 2 - conv->pad.w };
     other.width = other.vectors * 16;
     other.panels = ceil_div(other.target.c, other.width);
@@ -208,7 +207,7 @@ static void try_winograd(const FvNode *node, const FvConv *conv, FvConvGather *g
 
 void fv_conv_gather(const FvNode *node, const FvConv *conv, gboolean backward, FvConvGather *gather)
 {
-    gboolean dense = is_dense(conv), pointwise = is_pointwise(conv);
+    gboolean dense = is_dense(conv), pointwise = is_pointwise(conv), turned = fv_conv_turned(conv, backward);
     FvShape in = conv->in, out = conv->out;
     if (dense)
         in = (FvShape){ in.c * in.h * in.w, 1, 1 };
@@ -220,10 +219,11 @@ void fv_conv_gather(const FvNode *node, const FvConv *conv, gboolean backward, F
     }
     *gather = (FvConvGather){
         .backward = backward,
+        .turned = turned,
         .bias = !backward && (conv->bias || node->may_fold),
         .flat = dense || pointwise,
-        .source = backward ? out : in,
-        .target = backward ? in : out,
+        .source = turned ? out : in,
+        .target = turned ? in : out,
         .groups = conv->groups,
         .lanes = fv_node_lanes(node),
     };
@@ -237,9 +237,9 @@ void fv_conv_gather(const FvNode *node, const FvConv *conv, gboolean backward, F
     if (node->plan->settings.family == FV_FAMILY_GPU) /* which has tiles of its own */
         return;
 
-    /* Backward, pixels of a tile are `stride` apart. */
+    /* Turned round, pixels of a tile are `stride` apart. */
     gint64 row = gather->flat ? (gint64) gather->target.w * fv_node_batch(node)
-                              : ceil_div(gather->target.w, backward ? gather->stride.w : 1);
+                              : ceil_div(gather->target.w, turned ? gather->stride.w : 1);
     if (gather->lanes > 1)
         tile_lanes(gather);
     else
@@ -430,7 +430,7 @@ static gboolean try_winograd_sum(const FvNode *node, const FvConv *conv, FvConvS
     sum->shares = SHARES;
     sum->weights = conv->out.c; /* of a share: biases alone */
     sum->bias_at = FV_WINOGRAD_PLACES * in * out;
-    sum->work = sum->bias_at + (conv->bias ? SHARES * conv->out.c : 0);
+    sum->work = sum->bias_at + (sum->bias ? SHARES * conv->out.c : 0);
     return TRUE;
 }
 
@@ -438,7 +438,7 @@ void fv_conv_sum(const FvNode *node, const FvConv *conv, FvConvSum *sum)
 {
     gboolean dense = is_dense(conv);
     *sum = (FvConvSum){
-        .bias = conv->bias,
+        .bias = fv_conv_sums_bias(conv),
         .in = conv->in,
         .out = conv->out,
         .kernel = conv->kernel,
@@ -461,7 +461,7 @@ void fv_conv_sum(const FvNode *node, const FvConv *conv, FvConvSum *sum)
     }
     sum->in_group = sum->in.c / sum->groups;
     sum->out_group = sum->out.c / sum->groups;
-    sum->weights = (gint64) sum->out.c * sum->in_group * sum->kernel.h * sum->kernel.w + (conv->bias ? conv->out.c : 0);
+    sum->weights = (gint64) sum->out.c * sum->in_group * sum->kernel.h * sum->kernel.w + (sum->bias ? conv->out.c : 0);
     sum->in_lanes = sum->lanes > 1 && !sum->outer;
     if (try_winograd_sum(node, conv, sum))
         return;

@@ -4,7 +4,8 @@
  * The target is cut into tiles of 4x4 pixels, numbered over the whole batch. A work-group takes TILES of them: it brings
  * their 6x6 pixels of the source into the transformed domain (v), multiplies there, for each of 36 places and for one
  * panel of channels after the other, with the transformed weights (m), and brings the products back. `source` is x and
- * `target` y; BACKWARD: dy and dx, with pads and weights turned round. Panels: [panel][WIDTH bias][36][SOURCE_C][WIDTH].
+ * `target` y; BACKWARD: dy and dx. Pads and weights come turned round for these, and for transposed convolutions.
+ * Panels: [panel][WIDTH bias][36][SOURCE_C][WIDTH].
  * The host defines the geometry and EACH_PIXEL(F), EACH_VECTOR(F), EACH_VECTOR_OF(F, i) of tiles x vectors.
  *
  * ROOM above 0: what is transformed and multiplied lies in scratch for that many tiles (winograd_spread_x() and

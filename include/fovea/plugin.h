@@ -853,6 +853,13 @@ typedef struct {
      * these passes have (dx may be NULL: there is none then); and nothing is fused with it. 0: the layer is this
      * convolution. */
     unsigned passes;
+    /** A transposed convolution: the gradient of the input of a convolution, as a layer. `in` and `out` are those of
+     * that convolution, which takes this layer's output to its input: out is what comes in, in.c the caller's, and in.h
+     * and in.w are set by fv_conv_plan(): (out - 1) * stride - 2 pad + dilation * (kernel - 1) + output_pad + 1.
+     * weight is [out.c][in.c / groups][kernel.h][kernel.w], and bias [in.c]. */
+    gboolean transposed;
+    FvSize output_pad; /* rows and columns more, on the bottom and right alone */
+    int bias_scratch;      /* set by fv_conv_plan() */
 } FvConv;
 
 gboolean fv_conv_plan(FvNode *node, FvConv *conv, GError **error);

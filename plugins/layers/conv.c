@@ -13,10 +13,6 @@ typedef struct {
     int winograd;
 } Conv;
 
-static const char *const winograds[] = {
-    [FV_WINOGRAD_AUTO] = "auto", [FV_WINOGRAD_ON] = "on", [FV_WINOGRAD_OFF] = "off", NULL
-};
-
 static const FvOption options[] = {
     FV_OPT_INT(Conv, channels, 0, 1, LARGEST_CHANNELS, "channels of the output", .flags = FV_REQUIRED),
     FV_OPT_SIZE(Conv, kernel, 3, 1, LARGEST_KERNEL, "extent of the kernel", .unit = "px"),
@@ -26,7 +22,7 @@ static const FvOption options[] = {
     FV_OPT_INT(Conv, groups, 1, 1, LARGEST_CHANNELS, "parts of the channels that do not see each other"),
     FV_OPT_BOOL(Conv, bias, TRUE, "add a number of its own to each output channel"),
     FV_OPT_INIT(Conv, init, "he", "how the weights begin"),
-    FV_OPT_CHOICE(Conv, winograd, FV_WINOGRAD_AUTO, winograds, "fewer multiplications for 3x3 kernels of stride 1"),
+    FV_OPT_CHOICE(Conv, winograd, FV_WINOGRAD_AUTO, conv_winograds, CONV_WINOGRAD_HELP),
     { 0 },
 };
 

@@ -25,6 +25,12 @@ static void conv_backward(FvNode *node, const void *self, FvList *list)
     fv_conv_backward(node, self, list);
 }
 
+/* The option `winograd` of those that have it. */
+static const char *const conv_winograds[] G_GNUC_UNUSED = {
+    [FV_WINOGRAD_AUTO] = "auto", [FV_WINOGRAD_ON] = "on", [FV_WINOGRAD_OFF] = "off", NULL
+};
+#define CONV_WINOGRAD_HELP "fewer multiplications for 3x3 kernels of stride 1"
+
 #define CONV_HOOKS                                                                                 \
     .backward_reads = FV_READS_X, .build = conv_build, .pack = conv_pack, .forward = conv_forward, \
     .backward = conv_backward, .takes_tail = TRUE, .takes_gradient_tail = TRUE

@@ -71,6 +71,15 @@ class Net:
         b = self.param(path + ".bias", lambda: self.normal(channels, 0.3)) if bias else None
         return F.conv2d(x, w, b, pair(stride), pair(pad), pair(dilation), groups)
 
+    def conv_transpose(self, x, path, channels, kernel=3, stride=1, pad=0, output_pad=0, dilation=1, groups=1,
+                       bias=True):
+        kernel, stride = pair(kernel), pair(stride)
+        deviation = 1.2 / np.sqrt(x.shape[1] / groups * kernel[0] * kernel[1] / stride[0] / stride[1])
+        w = self.param(path + ".weight", lambda: self.normal((x.shape[1], channels // groups) + kernel, deviation),
+                       penalised=True)
+        b = self.param(path + ".bias", lambda: self.normal(channels, 0.3)) if bias else None
+        return F.conv_transpose2d(x, w, b, stride, pair(pad), pair(output_pad), groups, pair(dilation))
+
     def dense(self, x, path, units, bias=True):
         x = x.flatten(1)
         w = self.param(path + ".weight", lambda: self.normal((units, x.shape[1]), 1.2 / np.sqrt(x.shape[1])),

@@ -24,4 +24,4 @@ def cat(*values):
 
 
 from . import (activations, adaptive, fitted, layers, losses, nets,  # noqa: E402,F401 (they register themselves)
-               normalisations, regularisers, shapes, course)
+               normalisations, regularisers, shapes, structure, course)
