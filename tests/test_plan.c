@@ -688,6 +688,52 @@ static void test_penalty(void)
     assert_same(once, twice);
 }
 
+/* ---------------------------------------------------------------------- norms */
+
+static double norm_of(Net *net, const char *layer)
+{
+    double squares = 0;
+    for (guint i = 0; i < fv_plan_params(net->plan); i++) {
+        const FvPlanParam param = fv_plan_param(net->plan, i);
+        g_autoptr(FvTensor) gradient = param.trained ? fv_plan_get_gradient(net->plan, i, NULL) : NULL;
+        if (!gradient || !g_str_has_prefix(param.name, layer))
+            continue;
+        for (gint64 k = 0; k < fv_tensor_elements(gradient); k++)
+            squares += fv_tensor_get(gradient, k) * fv_tensor_get(gradient, k);
+    }
+    return sqrt(squares);
+}
+
+/* Those of the gradients as they are, not as an update limits them; of layers that stay as they are there is none. */
+static void test_norms(gconstpointer data)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GArray) layers = g_array_new(FALSE, FALSE, sizeof(FvPlanNorm));
+    g_auto(Net) net = net_load(
+        "net { input(3, 9, 7) -> conv(5, 3, rate=0) -> batchnorm -> conv(6, 3, rate=0.5) -> relu -> dense(4) as y }\n"
+        "loss = softmax(y, label) + l2(0.1)\n"
+        "optimizer = sgd(rate=0.1, clip_norm=0.001, clip_value=0.01)\n",
+        (FvPlanSettings){ .purpose = FV_FOR_TRAINING, .batch = 5, .lanes = GPOINTER_TO_INT(data) });
+    double norm = 0;
+    write_batch(&net, 5, 3);
+    enqueue(&net, FV_LIST_TRAIN, 5, 0);
+    enqueue(&net, FV_LIST_NORMS, 1, 0);
+    fv_plan_read_norms(net.plan, &norm, layers, &error);
+    g_assert_no_error(error);
+    static const char *const moving[] = { "batchnorm1", "conv2", "dense1" };
+    double squares = 0;
+    g_assert_cmpuint(layers->len, ==, G_N_ELEMENTS(moving));
+    for (guint i = 0; i < layers->len; i++) {
+        const FvPlanNorm *layer = &g_array_index(layers, FvPlanNorm, i);
+        const double wanted = norm_of(&net, moving[i]);
+        g_assert_cmpstr(layer->path, ==, moving[i]);
+        g_assert_cmpfloat(wanted, >, 0.01);
+        g_assert_cmpfloat_with_epsilon(layer->norm / wanted, 1, 1e-5);
+        squares += wanted * wanted;
+    }
+    g_assert_cmpfloat_with_epsilon(norm / sqrt(squares), 1, 1e-5);
+}
+
 /* ------------------------------------------------------------- mixed samples */
 
 enum { MIXED = 5, MIXED_PARTS = 3 };
@@ -1009,6 +1055,8 @@ int main(int argc, char **argv)
     g_test_add_func("/plan/prediction", test_prediction);
     g_test_add_func("/plan/fan-out", test_fan_out);
     g_test_add_func("/plan/penalty", test_penalty);
+    g_test_add_data_func("/plan/norms/lanes-1", GINT_TO_POINTER(1), test_norms);
+    g_test_add_data_func("/plan/norms/lanes-16", GINT_TO_POINTER(16), test_norms);
     g_test_add_data_func("/plan/mixed/lanes-1", GINT_TO_POINTER(1), test_mixed);
     g_test_add_data_func("/plan/mixed/lanes-16", GINT_TO_POINTER(16), test_mixed);
     g_test_add_func("/plan/gpu/tiles", test_tiles);

@@ -96,7 +96,7 @@ static const char tables[] =
     ".matrix td.zero{color:var(--soft);background:none}\n"
     ".matrix thead th{writing-mode:vertical-rl;transform:rotate(180deg);text-align:left;padding:.375rem .1875rem;"
     "max-height:9rem;border:0;white-space:nowrap;overflow:hidden;text-overflow:ellipsis}\n"
-    ".matrix thead th:first-child{writing-mode:horizontal-tb;transform:none}\n"
+    ".matrix thead th:first-child{writing-mode:horizontal-tb;transform:none;white-space:normal;min-width:4rem}\n"
     ".matrix tbody th{position:sticky;left:0;background:var(--card);border:0;white-space:nowrap;max-width:9rem;"
     "overflow:hidden;text-overflow:ellipsis}\n"
     ".matrix td.right{--hue:var(--right)}.matrix td.wrong{--hue:var(--wrong)}\n"

@@ -14,7 +14,7 @@ valid_json() { # NAME: of what the last fv printed
 
 # ------------------------------------------------------------------------ help
 
-verbs='train eval predict report run trace augment doctor check inspect gradcheck bench devices new'
+verbs='train sweep eval predict features report run trace augment doctor check inspect gradcheck bench devices new'
 fv --help
 exits 0 'fovea --help'
 is "$err" '' 'prints to stdout'
@@ -39,9 +39,10 @@ like "$out" '^fovea [0-9]+\.[0-9]+\.[0-9]+$' 'prints one line'
 
 common='--help'
 declare -A options=(
-  [train]='--set --weights --partial --seed --device --out --resume'
+  [train]='--set --weights --partial --seed --device --out --resume --tensorboard'
   [eval]='--set --weights --partial --seed --device --split'
   [predict]='--set --weights --partial --device --top --json'
+  [report]='--out --device'
   [run]='--set --weights --partial --seed --device --in --out --target --grads'
   [trace]='--set --weights --partial --seed --device --in --target --param --digits --limit --json'
   [augment]='--set --seed --device --copies --labels --format --quality --filter --shard-size --sheet --resume --force
@@ -86,7 +87,7 @@ for verb in $verbs; do
   fv "$verb" --no-such-option
   refuses 2 "fovea $verb: an unknown option" "^fovea: $verb: .*--no-such-option.*fovea $verb --help"
 done
-for verb in train eval predict run augment doctor check gradcheck new; do
+for verb in train sweep eval predict features report run augment doctor check gradcheck new; do
   fv "$verb"
   refuses 2 "fovea $verb: no arguments" "^fovea: $verb: "
 done
