@@ -76,6 +76,12 @@ void fv_check_number(FvCheck *check, const char *name, double value)
     g_array_append_val(check->numbers, number);
 }
 
+const char *fv_doctor_split_name(FvSplit split)
+{
+    static const char *const names[FV_SPLITS] = { "training", "validation", "test" };
+    return names[split];
+}
+
 gboolean fv_doctor_steps_by_itself(const FvGraph *graph)
 {
     const FvOptim *optim = (const FvOptim *) graph->optimizer.plugin;
@@ -124,11 +130,11 @@ static gboolean make(FvDoctor *doctor, gboolean (*look)(FvDoctor *, GError **), 
 /* ------------------------------------------------------------------ beginning */
 
 /* Parameters as training begins with them: drawn, or from a file; layers that are fitted are. */
-static gboolean set_out(FvDoctor *doctor, const FvTensors *weights, GError **error)
+static gboolean set_out(FvDoctor *doctor, GError **error)
 {
     FvPlan *plan = doctor->plan;
-    if (!fv_weights_begin(plan, &doctor->settings->begin, weights, error) ||
-        !fv_session_fit(doctor->session, weights, error))
+    if (!fv_weights_begin(plan, &doctor->settings->begin, doctor->weights, error) ||
+        !fv_session_fit(doctor->session, doctor->weights, error))
         return FALSE;
     for (guint i = 0; i < fv_plan_params(plan); i++) {
         FvTensor *tensor = fv_plan_get_param(plan, i, error);
@@ -142,14 +148,13 @@ static gboolean set_out(FvDoctor *doctor, const FvTensors *weights, GError **err
 static gboolean open_session(FvDoctor *doctor, GError **error)
 {
     const FvDoctorSettings *settings = doctor->settings;
-    g_autoptr(FvTensors) weights = NULL;
-    if (!fv_beginning_read(&settings->begin, &weights, error))
+    if (!fv_beginning_read(&settings->begin, &doctor->weights, error))
         return FALSE;
     const FvSessionSettings open = { .graph = doctor->graph,
                                      .device = settings->device,
                                      .seed = settings->begin.seed,
                                      .source = settings->source,
-                                     .weights = weights,
+                                     .weights = doctor->weights,
                                      .progress = settings->progress,
                                      .stop = settings->stop };
     doctor->session = fv_session_new(&open, FV_FOR_TRAINING, error);
@@ -160,7 +165,7 @@ static gboolean open_session(FvDoctor *doctor, GError **error)
     doctor->trains = fv_session_trains(doctor->session);
     doctor->chance = fv_doctor_chance(doctor->graph, doctor->plan, &doctor->floor);
     doctor->first_loss = NAN;
-    return set_out(doctor, weights, error);
+    return set_out(doctor, error);
 }
 
 static gboolean make_all(FvDoctor *doctor, GError **error)
@@ -186,6 +191,7 @@ FvCheckup *fv_doctor(const FvDoctorSettings *settings, GError **error)
     g_ptr_array_unref(doctor.first);
     fv_tally_free(doctor.tally);
     fv_session_free(doctor.session);
+    fv_tensors_free(doctor.weights);
     if (!done)
         g_clear_pointer(&doctor.checkup, fv_checkup_free);
     return doctor.checkup;

@@ -7,71 +7,96 @@
 
 /* -------------------------------------------------------------------- classes */
 
-static const char *class_text(const FvSourceInfo *info, int class)
+typedef struct {
+    gint64 images;  /* of the training split */
+    gint64 *counts; /* of each class */
+    int classes, present;
+    int rarest, commonest; /* of those present */
+} Classes;
+
+static Classes count_classes(const FvDoctorSplit *train, int classes)
 {
-    return info->class_names ? info->class_names[class] : "";
+    Classes found = {
+        .images = (gint64) train->count, .counts = g_new0(gint64, classes), .classes = classes, .rarest = -1
+    };
+    gint64 *counts = found.counts;
+    for (gsize i = 0; i < train->count; i++)
+        if (train->seen[i].label >= 0 && train->seen[i].label < classes)
+            counts[train->seen[i].label]++;
+    for (int c = 0; c < classes; c++) {
+        if (counts[c] == 0)
+            continue;
+        found.present++;
+        found.commonest = counts[c] > counts[found.commonest] ? c : found.commonest;
+        found.rarest = found.rarest < 0 || counts[c] < counts[found.rarest] ? c : found.rarest;
+    }
+    return found;
 }
 
 /* "3 (Dress)", or "3" */
 static char *class_name(const FvSourceInfo *info, int class)
 {
-    const char *name = class_text(info, class);
+    const char *name = info->class_names ? info->class_names[class] : "";
     return *name ? g_strdup_printf("%d (%s)", class, name) : g_strdup_printf("%d", class);
+}
+
+static FvCheck *tell_too_few(FvDoctor *doctor, const Classes *found)
+{
+    FvCheck *check;
+    if (found->present < 2) {
+        g_autofree char *only = class_name(fv_session_source(doctor->session), found->commonest);
+        check = fv_doctor_add(doctor, "classes", FV_VERDICT_FAULT,
+                              "all %" G_GINT64_FORMAT " training images are of one class, %s", found->images, only);
+        fv_check_advise(check,
+                        "There is nothing to tell apart: a net learns to give that class for anything. Look at "
+                        "how labels are read, and at the folder that images come from.");
+        return check;
+    }
+    check = fv_doctor_add(doctor, "classes", FV_VERDICT_WARNING,
+                          "%d classes of %d have no image among %" G_GINT64_FORMAT " to train with",
+                          found->classes - found->present, found->classes, found->images);
+    fv_check_advise(check, "They will never be predicted. Is the list of names too long, or the data cut off?");
+    return check;
+}
+
+static FvCheck *tell_balance(FvDoctor *doctor, const Classes *found)
+{
+    enum { UNEVEN = 10 }; /* times as many of one class as of another */
+    const FvSourceInfo *info = fv_session_source(doctor->session);
+    const gint64 least = found->counts[found->rarest], most = found->counts[found->commonest];
+    g_autofree char *rarest = class_name(info, found->rarest), *commonest = class_name(info, found->commonest);
+    if (least == most)
+        return fv_doctor_add(doctor, "classes", FV_VERDICT_OK,
+                             "%d classes in %" G_GINT64_FORMAT " training images, %" G_GINT64_FORMAT " of each",
+                             found->classes, found->images, least);
+    const gboolean uneven = most > UNEVEN * least;
+    FvCheck *check = fv_doctor_add(doctor, "classes", uneven ? FV_VERDICT_WARNING : FV_VERDICT_OK,
+                                   "%d classes in %" G_GINT64_FORMAT " training images, from %" G_GINT64_FORMAT
+                                   " of %s to %" G_GINT64_FORMAT " of %s",
+                                   found->classes, found->images, least, rarest, most, commonest);
+    if (uneven)
+        fv_check_advise(check,
+                        "Accuracy says little of the rare classes: add the metrics f1 or confusion. "
+                        "softmax(weight=[...]) counts them more.");
+    return check;
 }
 
 static void judge_classes(FvDoctor *doctor, const FvDoctorSplit *train)
 {
-    enum { UNEVEN = 10 }; /* times as many of one class as of another */
-    const FvSourceInfo *info = fv_session_source(doctor->session);
-    if (info->classes < 1) {
+    const int classes = fv_session_source(doctor->session)->classes;
+    if (classes < 1) {
         fv_doctor_add(doctor, "classes", FV_VERDICT_NONE, "the data have no classes");
         return;
     }
-    g_autofree gint64 *counts = g_new0(gint64, info->classes);
-    for (gsize i = 0; i < train->count; i++)
-        if (train->seen[i].label >= 0 && train->seen[i].label < info->classes)
-            counts[train->seen[i].label]++;
-    int present = 0, least = -1, most = 0;
-    for (int c = 0; c < info->classes; c++) {
-        present += counts[c] > 0;
-        most = counts[c] > counts[most] ? c : most;
-        least = counts[c] > 0 && (least < 0 || counts[c] < counts[least]) ? c : least;
-    }
-    g_autofree char *rarest = least >= 0 ? class_name(info, least) : g_strdup("");
-    g_autofree char *commonest = class_name(info, most);
-    FvCheck *check;
-    if (present < 2) {
-        check = fv_doctor_add(doctor, "classes", FV_VERDICT_FAULT,
-                              "all %" G_GSIZE_FORMAT " training images are of one class, %s", train->count, commonest);
-        fv_check_advise(check,
-                        "There is nothing to tell apart: a net learns to give that class for anything. Look at "
-                        "how labels are read, and at the folder that images come from.");
-    } else if (present < info->classes) {
-        check = fv_doctor_add(doctor, "classes", FV_VERDICT_WARNING,
-                              "%d classes of %d have no image among %" G_GSIZE_FORMAT " to train with",
-                              info->classes - present, info->classes, train->count);
-        fv_check_advise(check, "They will never be predicted. Is the list of names too long, or the data cut off?");
-    } else {
-        const gboolean uneven = counts[most] > UNEVEN * counts[least];
-        if (counts[most] == counts[least])
-            check = fv_doctor_add(doctor, "classes", FV_VERDICT_OK,
-                                  "%d classes in %" G_GSIZE_FORMAT " training images, %" G_GINT64_FORMAT " of each",
-                                  info->classes, train->count, counts[least]);
-        else
-            check = fv_doctor_add(doctor, "classes", uneven ? FV_VERDICT_WARNING : FV_VERDICT_OK,
-                                  "%d classes in %" G_GSIZE_FORMAT " training images, from %" G_GINT64_FORMAT
-                                  " of %s to %" G_GINT64_FORMAT " of %s",
-                                  info->classes, train->count, counts[least], rarest, counts[most], commonest);
-        if (uneven)
-            fv_check_advise(check,
-                            "Accuracy says little of the rare classes: add metric f1 or confusion. "
-                            "softmax(weight=[...]) counts them more.");
-    }
-    fv_check_number(check, "images", (double) train->count);
-    fv_check_number(check, "classes", info->classes);
-    fv_check_number(check, "present", present);
-    fv_check_number(check, "least", least >= 0 ? (double) counts[least] : 0);
-    fv_check_number(check, "most", (double) counts[most]);
+    const Classes found = count_classes(train, classes);
+    FvCheck *check =
+        found.present < 2 || found.present < classes ? tell_too_few(doctor, &found) : tell_balance(doctor, &found);
+    fv_check_number(check, "images", (double) found.images);
+    fv_check_number(check, "classes", classes);
+    fv_check_number(check, "present", found.present);
+    fv_check_number(check, "least", found.rarest >= 0 ? (double) found.counts[found.rarest] : 0);
+    fv_check_number(check, "most", (double) found.counts[found.commonest]);
+    g_free(found.counts);
 }
 
 /* --------------------------------------------------------------------- copies */
@@ -118,53 +143,64 @@ static gint64 count_known(const Known *known, const FvDoctorSplit *split)
     return count;
 }
 
+/* What was counted, of one split after the other. */
+typedef struct {
+    double worst;  /* share of a split that is in the training split, too */
+    gboolean all;  /* all images were looked at */
+    GString *text; /* "3 of 100 test images, ..." */
+} Copies;
+
+static Copies count_copies(const FvDoctorScan *scan, const Known *known)
+{
+    static const FvSplit others[] = { FV_TEST, FV_VALIDATE };
+    const FvDoctorSplit *train = &scan->splits[FV_TRAIN];
+    Copies copies = { .all = train->count == train->all, .text = g_string_new(NULL) };
+    for (guint i = 0; i < G_N_ELEMENTS(others); i++) {
+        const FvDoctorSplit *split = &scan->splits[others[i]];
+        if (!split->seen)
+            continue;
+        const gint64 count = count_known(known, split);
+        g_string_append_printf(copies.text, "%s%" G_GINT64_FORMAT " of %" G_GSIZE_FORMAT " %s images",
+                               copies.text->len > 0 ? ", " : "", count, split->count, fv_doctor_split_name(others[i]));
+        copies.worst = MAX(copies.worst, (double) count / (double) MAX(1, split->count));
+        copies.all &= split->count == split->all;
+    }
+    if (copies.text->len > 0)
+        g_string_append(copies.text, " are training images, byte for byte; ");
+    g_string_append_printf(copies.text,
+                           "%" G_GINT64_FORMAT " of %" G_GSIZE_FORMAT " training images are copies of others",
+                           known->copies, train->count);
+    if (known->contradictions > 0)
+        g_string_append_printf(copies.text, ", %" G_GINT64_FORMAT " of these with another label",
+                               known->contradictions);
+    if (!copies.all)
+        g_string_append(copies.text, " (not all were looked at: --images)");
+    return copies;
+}
+
 static void judge_copies(FvDoctor *doctor, const FvDoctorScan *scan)
 {
     static const double serious = 0.01, odd = 0.001; /* shares of a split */
-    static const struct {
-        FvSplit split;
-        const char *name, *number;
-    } others[] = { { FV_TEST, "test", "test_copies" }, { FV_VALIDATE, "validation", "validation_copies" } };
-    const FvDoctorSplit *train = &scan->splits[FV_TRAIN];
-    const Known known = know(train);
-    g_autoptr(GString) text = g_string_new(NULL);
-    double worst = 0;
-    gboolean any = FALSE, all = train->count == train->all;
-    FvCheck *check = fv_doctor_add(doctor, "copies", FV_VERDICT_OK, "%s", "");
-    for (guint i = 0; i < G_N_ELEMENTS(others); i++) {
-        const FvDoctorSplit *split = &scan->splits[others[i].split];
-        if (!split->seen)
-            continue;
-        const gint64 copies = count_known(&known, split);
-        g_string_append_printf(text, "%s%" G_GINT64_FORMAT " of %" G_GSIZE_FORMAT " %s images", any ? ", " : "", copies,
-                               split->count, others[i].name);
-        worst = MAX(worst, (double) copies / (double) MAX(1, split->count));
-        any = TRUE;
-        all &= split->count == split->all;
-        fv_check_number(check, others[i].number, (double) copies);
-    }
-    if (any)
-        g_string_append(text, " are training images, byte for byte");
-    g_string_append_printf(text, "%s%" G_GINT64_FORMAT " of %" G_GSIZE_FORMAT " training images are copies of others",
-                           any ? "; " : "", known.copies, train->count);
-    if (known.contradictions > 0)
-        g_string_append_printf(text, ", %" G_GINT64_FORMAT " of these with another label", known.contradictions);
-    if (!all)
-        g_string_append(text, " (not all were looked at: --images)");
-    g_free(check->finding);
-    check->finding = g_string_free(g_steal_pointer(&text), FALSE);
-    fv_check_number(check, "training_copies", (double) known.copies);
-    fv_check_number(check, "contradictions", (double) known.contradictions);
-    if (worst > serious) {
-        check->verdict = FV_VERDICT_FAULT;
+    const Known known = know(&scan->splits[FV_TRAIN]);
+    const Copies copies = count_copies(scan, &known);
+    const gboolean few = copies.worst > odd,
+                   doubtful = (double) known.contradictions > odd * (double) scan->splits[FV_TRAIN].count;
+    FvCheck *check = fv_doctor_add(doctor, "copies",
+                                   copies.worst > serious ? FV_VERDICT_FAULT
+                                   : few || doubtful      ? FV_VERDICT_WARNING
+                                                          : FV_VERDICT_OK,
+                                   "%s", copies.text->str);
+    if (copies.worst > serious)
         fv_check_advise(check,
                         "What is measured on them is memory: take them out of the training split. Where a share "
                         "of it validates, remove the copies first.");
-    } else if (worst > odd || (double) known.contradictions > odd * (double) train->count) {
-        check->verdict = FV_VERDICT_WARNING;
-        fv_check_advise(check, worst > odd ? "Few, but they make results look better than they are."
-                                           : "Nobody can be right on both: one of the labels is wrong.");
-    }
+    else if (few || doubtful)
+        fv_check_advise(check, few ? "Few, but they make results look better than they are."
+                                   : "Nobody can be right on both: one of the labels is wrong.");
+    fv_check_number(check, "worst_share", copies.worst);
+    fv_check_number(check, "training_copies", (double) known.copies);
+    fv_check_number(check, "contradictions", (double) known.contradictions);
+    g_string_free(copies.text, TRUE);
     g_hash_table_unref(known.first);
 }
 

@@ -170,15 +170,15 @@ static FvCheck *tell(FvDoctor *doctor, const char *split, const Agreement *agree
     return check;
 }
 
-/* What similar pictures do not show, a net may see. */
-static gboolean judge(FvDoctor *doctor, const char *split, const Agreement *agreement, GError **error)
+/* What similar pictures do not show, a net may see: it is judged by @split. */
+static gboolean judge(FvDoctor *doctor, const char *name, FvSplit split, const Agreement *agreement, GError **error)
 {
     gboolean learns = FALSE;
     if (above_chance(agreement) > sure)
-        return tell(doctor, split, agreement, FV_VERDICT_OK) != NULL;
-    if (!fv_doctor_learns(doctor, &learns, error))
+        return tell(doctor, name, agreement, FV_VERDICT_OK) != NULL;
+    if (!fv_doctor_learns(doctor, split, &learns, error))
         return FALSE;
-    FvCheck *check = tell(doctor, split, agreement, learns ? FV_VERDICT_OK : FV_VERDICT_FAULT);
+    FvCheck *check = tell(doctor, name, agreement, learns ? FV_VERDICT_OK : FV_VERDICT_FAULT);
     if (learns)
         fv_check_advise(check,
                         "A short training does better than chance on images that it has not seen: labels say "
@@ -190,22 +190,31 @@ static gboolean judge(FvDoctor *doctor, const char *split, const Agreement *agre
     return TRUE;
 }
 
-gboolean fv_doctor_look_at_labels(FvDoctor *doctor, GError **error)
+/* By images alike within the training split; and of the other split, whose labels may be wrong by themselves. */
+static gboolean compare_splits(FvDoctor *doctor, int classes, GError **error)
 {
     enum { FEW = 50 };
-    const int classes = fv_session_source(doctor->session)->classes;
-    const FvDoctorPictures *train = &doctor->train, *judged = &doctor->judged;
-    const FvCheck *found = fv_checkup_find(doctor->checkup, "classes");
-    if (classes < 2 || (found && found->verdict == FV_VERDICT_FAULT)) {
-        fv_doctor_add(doctor, "labels", FV_VERDICT_NONE, "there are no two classes to tell apart");
+    const FvSplit unseen = fv_session_has(doctor->session, FV_VALIDATE) ? FV_VALIDATE : FV_TEST;
+    Means means = sum_up(&doctor->train, classes);
+    const Agreement own = compare(&doctor->train, &means, &doctor->train, TRUE);
+    const Agreement other = compare(&doctor->train, &means, &doctor->judged, FALSE);
+    means_clear(&means);
+    if (own.guesses < FEW) {
+        fv_doctor_add(doctor, "labels", FV_VERDICT_NONE, "%" G_GINT64_FORMAT " images are too few to tell",
+                      own.guesses);
         return TRUE;
     }
-    Means means = sum_up(train, classes);
-    const Agreement own = compare(train, &means, train, TRUE);
-    const Agreement other = compare(train, &means, judged, FALSE);
-    /* Labels of the other split may be wrong by themselves. */
-    const gboolean differ =
-        other.guesses > 0 && above_chance(&own) > sure && above_chance(&other) <= sure && (double) other.guesses >= 50;
-    means_clear(&means);
-    return judge(doctor, differ ? doctor->judged_name : "training", differ ? &other : &own, error);
+    if (other.guesses >= FEW && above_chance(&own) > sure && above_chance(&other) <= sure)
+        return judge(doctor, fv_doctor_split_name(doctor->judged_split), doctor->judged_split, &other, error);
+    return judge(doctor, fv_doctor_split_name(FV_TRAIN), unseen, &own, error);
+}
+
+gboolean fv_doctor_look_at_labels(FvDoctor *doctor, GError **error)
+{
+    const int classes = fv_session_source(doctor->session)->classes;
+    const FvCheck *found = fv_checkup_find(doctor->checkup, "classes");
+    if (classes >= 2 && found->verdict != FV_VERDICT_FAULT)
+        return compare_splits(doctor, classes, error);
+    fv_doctor_add(doctor, "labels", FV_VERDICT_NONE, "there are no two classes to tell apart");
+    return TRUE;
 }

@@ -12,8 +12,7 @@ typedef struct {
     GPtrArray *batches; /* of FvTensor: N,C,H,W, float32, all of `each` samples */
     GArray *labels;     /* of gint32, of all batches, one after the other */
     int each;
-    guint some;             /* batches, from the first on, that are enough for statistics */
-    double mean, deviation; /* of all numbers of these images */
+    guint some; /* batches, from the first on, that are enough for statistics */
 } FvDoctorSample;
 
 /** Coarse pictures of a split: squares of pixels averaged, so that no image is more than about a thousand numbers. */
@@ -30,11 +29,12 @@ typedef struct {
     FvSession *session;
     FvPlan *plan; /* the session's */
     FvTally *tally;
-    GPtrArray *first; /* of FvTensor: each parameter as training begins with it */
-    gboolean trains;  /* there is something to train, and the plan can */
+    FvTensors *weights; /* that parameters begin with, or NULL */
+    GPtrArray *first;   /* of FvTensor: each parameter as training begins with it */
+    gboolean trains;    /* there is something to train, and the plan can */
     FvDoctorSample sample;
-    FvDoctorPictures train, judged; /* of the training split; of the validation or the test split, if any */
-    const char *judged_name;        /* "test", or NULL: there is no such split */
+    FvDoctorPictures train, judged; /* of the training split; of another, empty where there is none */
+    FvSplit judged_split;           /* FV_TEST, else FV_VALIDATE */
     double chance;                  /* loss of a net that knows nothing, without penalties; NAN: not known */
     double floor;                   /* the least that it can become */
     double first_loss;              /* as it was measured, without penalties */
@@ -58,6 +58,8 @@ void fv_check_advise(FvCheck *check, const char *format, ...) G_GNUC_PRINTF(2, 3
 void fv_check_number(FvCheck *check, const char *name, double value);
 /** Whether the optimizer looks at the loss several times in a step, and remembers what it saw (FvOptim.step). */
 gboolean fv_doctor_steps_by_itself(const FvGraph *graph);
+/** "training", "validation", "test" */
+const char *fv_doctor_split_name(FvSplit split);
 /** Multiplies the work that one image gives (FLOPs of a step) by @images, and says how many steps fit into a budget. */
 int fv_doctor_steps(const FvDoctor *doctor, int images, double flops, int least, int most);
 
@@ -93,9 +95,9 @@ gboolean fv_doctor_try_rates(FvDoctor *doctor, GError **error);      /* doctor_r
 gboolean fv_doctor_overfit(FvDoctor *doctor, GError **error);        /* doctor_overfit.c */
 gboolean fv_doctor_take_times(FvDoctor *doctor, GError **error);     /* doctor_times.c */
 
-/** Whether a short training does better than chance on images that it has not seen; FALSE too where there are none.
- * doctor_unseen.c */
-gboolean fv_doctor_learns(FvDoctor *doctor, gboolean *learns, GError **error);
+/** Whether a short training does better than chance on images of @split, which it has not seen; FALSE too where there
+ * are none. doctor_unseen.c */
+gboolean fv_doctor_learns(FvDoctor *doctor, FvSplit split, gboolean *learns, GError **error);
 
 /** The loss of a net that gives all classes the same, and the least that the losses can become, both without penalties;
  * NAN where a loss has no such number. doctor_chance.c */

@@ -16,6 +16,7 @@ typedef struct {
     double first; /* loss before any step, without penalties */
     double goal;  /* it falls where it comes below this */
     FvTriedRate own;
+    int own_steps;
 } Sweep;
 
 static int by_rate(gconstpointer a, gconstpointer b)
@@ -52,16 +53,18 @@ static gboolean try_own(Sweep *sweep, double rate, GError **error)
 {
     enum { LONGER = 4 };
     FvTriedRate longer;
+    sweep->own_steps = sweep->doctor->steps;
     if (!try_rate(sweep, rate, &sweep->own, error))
         return FALSE;
     if (sweep->own.falls || !isfinite(sweep->own.loss))
         return TRUE;
     if (!run(sweep, rate, LONGER * sweep->doctor->steps, &longer, error))
         return FALSE;
-    sweep->own.falls = longer.falls;
-    if (longer.falls)
-        sweep->own.loss = longer.loss;
-    g_array_index(sweep->doctor->checkup->rates, FvTriedRate, 0) = sweep->own;
+    if (longer.falls) {
+        sweep->own = longer;
+        sweep->own_steps *= LONGER;
+        g_array_index(sweep->doctor->checkup->rates, FvTriedRate, 0) = longer;
+    }
     return TRUE;
 }
 
@@ -111,11 +114,14 @@ static void find_range(FvDoctor *doctor)
 static FvCheck *tell_range(FvDoctor *doctor, const Sweep *sweep, FvVerdict verdict)
 {
     const FvCheckup *checkup = doctor->checkup;
+    g_autofree char *steps =
+        sweep->own_steps == doctor->steps ? g_strdup("") : g_strdup_printf(" in %d", sweep->own_steps);
     return fv_doctor_add(
         doctor, "rates", verdict,
         "in %d steps the loss falls at rates from %.2g to %.2g, most at %.2g; at the pipeline's, %.4g, "
-        "it goes from %.4g to %.4g",
-        doctor->steps, checkup->least, checkup->most, doctor->best_rate, checkup->rate, sweep->first, sweep->own.loss);
+        "it goes from %.4g to %.4g%s",
+        doctor->steps, checkup->least, checkup->most, doctor->best_rate, checkup->rate, sweep->first, sweep->own.loss,
+        steps);
 }
 
 static void judge(FvDoctor *doctor, const Sweep *sweep)
@@ -159,9 +165,7 @@ gboolean fv_doctor_try_rates(FvDoctor *doctor, GError **error)
     }
     if (doctor->first_loss <= doctor->floor) {
         fv_doctor_add(doctor, "rates", FV_VERDICT_NONE,
-                      "the loss, %.4g before any step, cannot fall: it tells no rates "
-                      "apart",
-                      doctor->first_loss);
+                      "the loss, %.4g before any step, cannot fall: it tells no rates apart", doctor->first_loss);
         return TRUE;
     }
     Sweep sweep = { .doctor = doctor, .first = doctor->first_loss };

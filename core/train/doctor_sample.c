@@ -64,20 +64,6 @@ static void begin_pictures(FvDoctorPictures *pictures, FvShape shape)
 
 /* -------------------------------------------------------------------- batches */
 
-typedef struct {
-    double sum, squares;
-    gint64 count;
-} Moments;
-
-static void add_moments(Moments *moments, const double *numbers, gint64 count)
-{
-    for (gint64 i = 0; i < count; i++) {
-        moments->sum += numbers[i];
-        moments->squares += numbers[i] * numbers[i];
-    }
-    moments->count += count;
-}
-
 /* Keeps images until there are `wanted` of them, in whole batches of `each`. */
 static gboolean keep_images(FvDoctorSample *sample, const double *numbers, const int *labels, int samples, int wanted,
                             FvShape shape, GError **error)
@@ -112,7 +98,6 @@ static gboolean read_split(FvDoctor *doctor, FvSplit split, FvDoctorPictures *pi
     g_autoptr(FvFeed) feed = fv_session_sample_feed(doctor->session, split, error);
     g_autofree double *numbers = g_new(double, fv_shape_elements(shape) * batch);
     g_autofree int *labels = g_new(int, batch);
-    Moments moments = { 0 };
     int samples = 0;
     if (!feed)
         return FALSE;
@@ -123,15 +108,10 @@ static gboolean read_split(FvDoctor *doctor, FvSplit split, FvDoctorPictures *pi
             !fv_plan_read_value(plan, fv_plan_input(plan), shape, samples, numbers, error))
             return FALSE;
         fv_feed_labels(feed, samples, labels);
-        add_moments(&moments, numbers, fv_shape_elements(shape) * samples);
         for (int i = 0; i < samples && (int) pictures->count < wanted; i++)
             append_picture(pictures, numbers + i * fv_shape_elements(shape), shape, labels[i]);
         if (sample && !keep_images(sample, numbers, labels, samples, images, shape, error))
             return FALSE;
-    }
-    if (sample && moments.count > 0) {
-        sample->mean = moments.sum / (double) moments.count;
-        sample->deviation = sqrt(MAX(0, moments.squares / (double) moments.count - sample->mean * sample->mean));
     }
     return samples >= 0;
 }
@@ -162,15 +142,9 @@ gboolean fv_doctor_take_sample(FvDoctor *doctor, GError **error)
     begin_pictures(&doctor->judged, shape);
     if (!read_split(doctor, FV_TRAIN, &doctor->train, PICTURES, sample, images, error))
         return FALSE;
-    static const FvSplit judged[] = { FV_TEST, FV_VALIDATE };
-    for (guint i = 0; i < G_N_ELEMENTS(judged) && !doctor->judged_name; i++) {
-        if (!fv_session_has(doctor->session, judged[i]))
-            continue;
-        doctor->judged_name = judged[i] == FV_TEST ? "test" : "validation";
-        if (!read_split(doctor, judged[i], &doctor->judged, JUDGED, NULL, 0, error))
-            return FALSE;
-    }
-    return TRUE;
+    doctor->judged_split = fv_session_has(doctor->session, FV_TEST) ? FV_TEST : FV_VALIDATE;
+    return !fv_session_has(doctor->session, doctor->judged_split) ||
+           read_split(doctor, doctor->judged_split, &doctor->judged, JUDGED, NULL, 0, error);
 }
 
 static void clear_pictures(FvDoctorPictures *pictures)

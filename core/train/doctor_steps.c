@@ -49,6 +49,7 @@ gboolean fv_doctor_copy(const FvDoctor *doctor, const FvGraph *graph, gboolean k
     const FvSessionSettings settings = { .graph = graph,
                                          .device = doctor->settings->device,
                                          .seed = doctor->settings->begin.seed,
+                                         .weights = doctor->weights,
                                          .share = doctor->session,
                                          .keep = keep,
                                          .stop = doctor->settings->stop };
@@ -99,7 +100,7 @@ gboolean fv_doctor_run(FvDoctor *doctor, FvListKind kind, guint batches, int ste
                        FvDoctorLoss *loss, GError **error)
 {
     FvTally *tally = doctor->tally;
-    FvSums before = { 0 };
+    FvSums before = { 0 }; /* without what it points to */
     fv_tally_reset(tally);
     for (int i = 0; i < steps; i++) {
         if (fv_session_stopped(doctor->session))
@@ -107,7 +108,7 @@ gboolean fv_doctor_run(FvDoctor *doctor, FvListKind kind, guint batches, int ste
         if (i == steps - last && i > 0) {
             if (!fv_tally_flush(tally, error))
                 return FALSE;
-            fv_sums_copy(&before, fv_tally_sums(tally));
+            before = *fv_tally_sums(tally);
         }
         if (((batches > 1 || i == 0) && !fv_doctor_write_batch(doctor, (guint) i % batches, error)) ||
             !take(doctor, kind, rate, error) || (fv_tally_full(tally) && !fv_tally_flush(tally, error)))
@@ -116,7 +117,6 @@ gboolean fv_doctor_run(FvDoctor *doctor, FvListKind kind, guint batches, int ste
     if (!fv_tally_flush(tally, error))
         return FALSE;
     *loss = losses_since(tally, &before);
-    fv_sums_clear(&before);
     if (fv_tally_totals(tally).bad_step >= 0)
         loss->data = NAN;
     return TRUE;

@@ -61,11 +61,10 @@ static gboolean judge(FvDoctor *doctor, FvSplit split, FvTotals *totals, GError 
     return TRUE;
 }
 
-gboolean fv_doctor_learns(FvDoctor *doctor, gboolean *learns, GError **error)
+gboolean fv_doctor_learns(FvDoctor *doctor, FvSplit split, gboolean *learns, GError **error)
 {
     static const double budget = 1e12; /* FLOPs */
     static const double better = 0.97; /* of the loss that chance gives */
-    const FvSplit split = fv_session_has(doctor->session, FV_VALIDATE) ? FV_VALIDATE : FV_TEST;
     FvTotals totals;
     *learns = FALSE;
     if (!doctor->trains || !fv_session_has(doctor->session, split) || !isfinite(doctor->chance))
