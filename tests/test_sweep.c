@@ -278,7 +278,7 @@ static void test_best(void)
 
 int main(int argc, char **argv)
 {
-    g_test_init(&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
+    g_test_init(&argc, &argv, NULL);
     g_test_add_func("/sweep/draws", test_draws);
     g_test_add_func("/sweep/streams", test_streams);
     g_test_add_func("/sweep/narrow", test_narrow);

@@ -139,7 +139,7 @@ static void append_logarithmic(GString *svg, const Frame *frame)
 {
     static const double times[] = { 1, 2, 5 };
     const gboolean wide = frame->x.hi - frame->x.lo >= 2;
-    const int step = MAX(1, (int) ((frame->x.hi - frame->x.lo) / 6));
+    const int step = MAX(1, (int) ceil((frame->x.hi - frame->x.lo) / 6));
     for (int power = (int) floor(frame->x.lo); power <= (int) ceil(frame->x.hi); power += step)
         for (guint i = 0; i < (wide ? 1 : G_N_ELEMENTS(times)); i++) {
             const double x = times[i] * pow(10, power);
@@ -192,6 +192,12 @@ static void append_cross(GString *svg, double x, double y)
     append_line(svg, "cross", x - 4, y + 4, x + 4, y - 4);
 }
 
+static void append_triangle(GString *svg, double x, double inside, double edge, double opacity)
+{
+    g_string_append_printf(svg, "<path class=\"point\" fill-opacity=\"%.2f\" d=\"M%.1f %.1fL%.1f %.1fL%.1f %.1fZ\"/>\n",
+                           opacity, x - 5, inside, x + 5, inside, x, edge);
+}
+
 /* Later groups are stronger. */
 static double opacity_of(int group, guint groups)
 {
@@ -208,10 +214,8 @@ static void append_point(GString *svg, const Frame *frame, const FvScatterPoint 
         append_cross(svg, x, frame->bottom - 6);
     } else if (point->y < frame->y.lo || point->y > frame->y.hi) {
         const gboolean below = point->y < frame->y.lo;
-        const double edge = below ? frame->bottom : frame->top, inside = below ? edge - 8 : edge + 8;
-        g_string_append_printf(svg,
-                               "<path class=\"point\" fill-opacity=\"%.2f\" d=\"M%.1f %.1fL%.1f %.1fL%.1f %.1fZ\"/>\n",
-                               opacity, x - 5, inside, x + 5, inside, x, edge);
+        const double edge = below ? frame->bottom : frame->top;
+        append_triangle(svg, x, below ? edge - 8 : edge + 8, edge, opacity);
     } else {
         const double y = place_y(frame, point->y);
         g_string_append_printf(
@@ -231,15 +235,24 @@ static double append_entry(GString *svg, double x, double y, const char *text)
     return x + 10 + letter * (double) g_utf8_strlen(text, -1) + 24;
 }
 
-static gboolean has_cross(const FvScatterPanel *panels, guint count)
+typedef struct {
+    gboolean crossed, outside;
+} Marks;
+
+/* All panels have the same points, but for x. */
+static Marks marks_of(const FvScatterPanel *panel)
 {
-    for (guint i = 0; count > 0 && i < panels[0].points->len; i++)
-        if (!isfinite(g_array_index(panels[0].points, FvScatterPoint, i).y))
-            return TRUE;
-    return FALSE;
+    const Span span = y_span(panel);
+    Marks marks = { FALSE, FALSE };
+    for (guint i = 0; i < panel->points->len; i++) {
+        const double y = g_array_index(panel->points, FvScatterPoint, i).y;
+        marks.crossed = marks.crossed || !isfinite(y);
+        marks.outside = marks.outside || y < span.lo || y > span.hi;
+    }
+    return marks;
 }
 
-static void append_legend(GString *svg, const FvScatterHead *head, guint groups, gboolean crossed, double y)
+static void append_legend(GString *svg, const FvScatterHead *head, guint groups, Marks marks, double y)
 {
     double x = MARGIN + 6;
     for (guint i = 0; head->groups && i < groups; i++) {
@@ -250,7 +263,11 @@ static void append_legend(GString *svg, const FvScatterHead *head, guint groups,
     }
     g_string_append_printf(svg, "<circle class=\"mark\" cx=\"%.1f\" cy=\"%.1f\" r=\"7\"/>\n", x, y);
     x = append_entry(svg, x + 2, y, head->marked);
-    if (crossed) {
+    if (marks.outside) {
+        append_triangle(svg, x, y - 4, y + 4, opacity_of(0, 1));
+        x = append_entry(svg, x, y, "beyond the edge");
+    }
+    if (marks.crossed) {
         append_cross(svg, x, y);
         append_entry(svg, x, y, head->crossed);
     }
@@ -282,7 +299,7 @@ char *fv_scatter_svg(const FvScatterHead *head, const FvScatterPanel *panels, gu
         append_text(body, "soft", MARGIN, y + LINE / 2, "start", head->subtitle);
         y += LINE;
     }
-    append_legend(body, head, groups, has_cross(panels, count), y + LINE / 2 + 4);
+    append_legend(body, head, groups, count > 0 ? marks_of(&panels[0]) : (Marks){ FALSE, FALSE }, y + LINE / 2 + 4);
     y += 2 * LINE;
     append_text(body, "head", MARGIN, y + 4, "start", head->y_name);
     for (guint i = 0; i < count; i++)

@@ -19,6 +19,18 @@ typedef struct {
     GPtrArray *trials; /* of FvTrial: of all rounds that have begun */
 } FvSweepState;
 
+void fv_sweep_state_clear(FvSweepState *sweep);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(FvSweepState, fv_sweep_state_clear)
+
+/* open.c: from settings, or for the last one folder, to store, head, pipeline, search, and no trials yet */
+
+/** Makes the folder, after all that can be wrong has been looked for. */
+gboolean fv_sweep_begin(FvSweepState *sweep, GError **error);
+/** Goes on with the sweep of a folder. */
+gboolean fv_sweep_resume(FvSweepState *sweep, GError **error);
+/** Opens what sweep->folder has, to be looked at: nothing is locked or written. */
+gboolean fv_sweep_look(FvSweepState *sweep, GError **error);
+
 /** FOLDER/NAME; g_free() it. */
 char *fv_sweep_file(const FvSweepState *sweep, const char *name);
 /** The folder of a trial; g_free() it. */

@@ -167,9 +167,10 @@ static GArray *halving_epochs(const FvSearch *search)
 {
     GArray *epochs = g_array_new(FALSE, FALSE, sizeof(int));
     const double share = search->sweep->options->keep;
-    int last = fv_search_epochs(search);
+    double exact = fv_search_epochs(search);
+    int last = (int) exact;
     g_array_append_val(epochs, last);
-    for (double exact = last * share; lround(exact) >= 1; exact *= share) {
+    while (lround(exact *= share) >= 1) {
         const int next = (int) lround(exact);
         if (next < last)
             g_array_prepend_val(epochs, next);

@@ -174,10 +174,10 @@ GBytes *fv_sweep_probe(gpointer sweep)
 
 /* ------------------------------------------------------------------ parent */
 
-static Report read_report(GBytes *bytes, GError **error)
+static Report read_report(GBytes *text, GError **error)
 {
     gsize size;
-    const char *data = g_bytes_get_data(bytes, &size);
+    const char *data = g_bytes_get_data(text, &size);
     Report report;
     g_assert(size >= sizeof report);
     memcpy(&report, data, sizeof report);
@@ -186,18 +186,18 @@ static Report read_report(GBytes *bytes, GError **error)
     return report;
 }
 
-gboolean fv_sweep_probe_take(GBytes *bytes, GError **error)
+gboolean fv_sweep_probe_take(GBytes *report, GError **error)
 {
-    return read_report(bytes, error).ended == ENDED_DONE;
+    return read_report(report, error).ended == ENDED_DONE;
 }
 
-gboolean fv_sweep_work_take(GBytes *bytes, FvTrial *trial, GError **error)
+gboolean fv_sweep_work_take(GBytes *report, FvTrial *trial, GError **error)
 {
-    const Report report = read_report(bytes, error);
-    if (report.ended == ENDED_FAILED || report.ended == ENDED_STOPPED)
+    const Report said = read_report(report, error);
+    if (said.ended == ENDED_FAILED || said.ended == ENDED_STOPPED)
         return FALSE;
-    trial->state = report.ended == ENDED_DONE ? FV_TRIAL_DONE : FV_TRIAL_DIVERGED;
-    trial->loss = report.ended == ENDED_DONE ? report.loss : NAN;
-    trial->metric = report.ended == ENDED_DONE ? report.metric : NAN;
+    trial->state = said.ended == ENDED_DONE ? FV_TRIAL_DONE : FV_TRIAL_DIVERGED;
+    trial->loss = said.ended == ENDED_DONE ? said.loss : NAN;
+    trial->metric = said.ended == ENDED_DONE ? said.metric : NAN;
     return TRUE;
 }
