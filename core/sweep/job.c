@@ -34,14 +34,28 @@ const volatile sig_atomic_t *fv_job_asked(void)
     return &asked;
 }
 
-/* A terminal's Ctrl-C, or whoever stops a whole group of processes, means the parent, which then asks its jobs to stop:
- * that this may come twice must not kill them. */
-static void take_signals(void)
+/* A terminal's Ctrl-C, or whoever stops a whole group of processes, means the parent, which then asks its jobs to stop.
+ * In these the signals are blocked, not ignored: compilers of drivers set handlers of their own for them, which remove
+ * the file that is being written. The one that asks is none that anybody else uses. */
+static void block_signals(sigset_t *before)
+{
+    sigset_t blocked;
+    sigemptyset(&blocked);
+    sigaddset(&blocked, SIGINT);
+    sigaddset(&blocked, SIGTERM);
+    sigaddset(&blocked, SIGRTMIN); /* until there is a handler */
+    sigprocmask(SIG_BLOCK, &blocked, before);
+}
+
+static void listen_to_parent(void)
 {
     struct sigaction stop = { .sa_handler = on_stop, .sa_flags = SA_RESTART };
+    sigset_t asking;
     sigemptyset(&stop.sa_mask);
-    sigaction(SIGTERM, &stop, NULL);
-    signal(SIGINT, SIG_IGN);
+    sigaction(SIGRTMIN, &stop, NULL);
+    sigemptyset(&asking);
+    sigaddset(&asking, SIGRTMIN);
+    sigprocmask(SIG_UNBLOCK, &asking, NULL);
 }
 
 static gboolean write_all(int fd, const guint8 *bytes, gsize left)
@@ -60,7 +74,7 @@ static gboolean write_all(int fd, const guint8 *bytes, gsize left)
 static G_NORETURN void be_child(FvJobFunc func, gpointer data, pid_t parent, int fd)
 {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    take_signals();
+    listen_to_parent();
     if (getppid() != parent) /* it died before that */
         _exit(1);
     gsize size;
@@ -80,15 +94,18 @@ static FvJob *failed(GError **error)
 FvJob *fv_job_start(FvJobFunc func, gpointer data, GError **error)
 {
     const pid_t parent = getpid();
+    sigset_t before;
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) != 0)
         return failed(error);
+    block_signals(&before);
     const pid_t pid = fork();
     if (pid == 0) {
         close(ends[0]);
         be_child(func, data, parent, ends[1]);
     }
     const int reason = errno;
+    sigprocmask(SIG_SETMASK, &before, NULL);
     close(ends[1]);
     if (pid < 0) {
         close(ends[0]);
@@ -102,7 +119,7 @@ FvJob *fv_job_start(FvJobFunc func, gpointer data, GError **error)
 void fv_job_stop(FvJob *job)
 {
     if (job->pid > 0)
-        kill(job->pid, SIGTERM);
+        kill(job->pid, SIGRTMIN);
 }
 
 /* Reads what is there; FALSE when all has been read. */
