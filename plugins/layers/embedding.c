@@ -144,17 +144,14 @@ static const FvLayer embedding = {
     .base = { FV_HEAD(FvLayer, Embedding), .kind = FV_LAYER, .name = "embedding",
               .summary = "looks numbers up in a table of vectors, which are trained", .options = options,
               .details =
-                  "y[d, i, j] = weight[x[i, j], d]: 1 x h x w becomes dim x h x w. x holds whole numbers, as floats, "
-                  "and "
-                  "is rounded to the nearest. Texts are 1 x 1 x positions; several channels are looked up in the same "
-                  "table, and stand one after the other, c * dim x h x w. A number that is not in the vocabulary "
-                  "(below "
-                  "0, vocabulary or more, not a number) gives zeros, and so does padding; no row learns of these. "
-                  "weight is vocabulary x dim, as torch.nn.Embedding has it, and begins with normal numbers of "
-                  "deviation 1.\n\n"
-                  "Backward: dweight[v, d] = sum over the i, j, and samples, where x[i, j] = v, of dy[d, i, j]. dx = "
-                  "0: "
-                  "nothing before it can be trained through it.",
+                  "y[d, i, j] = weight[x[i, j], d]: 1 x h x w becomes dim x h x w. x holds whole numbers, as "
+                  "floats, and is rounded to the nearest. Texts are 1 x 1 x positions; several channels are looked "
+                  "up in the same table, and stand one after the other, c * dim x h x w. A number that is not in "
+                  "the vocabulary (below 0, vocabulary or more, not a number) gives zeros, and so does padding; no "
+                  "row learns of these. weight is vocabulary x dim, as torch.nn.Embedding has it, and begins with "
+                  "normal numbers of deviation 1.\n\n"
+                  "Backward: dweight[v, d] = sum over the i, j, and samples, where x[i, j] = v, of dy[d, i, j]. dx "
+                  "= 0: nothing before it can be trained through it.",
               .reference = "Bengio et al., A neural probabilistic language model, 2003", .examples = examples },
     .backward_reads = FV_READS_X,
     .plan = plan,

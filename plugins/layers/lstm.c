@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * lstm: long short-term memory, stacked, in one or both directions (Hochreiter and Schmidhuber, 1997). */
-#include "dropout.h"
-#include "lstm_params.h"
+#include "lstm_steps.h"
 
 #include "lstm.cl.h"
 
@@ -40,16 +39,10 @@ static gboolean check_state(const FvNode *node, const Lstm *lstm, const char *op
     return FALSE;
 }
 
-static FvShape positions(const FvNode *node, int channels)
-{
-    const FvShape in = fv_node_input(node, 0);
-    return (FvShape){ channels, in.h, in.w };
-}
-
 static FvConv pointwise(const FvNode *node, int in, int out, int groups, gboolean bias, unsigned passes)
 {
     static const FvSize one = { 1, 1 };
-    return (FvConv){ .in = positions(node, in),
+    return (FvConv){ .in = lstm_positions(node, in),
                      .out = { .c = out },
                      .kernel = one,
                      .stride = one,
@@ -130,7 +123,7 @@ static gboolean plan(FvNode *node, void *self, GError **error)
     if (!check_state(node, lstm, "h0", lstm->h0, error) || !check_state(node, lstm, "c0", lstm->c0, error))
         return FALSE;
     const int width = lstm_width(lstm);
-    fv_node_set_output(node, lstm->returns == LSTM_LAST ? (FvShape){ width, 1, 1 } : positions(node, width));
+    fv_node_set_output(node, lstm->returns == LSTM_LAST ? (FvShape){ width, 1, 1 } : lstm_positions(node, width));
     const double products = (double) in.c + (lstm->layers - 1) * (double) width + lstm->layers * (double) lstm->hidden;
     fv_node_set_flops(node, 2.0 * LSTM_GATES * width * products * lstm->steps);
     lstm_choose_tiles(node, lstm);
@@ -176,7 +169,7 @@ static FvKernel *drop_kernel(FvNode *node, const Lstm *lstm, int number)
 {
     const unsigned stream = (unsigned) fv_node_index(node) + ((unsigned) number << 24);
     g_autofree char *defines =
-        dropout_defines(stream, positions(node, lstm_width(lstm)), lstm->dropout, SCALE_IN_TRAINING);
+        dropout_defines(stream, lstm_positions(node, lstm_width(lstm)), lstm->dropout, SCALE_IN_TRAINING);
     return fv_node_add_kernel(node, dropout_cl, "apply", "%s", defines);
 }
 
@@ -198,42 +191,6 @@ static gboolean build(FvNode *node, void *self, GError **error)
 
 /* ----------------------------------------------------------------- launches */
 
-static FvGrid grid(const FvNode *node, const Lstm *lstm, const LstmTile *tile, const FvList *list)
-{
-    const int blocks = fv_list_blocks(list), workers = fv_node_workers(node);
-    if (workers > 1)
-        return fv_node_grid(node, (size_t) lstm_divide_up(blocks * lstm->hidden * fv_node_lanes(node), workers), 1,
-                            (size_t) lstm->directions);
-    return fv_node_grid(node, (size_t) lstm_divide_up(lstm_tiles(lstm, tile), tile->tiles),
-                        (size_t) lstm_divide_up(blocks, tile->some), (size_t) lstm->directions);
-}
-
-static void drop(FvNode *node, const Lstm *lstm, const LstmLayer *layer, FvBuffer *from, FvBuffer *to, FvList *list)
-{
-    fv_launch(list, layer->drop, dropout_grid(node, positions(node, lstm_width(lstm)), list), fv_buffer(from),
-              fv_buffer(to), fv_step(), fv_seed(), fv_int(fv_list_blocks(list)));
-}
-
-/* What layer `number` reads and writes. */
-static FvBuffer *input_of(const FvNode *node, const Lstm *lstm, int number, const FvList *list)
-{
-    if (number == 0)
-        return fv_node_x(node, 0);
-    const LstmLayer *below = &lstm->stack[number - 1];
-    return fv_node_scratch(node, below->drop && fv_list_training(list) ? below->dropped : below->output);
-}
-
-static FvBuffer *output_of(const FvNode *node, const Lstm *lstm, int number)
-{
-    return number + 1 < lstm->layers ? fv_node_scratch(node, lstm->stack[number].output) : fv_node_y(node);
-}
-
-/* Positions of what it writes. */
-static int output_steps(const Lstm *lstm, int number)
-{
-    return number + 1 == lstm->layers && lstm->returns == LSTM_LAST ? 1 : lstm->steps;
-}
-
 static void pack(FvNode *node, const void *self, FvList *list)
 {
     const Lstm *lstm = self;
@@ -247,90 +204,18 @@ static void pack(FvNode *node, const void *self, FvList *list)
     }
 }
 
-/* The state before the first step; @steps: positions of `to`. */
-static void begin(const FvNode *node, const Lstm *lstm, int number, FvRef state, FvBuffer *to, int steps, FvList *list)
-{
-    const gboolean given = state.input >= 0;
-    fv_launch(list, lstm->begin, fv_node_grid(node, (size_t) lstm->directions, (size_t) fv_list_blocks(list), 1),
-              fv_buffer(given ? fv_node_x(node, state.input) : to), fv_buffer(to), fv_int(number * lstm_width(lstm)),
-              fv_int(given), fv_int(steps));
-}
-
-static void forward_layer(FvNode *node, const Lstm *lstm, int number, FvList *list)
-{
-    const LstmLayer *layer = &lstm->stack[number];
-    FvBuffer *gates = fv_node_scratch(node, layer->gates), *before = fv_node_scratch(node, layer->before);
-    FvBuffer *cells = fv_node_scratch(node, layer->cells);
-    FvConvOperands on = lstm_project_operands(node, lstm, layer, list);
-    FvConv project = layer->project;
-    on.x = input_of(node, lstm, number, list);
-    on.y = gates;
-    project.on = &on;
-    fv_conv_forward(node, &project, list);
-    begin(node, lstm, number, lstm->h0, before, lstm->steps, list);
-    begin(node, lstm, number, lstm->c0, cells, lstm->steps + 1, list);
-    for (int step = 0; step < lstm->steps; step += lstm->tile.steps)
-        fv_launch(list, lstm->forward, grid(node, lstm, &lstm->tile, list), fv_buffer(gates),
-                  fv_buffer(fv_node_scratch(node, layer->packed)), fv_buffer(before), fv_buffer(cells),
-                  fv_buffer(output_of(node, lstm, number)), fv_int(step),
-                  fv_int(MIN(step + lstm->tile.steps, lstm->steps)), fv_int(output_steps(lstm, number)),
-                  fv_int(fv_list_blocks(list)), fv_int(lstm->tile.some), fv_int(lstm->tile.tiles));
-    if (layer->drop && fv_list_training(list))
-        drop(node, lstm, layer, fv_node_scratch(node, layer->output), fv_node_scratch(node, layer->dropped), list);
-}
-
 static void forward(FvNode *node, const void *self, FvList *list)
 {
     const Lstm *lstm = self;
     for (int i = 0; i < lstm->layers; i++)
-        forward_layer(node, lstm, i, list);
-}
-
-/* Back through all steps of a layer, and to the state that it began with, where that is wanted. */
-static void back_through_time(FvNode *node, const Lstm *lstm, int number, FvList *list)
-{
-    const LstmLayer *layer = &lstm->stack[number];
-    FvBuffer *gates = fv_node_scratch(node, layer->gates), *dcells = fv_node_scratch(node, lstm->dcells);
-    FvBuffer *dy = number + 1 < lstm->layers ? fv_node_scratch(node, lstm->doutput) : fv_node_dy(node);
-    FvBuffer *dh0 = lstm->h0.input >= 0 ? fv_node_dx(node, lstm->h0.input) : NULL;
-    FvBuffer *dc0 = lstm->c0.input >= 0 ? fv_node_dx(node, lstm->c0.input) : NULL;
-    FvArg weight = fv_buffer(fv_node_param(node, layer->params[0].weight_hh));
-    FvArg reverse = fv_buffer(fv_node_param(node, layer->params[lstm->directions - 1].weight_hh));
-    const int wanted = (dh0 != NULL) + 2 * (dc0 != NULL), end = wanted ? -1 : 0;
-    for (int step = lstm->steps - 1; step >= end; step -= lstm->tile_back.steps)
-        fv_launch(list, lstm->backward, grid(node, lstm, &lstm->tile_back, list), fv_buffer(gates), weight, reverse,
-                  fv_buffer(fv_node_scratch(node, layer->cells)), fv_buffer(dcells), fv_buffer(dy),
-                  fv_buffer(dh0 ? dh0 : dcells), fv_buffer(dc0 ? dc0 : dcells), fv_int(number * lstm_width(lstm)),
-                  fv_int(wanted), fv_int(step), fv_int(MAX(step - lstm->tile_back.steps + 1, end)),
-                  fv_int(output_steps(lstm, number)), fv_int(fv_list_blocks(list)), fv_int(lstm->tile_back.some),
-                  fv_int(lstm->tile_back.tiles));
-}
-
-static void backward_layer(FvNode *node, const Lstm *lstm, int number, FvList *list)
-{
-    const LstmLayer *layer = &lstm->stack[number], *below = number > 0 ? layer - 1 : NULL;
-    FvConvOperands on = lstm_project_operands(node, lstm, layer, list);
-    FvConvOperands on_recur = lstm_recur_operands(node, lstm, layer);
-    FvConv project = layer->project, recur = lstm->recur;
-    back_through_time(node, lstm, number, list);
-    on.x = input_of(node, lstm, number, list);
-    on.dy = on_recur.dy = fv_node_scratch(node, layer->gates);
-    on.dx = below ? fv_node_scratch(node, below->drop ? lstm->ddropped : lstm->doutput) : fv_node_dx(node, 0);
-    on_recur.x = fv_node_scratch(node, layer->before);
-    project.on = &on;
-    recur.on = &on_recur;
-    fv_conv_backward(node, &project, list);
-    fv_conv_backward(node, &recur, list);
-    lstm_give_gradients(node, lstm, layer, list);
-    if (below && below->drop)
-        drop(node, lstm, below, on.dx, fv_node_scratch(node, lstm->doutput), list);
+        lstm_forward_layer(node, lstm, i, list);
 }
 
 static void backward(FvNode *node, const void *self, FvList *list)
 {
     const Lstm *lstm = self;
     for (int i = lstm->layers - 1; i >= 0; i--)
-        backward_layer(node, lstm, i, list);
+        lstm_backward_layer(node, lstm, i, list);
 }
 
 static const char *const examples[] = {
@@ -344,24 +229,21 @@ static const FvLayer lstm = {
     .base = { FV_HEAD(FvLayer, Lstm), .kind = FV_LAYER, .name = "lstm",
               .summary = "long short-term memory: a recurrent layer that reads a sequence", .options = options,
               .details =
-                  "y[t] = o * tanh(c[t]) and c[t] = f * c[t - 1] + i * g, where i, f and o are sigmoid, and g is tanh, "
-                  "of "
-                  "weight_ih x[t] + bias_ih + weight_hh y[t - 1] + bias_hh, a quarter of the rows each, in the order "
-                  "i, "
-                  "f, g, o. x is a sequence: channels are the features of a step, pixels the steps, row after row; c x "
-                  "1 x "
-                  "w becomes hidden x 1 x w, and with return=last the vector hidden. With bidirectional=true the "
-                  "outputs "
-                  "of the second direction stand behind those of the first, 2 * hidden x 1 x w; the last of the second "
-                  "is that at the first step. All is as in torch.nn.LSTM, whose weights load: of layer k, "
-                  "weight_ih_lk, "
-                  "4 * hidden x features, weight_hh_lk, 4 * hidden x hidden, bias_ih_lk and bias_hh_lk, and those of "
-                  "the "
-                  "second direction with _reverse behind; all begin uniformly within 1 / sqrt(hidden). y[-1] and c[-1] "
-                  "are 0, or h0 and c0, vectors such as an image's features: of the first layer's first direction, its "
-                  "second, the second layer's first, and so on.\n\n"
-                  "Backward: dc[t] = dc[t + 1] * f[t + 1] + dy[t] * o * (1 - tanh(c[t])^2), where dy[t] has what comes "
-                  "back from the gates of step t + 1; through all steps.",
+                  "y[t] = o * tanh(c[t]) and c[t] = f * c[t - 1] + i * g, where i, f and o are sigmoid, and g is "
+                  "tanh, of weight_ih x[t] + bias_ih + weight_hh y[t - 1] + bias_hh, a quarter of the rows each, in "
+                  "the order i, f, g, o.\n\n"
+                  "x is a sequence: channels are the features of a step, pixels the steps, row after row; c x 1 x w "
+                  "becomes hidden x 1 x w, and with return=last the vector hidden. With bidirectional=true the "
+                  "outputs of the second direction stand behind those of the first, 2 * hidden x 1 x w; its last "
+                  "one is that at the first step. y[-1] and c[-1] are 0, or h0 and c0, vectors such as an image's "
+                  "features: first those of the first layer, one direction after the other, then those of the next.\n\n"
+                  "All is as in torch.nn.LSTM, whose weights load: of layer k, weight_ih_lk, 4 * hidden x features, "
+                  "weight_hh_lk, 4 * hidden x hidden, bias_ih_lk and bias_hh_lk, and those of the second direction "
+                  "with _reverse behind. All begin uniformly within 1 / sqrt(hidden).\n\n"
+                  "Backward: with dy[t] the gradient of y[t], what comes back from the gates of step t + 1 "
+                  "included, dc[t] = dc[t + 1] * f[t + 1] + dy[t] * o * (1 - tanh(c[t])^2), and from these the "
+                  "gradients of all sums: through all steps, to the first. Gradients of the weights are sums over "
+                  "steps and samples.",
               .reference = "Hochreiter and Schmidhuber, Long short-term memory, 1997", .examples = examples },
     .min_inputs = 1,
     .max_inputs = 3,

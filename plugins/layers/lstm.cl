@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT
  * lstm.cl: one step of an LSTM, forward and backward through time, of all samples and both directions.
  *
- * H units, D directions, T steps. Of each block of samples, gates are [T][D][4][H][lane], in the order i, f, g, o: sums over
- * the input when a step begins, what was let through when it is done, their gradients when it was gone back through.
- * before, the outputs that a step begins with, is [T][D][H][lane]; cells are [T + 1][D][H][lane], those before and after
- * each position; gradients of cells [D][H][lane]. y is [y_steps][D][H][lane], with one step where only the last is wanted.
- * Directions go side by side: step n of the second is at position T - 1 - n.
+ * H units, D directions, T steps. Of each block of samples, gates are [T][D][4][H][lane], in the order i, f, g, o: sums
+ * over the input when a step begins, what was let through when it is done, their gradients when it was gone back
+ * through. before, the outputs that a step begins with, is [T][D][H][lane]; cells are [T + 1][D][H][lane], those before
+ * and after each position; gradients of cells [D][H][lane]. y is [y_steps][D][H][lane], with one step where only the
+ * last is wanted. Directions go side by side: step n of the second is at position T - 1 - n.
  *
- * packed are the weights of the outputs, [D][tile of UNITS units][H][4][UNITS]. A work-group takes `tiles` tiles of units
- * of `some` blocks; where these are all of them, it takes several steps one after the other, `from` to `to`: samples know
- * nothing of each other. */
+ * packed are the weights of the outputs, [D][tile of UNITS units][H][4][UNITS]. A work-group takes `tiles` tiles of
+ * units of `some` blocks; where these are all of them, it takes several steps one after the other, `from` to `to`:
+ * samples know nothing of each other. */
 #define GATES (4 * H)
 #define GATE_AT(b, t) ((((size_t)(b) * T + (t)) * D + d) * GATES * FV_L)
 #define STATE_AT(b, t, steps) ((((size_t)(b) * (steps) + (t)) * D + d) * H * FV_L)
@@ -40,26 +40,36 @@
 
 #if FV_WORKERS > 1
 /* A work-item takes a unit of a sample. */
-#define EACH_VECTOR
 #define number real
-#define LOAD(from) (*(from))
+#define LOAD(from, count) (*(from))
 #define STORE(v, to, count) *(to) = v
 #elif FV_L == 1
 /* Vectors run over units. */
 #define number real16
-#define LOAD(from) vload16(0, from)
 #if H % 16
+/* The first `count` numbers: what is behind them, another work-item may be writing. */
+real16 FV_NAME(load)(global const real *from, int count)
+{
+    if (count >= 16)
+        return vload16(0, from);
+    real all[16];
+    for (int i = 0; i < 16; i++)
+        all[i] = i < count ? from[i] : 0;
+    return vload16(0, all);
+}
+#define LOAD(from, count) FV_NAME(load)(from, count)
 #define STORE(v, to, count) fv_store16(v, to, count)
 #else
+#define LOAD(from, count) vload16(0, from)
 #define STORE(v, to, count) vstore16(v, 0, to)
 #endif
 #elif FV_L == 8
 #define number real8
-#define LOAD(from) vload8(0, from)
+#define LOAD(from, count) vload8(0, from)
 #define STORE(v, to, count) vstore8(v, 0, to)
 #else
 #define number real16
-#define LOAD(from) vload16(0, from)
+#define LOAD(from, count) vload16(0, from)
 #define STORE(v, to, count) vstore16(v, 0, to)
 #endif
 
@@ -67,7 +77,7 @@
 void FV_NAME(go)(number i, number f, number g, number o, global real *gate, global const real *old, global real *made,
                  global real *next, global real *y, int count)
 {
-    number before = LOAD(old), cell, out;
+    number before = LOAD(old, count), cell, out;
     GO(i, f, g, o, before, cell, out)
     STORE(i, gate, count);
     STORE(f, gate + H * FV_L, count);
@@ -84,12 +94,13 @@ void FV_NAME(go)(number i, number f, number g, number o, global real *gate, glob
 void FV_NAME(go_back)(number dh, global real *gate, global const real *old, global const real *made,
                       global real *dcell, global const real *dy, bool last, int count)
 {
-    number i = LOAD(gate), f = LOAD(gate + H * FV_L), g = LOAD(gate + 2 * H * FV_L), o = LOAD(gate + 3 * H * FV_L);
-    number before = LOAD(old), cell = LOAD(made), dc = 0;
+    number i = LOAD(gate, count), f = LOAD(gate + H * FV_L, count), g = LOAD(gate + 2 * H * FV_L, count);
+    number o = LOAD(gate + 3 * H * FV_L, count);
+    number before = LOAD(old, count), cell = LOAD(made, count), dc = 0;
     if (dy)
-        dh += LOAD(dy);
+        dh += LOAD(dy, count);
     if (!last)
-        dc = LOAD(dcell);
+        dc = LOAD(dcell, count);
     GO_BACK(i, f, g, o, before, cell, dh, dc)
     STORE(i, gate, count);
     STORE(f, gate + H * FV_L, count);
@@ -112,7 +123,7 @@ void FV_NAME(go_back)(number dh, global real *gate, global const real *old, glob
         if (wanted & 1)                                                                                               \
             STORE(dh, dh0 + state, count);                                                                            \
         if (wanted & 2) {                                                                                             \
-            number dc = LOAD(dcells + STATE_AT(b, 0, 1) + (at));                                                      \
+            number dc = LOAD(dcells + STATE_AT(b, 0, 1) + (at), count);                                               \
             STORE(dc, dc0 + state, count);                                                                            \
         }                                                                                                             \
     } else {                                                                                                          \
@@ -190,8 +201,8 @@ BACKWARD_HEAD
 #define BEGIN(s)                                                                                                      \
     int b##s = min(b + s, stop - 1);                                                                                  \
     global const real *h##s = before + STATE_AT(b##s, t, T), *gate##s = gates + GATE_AT(b##s, t) + unit;              \
-    real16 i##s = vload16(0, gate##s), f##s = vload16(0, gate##s + H), g##s = vload16(0, gate##s + 2 * H),            \
-           o##s = vload16(0, gate##s + 3 * H);
+    real16 i##s = LOAD(gate##s, H - unit), f##s = LOAD(gate##s + H, H - unit);                                        \
+    real16 g##s = LOAD(gate##s + 2 * H, H - unit), o##s = LOAD(gate##s + 3 * H, H - unit);
 #define MULTIPLY(s)                                                                                                   \
     {                                                                                                                 \
         real16 v = (real16)(h##s[k]);                                                                                 \
@@ -226,8 +237,8 @@ FORWARD_HEAD
 #undef MULTIPLY
 #undef END
 
-/* A tile of EACH_SAMPLE_BACK(F) samples x BACK_UNITS = 16 or 32 units. A second vector begins no later than with the last
- * unit, so that nothing far behind the end is read. */
+/* A tile of EACH_SAMPLE_BACK(F) samples x BACK_UNITS = 16 or 32 units. A second vector begins no later than with the
+ * last unit, so that nothing far behind the end is read. */
 #define BEGIN(s)                                                                                                      \
     int b##s = min(b + s, stop - 1);                                                                                  \
     global const real *dgate##s = gates + GATE_AT(b##s, end ? t : next);                                              \
@@ -282,8 +293,8 @@ BACKWARD_HEAD
 #undef END_SECOND
 
 #else
-/* Vectors run over the batch: a tile of EACH_UNIT(F) units, all four gates of them, of one block, or of two (PAIR). Units
- * behind the last are the last again. */
+/* Vectors run over the batch: a tile of EACH_UNIT(F) units, all four gates of them, of one block, or of two (PAIR).
+ * Units behind the last are the last again. */
 #if PAIR
 #define SECOND(...) __VA_ARGS__
 #else
@@ -293,10 +304,10 @@ BACKWARD_HEAD
     number i##u##_##p, f##u##_##p, g##u##_##p, o##u##_##p;                                                            \
     {                                                                                                                 \
         global const real *gate = gates + GATE_AT(b, t) + min(unit + u, H - 1) * FV_L;                                \
-        i##u##_##p = LOAD(gate);                                                                                      \
-        f##u##_##p = LOAD(gate + H * FV_L);                                                                           \
-        g##u##_##p = LOAD(gate + 2 * H * FV_L);                                                                       \
-        o##u##_##p = LOAD(gate + 3 * H * FV_L);                                                                       \
+        i##u##_##p = LOAD(gate, FV_L);                                                                                \
+        f##u##_##p = LOAD(gate + H * FV_L, FV_L);                                                                     \
+        g##u##_##p = LOAD(gate + 2 * H * FV_L, FV_L);                                                                 \
+        o##u##_##p = LOAD(gate + 3 * H * FV_L, FV_L);                                                                 \
     }
 #define BEGIN(u) FIRST_OF(u, 0, b) SECOND(FIRST_OF(u, 1, other))
 #define MULTIPLY_BY(u, p)                                                                                             \
@@ -330,8 +341,8 @@ FORWARD_HEAD
                 SECOND(int other = min(b + 1, stop - 1); global const real *h1 = before + STATE_AT(other, t, T);)
                 EACH_UNIT(BEGIN)
                 for (int k = 0; k < H; k++) {
-                    number v0 = LOAD(h0 + k * FV_L);
-                    SECOND(number v1 = LOAD(h1 + k * FV_L);)
+                    number v0 = LOAD(h0 + k * FV_L, FV_L);
+                    SECOND(number v1 = LOAD(h1 + k * FV_L, FV_L);)
                     EACH_UNIT(MULTIPLY)
                     w += 4 * UNITS;
                 }
@@ -371,8 +382,8 @@ BACKWARD_HEAD
                 SECOND(int other = min(b + 1, stop - 1); global const real *dgate1 = gates + GATE_AT(other, at);)
                 EACH_UNIT_BACK(BEGIN)
                 for (int r = 0; r < rows; r++) {
-                    number v0 = LOAD(dgate0 + r * FV_L);
-                    SECOND(number v1 = LOAD(dgate1 + r * FV_L);)
+                    number v0 = LOAD(dgate0 + r * FV_L, FV_L);
+                    SECOND(number v1 = LOAD(dgate1 + r * FV_L, FV_L);)
                     EACH_UNIT_BACK(MULTIPLY)
                     w += H;
                 }

@@ -55,6 +55,13 @@ static inline int lstm_width(const Lstm *lstm)
     return lstm->directions * lstm->hidden;
 }
 
+/** Of a value with so many channels at each step. */
+static inline FvShape lstm_positions(const FvNode *node, int channels)
+{
+    const FvShape in = fv_node_input(node, 0);
+    return (FvShape){ channels, in.h, in.w };
+}
+
 static inline int lstm_divide_up(int a, int b)
 {
     return (a + b - 1) / b;
