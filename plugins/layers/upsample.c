@@ -106,7 +106,10 @@ static const FvLayer upsample = {
                   "factor], "
                   "rounded down. With bilinear row i of the output lies at row (i + 0.5) / factor - 0.5 of the input, "
                   "not before the first, or with align_corners at i * (h - 1) / (h * factor - 1); columns likewise. It "
-                  "is the mean of the four pixels around, weighted by nearness; the last row and column are repeated.",
+                  "is the mean of the four pixels around, weighted by nearness; the last row and column are "
+                  "repeated.\n\n"
+                  "Backward: dx[i, j] = sum of dy over the outputs that the pixel has a part in, times that "
+                  "part.",
               .examples = examples },
     .backward_reads = FV_READS_NOTHING,
     .plan = plan,
