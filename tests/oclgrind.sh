@@ -6,12 +6,13 @@
 set -u
 share=${1:-1}
 shares=${2:-1}
-cases="activation-chain attention-memory avgpool-rect batchnorm-conv batchnorm-dense concat conv-depthwise conv-dilation conv-everything
-conv-groups conv-stride-gaps conv-wide dense-spatial dense-wide densenet dropout-zero embedding flatten-order gap-flatten gelu
-groupnorm inception l2-normalize layernorm layernorm-channels loss-contrastive loss-dice loss-hinge loss-kl loss-mse
-loss-one-hot loss-perceptron loss-perceptron-two loss-smooth-l1 loss-softmax loss-softmax-pixels loss-softmax-smoothing loss-sum loss-triplet
-loss-triplet-all lrn lstm-state match maxout maxpool-rect mul noise-drawn pca penalty-all prelu residual-change select selu softmax-layer softplus
-two-heads"
+cases="activation-chain adaptive-maxpool attention-memory avgpool-rect batchnorm-conv batchnorm-dense concat
+conv-depthwise conv-dilation conv-everything conv-groups conv-stride-gaps conv-transpose-groups conv-wide
+dense-spatial dense-wide densenet dropout-zero embedding flatten-order gap-flatten gelu groupnorm inception
+l2-normalize layernorm layernorm-channels loss-contrastive loss-dice loss-hinge loss-kl loss-mse loss-one-hot
+loss-perceptron loss-perceptron-two loss-smooth-l1 loss-softmax loss-softmax-pixels loss-softmax-smoothing loss-sum
+loss-triplet loss-triplet-all lrn lstm-state match maxout maxpool-rect mul noise-drawn pad pad-edge pca penalty-all
+prelu reshape residual-change select selu slice softmax-layer softplus two-heads upsample-bilinear"
 command -v oclgrind >/dev/null || { echo "1..0 # SKIP oclgrind is not installed"; exit 0; }
 golden=$FOVEA_SOURCE/tests/golden
 folder=$(mktemp -d)
@@ -49,9 +50,10 @@ for name in $cases; do
 done
 # The kernels for GPUs: work-items that share local memory.
 export FOVEA_KERNELS=gpu
-for name in attention-memory conv-depthwise conv-everything conv-stride-gaps conv-wide dense-spatial embedding groupnorm layernorm \
-  layernorm-channels loss-contrastive loss-dice loss-kl loss-one-hot loss-smooth-l1 loss-softmax-pixels \
-  loss-triplet loss-triplet-all lrn lstm-state maxout maxpool-rect noise-drawn pca penalty-all prelu select; do
+for name in adaptive-maxpool attention-memory conv-depthwise conv-everything conv-stride-gaps conv-transpose \
+  conv-wide dense-spatial embedding groupnorm layernorm layernorm-channels loss-contrastive loss-dice loss-kl \
+  loss-one-hot loss-smooth-l1 loss-softmax-pixels loss-triplet loss-triplet-all lrn lstm-state maxout maxpool-rect \
+  noise-drawn pad-reflect pca penalty-all prelu reshape select slice upsample-bilinear; do
   run "$name" 1 --target "$golden/$name/target.npy"
 done
 run conv-everything 16 --target "$golden/conv-everything/target.npy"

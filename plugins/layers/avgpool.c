@@ -56,7 +56,8 @@ static const FvLayer avgpool = {
               .details = POOL_SHAPES
               "The margin counts as zeros: the sum is divided by the extent of the whole window, as far as it "
               "lies in the image and its margin; with count_include_pad=false by that of the "
-              "part in the image.",
+              "part in the image.\n\n"
+              "Backward: dx = sum of dy / that number of pixels over the windows that the pixel is in.",
               .examples = examples },
     .backward_reads = FV_READS_NOTHING,
     .plan = plan,

@@ -90,7 +90,8 @@ static const FvLayer concat = {
     .base = { FV_HEAD(FvLayer, Concat), .kind = FV_LAYER, .name = "concat",
               .summary = "two or more values behind one another, along the channels", .options = options,
               .details = "c1 x h x w, c2 x h x w ... become (c1 + c2 + ...) x h x w: those that come in, then those "
-                         "named. The same value may be named twice. Heights and widths must be equal." },
+                         "named. The same value may be named twice. Heights and widths must be equal.\n\n"
+                         "Backward: dx of each value is its part of dy." },
     .min_inputs = 2,
     .max_inputs = FV_ANY_INPUTS,
     .backward_reads = FV_READS_NOTHING,

@@ -73,7 +73,8 @@ static const FvLayer dropout = {
                          "kept in training, and y = (1 - rate) * x otherwise. Any shape, which stays. What is dropped "
                          "follows from the seed, the step, "
                          "the layer, the sample's place in the batch and the element's place in C, H, W order: it is "
-                         "the same on every device.",
+                         "the same on every device.\n\n"
+                         "Backward: dx = dy times what x was multiplied by.",
               .reference = "Srivastava et al., Dropout: a simple way to prevent neural networks from overfitting, 2014",
               .examples = examples },
     .backward_reads = FV_READS_NOTHING,

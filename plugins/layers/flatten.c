@@ -39,7 +39,8 @@ static const FvLayer flatten = {
     .base = { FV_HEAD(FvLayer, Reshape), .kind = FV_LAYER, .name = "flatten", .summary = "an image becomes a vector",
               .details =
                   "c x h x w becomes the vector of c * h * w, in C, H, W order: all of the first channel, row by "
-                  "row, then the second. A dense layer needs none before it." },
+                  "row, then the second. A dense layer needs none before it.\n\n"
+                  "Backward: dx is dy in the shape of x." },
     .backward_reads = FV_READS_NOTHING,
     .plan = plan,
     .build = build,

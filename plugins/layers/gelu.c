@@ -47,7 +47,9 @@ static const FvLayer gelu = {
     .base = { FV_HEAD(FvLayer, Gelu), .kind = FV_LAYER, .name = "gelu", .summary = "Gaussian error linear unit",
               .options = options,
               .details = "y = x / 2 * (1 + erf(x / sqrt(2))); with approximate=tanh y = x / 2 * (1 + tanh(sqrt(2 / pi) * "
-                         "(x + 0.044715 * x^3))), which is within 0.0005 of it. Any shape, which stays.",
+                         "(x + 0.044715 * x^3))), which is within 0.0005 of it. Any shape, which stays.\n\n"
+                  "Backward: dx = dy * (P(x) + x * p(x)), where P and p are the normal distribution and its "
+                  "density; with approximate=tanh the derivative of that formula.",
               .reference = "Hendrycks and Gimpel, Gaussian error linear units, 2016", .examples = examples },
     .forward_map = "#if approximate\n" SHARE("x")
                    "y = x * share;\n"

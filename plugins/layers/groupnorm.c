@@ -68,7 +68,10 @@ static const FvLayer groupnorm = {
                   "channels; with as many groups as channels it is instance normalisation (Ulyanov et al., 2016), "
                   "groupnorm(c, affine=false) as PyTorch's InstanceNorm2d(c), and with one group it is layer "
                   "normalisation with a weight for each channel. Any shape, which stays. Penalties leave weight and "
-                  "bias alone.",
+                  "bias alone.\n\n"
+                  "Backward: dx = (g - mean(g) - z * mean(g * z)) / sqrt(var + epsilon), where z = (x - "
+                  "mean) / sqrt(var + epsilon), g = dy * weight and the means are over what mean and var "
+                  "are of; dweight = sum of dy * z, dbias = sum of dy.",
               .reference = "Wu and He, Group normalization, 2018", .examples = examples },
     .backward_reads = FV_READS_X,
     .plan = plan,

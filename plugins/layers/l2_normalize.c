@@ -54,7 +54,9 @@ static const FvLayer l2_normalize = {
               .details =
                   "y = x / max(norm, epsilon), where norm is the square root of the sum of x^2: over the channels "
                   "at each pixel (PyTorch's normalize), or with over=sample over all c * h * w numbers of the "
-                  "sample. For a vector both are the same. Any shape, which stays.",
+                  "sample. For a vector both are the same. Any shape, which stays.\n\n"
+                  "Backward: dx = (dy - y * sum of dy * y) / norm, the sum being over what norm is of; dy / "
+                  "epsilon where norm is smaller.",
               .examples = examples },
     .backward_reads = FV_READS_X,
     .plan = plan,

@@ -80,7 +80,10 @@ static const FvLayer layernorm = {
                   "of its own: PyTorch's LayerNorm([c, h, w]). With over=channels they are those of the c channels at "
                   "each pixel, with a weight and a bias for each channel: PyTorch's LayerNorm(c) on values whose "
                   "channels come last. For a vector both are the same. Any shape, which stays. Penalties leave weight "
-                  "and bias alone.",
+                  "and bias alone.\n\n"
+                  "Backward: dx = (g - mean(g) - z * mean(g * z)) / sqrt(var + epsilon), where z = (x - "
+                  "mean) / sqrt(var + epsilon), g = dy * weight and the means are over what mean and var "
+                  "are of; dweight = sum of dy * z, dbias = sum of dy.",
               .reference = "Ba et al., Layer normalization, 2016", .examples = examples },
     .backward_reads = FV_READS_X,
     .plan = plan,

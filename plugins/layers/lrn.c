@@ -99,7 +99,10 @@ static const FvLayer lrn = {
                   "y[c] = x[c] / (k + alpha / size * sum of x[j]^2)^beta, where j runs over the channels from c - "
                   "size / 2 to c + (size - 1) / 2 (rounded down), as far as there are such; at every pixel by "
                   "itself. AlexNet as published has lrn(5, alpha=5e-4, beta=0.75, k=2): its alpha is not divided "
-                  "by the size. Any shape, which stays.",
+                  "by the size. Any shape, which stays.\n\n"
+                  "Backward: dx[j] = dy[j] / s[j]^beta - 2 * alpha * beta / size * x[j] * sum over c of "
+                  "dy[c] * y[c] / s[c], where s is what is raised to beta, and c runs over the channels "
+                  "whose sum holds j.",
               .reference = "Krizhevsky et al., ImageNet classification with deep convolutional neural networks, 2012",
               .examples = examples },
     .backward_reads = FV_READS_X,

@@ -55,7 +55,8 @@ static const FvLayer match = {
               .details =
                   "Where the shapes are equal, the value itself: no parameters, no work. Else a convolution with "
                   "bias, a 1x1 kernel, as many output channels as the other value has, and the stride that makes "
-                  "its height and width: the shortcut of residual nets. No gradient goes to the other value.",
+                  "its height and width: the shortcut of residual nets. No gradient goes to the other value.\n\n"
+                  "Backward: as a convolution's; dx = dy where the shapes are equal.",
               .reference = "He et al., Deep residual learning for image recognition, 2016" },
     .min_inputs = 2,
     .max_inputs = 2,

@@ -89,8 +89,9 @@ static const FvLayer maxout = {
               .details =
                   "c x h x w becomes n x h x w, n = c / pieces: y[i] = the largest of x[i], x[i + n], x[i + 2 n] "
                   "..., so that dense(2 * n) -> maxout(2) is max(w1 x + b1, w2 x + b2), with the rows of w1 "
-                  "above those of w2. pieces must divide the channels. The gradient goes to the largest, to "
-                  "the first one where several are equal.",
+                  "above those of w2. pieces must divide the channels.\n\n"
+                  "Backward: dx = dy for the largest, the first one where several are equal; 0 for the "
+                  "others.",
               .reference = "Goodfellow et al., Maxout networks, 2013", .examples = examples },
     .backward_reads = FV_READS_X,
     .plan = plan,

@@ -49,10 +49,10 @@ static const char *const examples[] = { "maxpool",
 static const FvLayer maxpool = {
     .base = { FV_HEAD(FvLayer, Pool), .kind = FV_LAYER, .name = "maxpool",
               .summary = "the largest value of each window", .options = options,
-              .details = POOL_SHAPES
-              "The margin never wins. "
-              "The gradient goes to the largest value of the window, to the first one, row by row, where "
-              "several are equal.",
+              .details =
+                  POOL_SHAPES "The margin never wins.\n\n"
+                              "Backward: dx = sum of dy over the windows in which the pixel is the largest: the first "
+                              "one, row by row, where several are equal.",
               .examples = examples },
     .backward_reads = FV_READS_NOTHING,
     .plan = plan,

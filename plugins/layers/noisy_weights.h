@@ -48,9 +48,10 @@ enum { NOISY_MOST_OUTPUTS = 1 << 24, NOISY_LARGEST_KERNEL = 1024, NOISY_SOME = 2
 #define NOISY_DETAILS                                                                                                  \
     " Without kernel it is a dense layer: c x h x w becomes the vector of outputs; with one it is a convolution with " \
     "the options of conv. One draw serves all samples of a batch; at prediction, and in evaluation, the weights "      \
-    "themselves are used, which are the expectation. The gradient goes through the noise. What is drawn follows "      \
-    "from the seed, the step, the layer and the weight's place in the file: it is the same on every device. weight "   \
-    "is as that of dense, outputs x inputs, or of conv, outputs x c / groups x kernel x kernel."
+    "themselves are used, which are the expectation. What is drawn follows from the seed, the step, the layer and "    \
+    "the weight's place in the file: it is the same on every device. weight is as that of dense, outputs x inputs, "   \
+    "or of conv, outputs x c / groups x kernel x kernel.\n\n"                                                          \
+    "Backward: dx and dbias as of dense or conv with the weights that were drawn; dweight goes through the noise."
 
 static inline int noisy_row(const NoisyWeights *layer)
 {

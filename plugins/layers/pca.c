@@ -200,7 +200,9 @@ static const FvLayer pca = {
                   "largest eigenvalues, explained_variance (divisor N - 1), in descending order; the largest number of "
                   "each is positive. They are found before training begins, in double precision, and kept with the "
                   "weights, under the names and with the definitions of scikit-learn's PCA. Time grows with the third "
-                  "power of the length of the vector: a few seconds for 784, minutes for 3072.",
+                  "power of the length of the vector: a few seconds for 784, minutes for 3072.\n\n"
+                  "Backward: dx[f] = sum over k of components[k, f] * dy[k], and with whiten=true divided "
+                  "by sqrt(explained_variance[k] + epsilon).",
               .reference = "Pearson, On lines and planes of closest fit to systems of points in space, 1901",
               .examples = examples },
     .backward_reads = FV_READS_NOTHING,

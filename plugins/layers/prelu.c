@@ -128,7 +128,9 @@ static const FvLayer prelu = {
     .base = { FV_HEAD(FvLayer, Prelu), .kind = FV_LAYER, .name = "prelu",
               .summary = "rectified linear unit whose slope below zero is learned", .options = options,
               .details = "y = x above zero, weight * x below. weight is one number, or with per_channel=true one for "
-                         "each channel. Any shape, which stays. Penalties leave weight alone.",
+                         "each channel. Any shape, which stays. Penalties leave weight alone.\n\n"
+                         "Backward: dx = dy above zero, weight * dy below; dweight = sum of dy * x over all that "
+                         "is below zero, of the channel with per_channel=true.",
               .reference = "He et al., Delving deep into rectifiers, 2015", .examples = examples },
     .backward_reads = FV_READS_X,
     .plan = plan,

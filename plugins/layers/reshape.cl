@@ -29,6 +29,7 @@ FV_KERNEL SELF(global const real *restrict from, global real *restrict to, int b
 #define TILED_C TO_C
 #define TILED_PIXELS TO_PIXELS
 #endif
+#define SIDE 16 /* of a tile */
 kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
 SELF(global const real *restrict from, global real *restrict to, int blocks FV_TAIL_PARAMS)
 {
@@ -37,6 +38,32 @@ SELF(global const real *restrict from, global real *restrict to, int blocks FV_T
     int begin = get_group_id(1) * SOME_CHANNELS, end = min(begin + SOME_CHANNELS, TILED_C);
     from += get_group_id(2) * ALL;
     to += get_group_id(2) * ALL;
+#if FV_L == 1 && (FROM_PIXELS == 1 || TO_PIXELS == 1)
+    /* A vector on one side: there pixels lie together, channels on the other. Both are read and written in runs. */
+    for (int p = first, some; p < last; p += some) {
+        real tile[SOME_CHANNELS][SIDE];
+        some = min(SIDE, last - p);
+#if TO_PIXELS == 1
+        for (int i = 0; i < some; i++)
+            for (int c = begin; c < end; c++)
+                tile[c - begin][i] = from[(size_t)(p + i) * TILED_C + c];
+        for (int c = begin; c < end; c++)
+            for (int i = 0; i < some; i++) {
+                global real *out = to + (size_t)c * TILED_PIXELS + p + i;
+                *out = FV_TAIL(tile[c - begin][i], out);
+            }
+#else
+        for (int c = begin; c < end; c++)
+            for (int i = 0; i < some; i++)
+                tile[c - begin][i] = from[(size_t)c * TILED_PIXELS + p + i];
+        for (int i = 0; i < some; i++)
+            for (int c = begin; c < end; c++) {
+                global real *out = to + (size_t)(p + i) * TILED_C + c;
+                *out = FV_TAIL(tile[c - begin][i], out);
+            }
+#endif
+    }
+#else
     for (int p = first; p < last; p++)
         for (int c = begin; c < end; c++) {
             int n = c * TILED_PIXELS + p;
@@ -45,9 +72,11 @@ SELF(global const real *restrict from, global real *restrict to, int blocks FV_T
             for (int lane = 0; lane < FV_L; lane++)
                 out[lane] = FV_TAIL(in[lane], out + lane);
         }
+#endif
 }
 #undef TILED_C
 #undef TILED_PIXELS
+#undef SIDE
 #endif
 
 #undef ALL

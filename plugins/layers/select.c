@@ -224,7 +224,8 @@ static const FvLayer select_layer = {
                   "analysis of variance, the variance between the classes divided by that within them; a feature that "
                   "never varies has none, and comes last. Of equal scores the later feature is kept, as in "
                   "scikit-learn's VarianceThreshold, SelectKBest and f_classif. Mask and scores are found before "
-                  "training begins and kept with the weights.",
+                  "training begins and kept with the weights.\n\n"
+                  "Backward: dx = dy for what was kept; 0 for the others.",
               .reference = "Guyon and Elisseeff, An introduction to variable and feature selection, 2003",
               .examples = examples },
     .backward_reads = FV_READS_NOTHING,

@@ -26,7 +26,8 @@ static const FvLayer spatial_dropout = {
                          "is kept in training, and y = (1 - rate) * x otherwise. Neighbouring pixels are so alike that "
                          "dropout, which takes them one by one, takes little from a convolution. Any shape, which "
                          "stays. What is dropped follows from the seed, the step, the layer, the sample's place in the "
-                         "batch and the channel: it is the same on every device.",
+                         "batch and the channel: it is the same on every device.\n\n"
+                         "Backward: dx = dy times what x was multiplied by.",
               .reference = "Tompson et al., Efficient object localization using convolutional networks, 2015",
               .examples = examples },
     .plan = plan,

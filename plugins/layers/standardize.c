@@ -124,7 +124,8 @@ static const FvLayer standardize = {
                   "channel (per=channel, over all pixels). Both are those of the training split (std divides by the "
                   "count; 1 where it would be 0), found before training begins and kept with the weights; nothing of "
                   "them is trained. Any shape, which stays. normalize without mean and std in prepare { } is "
-                  "standardize(per=channel).",
+                  "standardize(per=channel).\n\n"
+                  "Backward: dx = dy / std.",
               .examples = examples },
     .backward_reads = FV_READS_NOTHING,
     .plan = plan,

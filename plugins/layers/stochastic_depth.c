@@ -39,7 +39,8 @@ static const FvLayer stochastic_depth = {
                   "The paper lets rate grow from block to block, up to 0.5 at the last. Any shape, which stays. What "
                   "is "
                   "left out follows from the seed, the step, the layer and the sample's place in the batch: it is the "
-                  "same on every device.",
+                  "same on every device.\n\n"
+                  "Backward: dx = dy times what x was multiplied by.",
               .reference = "Huang et al., Deep networks with stochastic depth, 2016", .examples = examples },
     .plan = plan,
     DROP_UNITS_HOOKS,

@@ -69,19 +69,22 @@ static gboolean build(FvNode *node, void *self, GError **error)
     return TRUE;
 }
 
-/* Over runs of columns, rows, and spans of blocks of the output (forward) or the input (backward). */
+/* Over runs of columns, rows, and spans of blocks of the output (forward) or the input (backward); on GPUs over all
+ * reals. */
 static FvGrid grid(const FvNode *node, const Upsample *up, FvShape shape, const FvList *list)
 {
+    if (fv_node_workers(node) > 1)
+        return fv_node_each(node, (size_t) (fv_shape_elements(shape) * fv_node_lanes(node) * fv_list_blocks(list)));
     const int spans = (shape.c * fv_node_lanes(node) + up->span - 1) / up->span;
-    return fv_node_grid(node, (size_t) ((shape.w + up->columns - 1) / up->columns), (size_t) shape.h,
-                        (size_t) spans * (size_t) fv_list_blocks(list));
+    return FV_ITEMS((size_t) ((shape.w + up->columns - 1) / up->columns), (size_t) shape.h,
+                    (size_t) spans * (size_t) fv_list_blocks(list));
 }
 
 static void forward(FvNode *node, const void *self, FvList *list)
 {
     const Upsample *up = self;
     fv_launch(list, up->forward, grid(node, up, fv_node_output(node), list), fv_buffer(fv_node_x(node, 0)),
-              fv_buffer(fv_node_y(node)));
+              fv_buffer(fv_node_y(node)), fv_int(fv_list_blocks(list)));
 }
 
 static void backward(FvNode *node, const void *self, FvList *list)
@@ -89,7 +92,7 @@ static void backward(FvNode *node, const void *self, FvList *list)
     const Upsample *up = self;
     if (fv_node_dx(node, 0))
         fv_launch(list, up->backward, grid(node, up, fv_node_input(node, 0), list), fv_buffer(fv_node_dy(node)),
-                  fv_buffer(fv_node_dx(node, 0)));
+                  fv_buffer(fv_node_dx(node, 0)), fv_int(fv_list_blocks(list)));
 }
 
 static const char *const examples[] = { "upsample", "upsample([3, 1])", "upsample([2, 3], mode=bilinear)",
@@ -103,7 +106,10 @@ static const FvLayer upsample = {
                   "factor], "
                   "rounded down. With bilinear row i of the output lies at row (i + 0.5) / factor - 0.5 of the input, "
                   "not before the first, or with align_corners at i * (h - 1) / (h * factor - 1); columns likewise. It "
-                  "is the mean of the four pixels around, weighted by nearness; the last row and column are repeated.",
+                  "is the mean of the four pixels around, weighted by nearness; the last row and column are "
+                  "repeated.\n\n"
+                  "Backward: dx[i, j] = sum of dy over the outputs that the pixel has a part in, times that "
+                  "part.",
               .examples = examples },
     .backward_reads = FV_READS_NOTHING,
     .plan = plan,
