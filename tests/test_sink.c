@@ -236,11 +236,22 @@ static void test_folders(Fixture *f, gconstpointer data)
     g_autoptr(FvRun) empty = create("empty", "net");
 
     g_autoptr(GError) error = NULL;
-    assert_no_run(fv_run_create("deep/er/out", "net", &error), &error, "not empty");
+    g_autofree char *busy =
+        g_strdup_printf("deep/er/out: another process is at work in this folder (process %ld)", (long) getpid());
+    assert_no_run(fv_run_create("deep/er/out", "net", &error), &error, busy);
+    assert_no_run(fv_run_create("deep", "net", &error), &error, "not empty");
     assert_no_run(fv_run_create("deep/er/out/log.jsonl", "net", &error), &error, "log.jsonl");
-    assert_no_run(fv_run_open("deep/er/out", &error), &error, "another process");
+    assert_no_run(fv_run_open("deep/er/out", &error), &error, busy);
     assert_no_run(fv_run_open("deep", &error), &error, "deep/log.jsonl");
     assert_no_run(fv_run_open("nowhere", &error), &error, "nowhere");
+
+    /* The lock of a process that was killed locks nothing; that of a run goes with it. */
+    g_assert_cmpint(g_mkdir("stale", 0777), ==, 0);
+    g_assert_true(g_file_set_contents("stale/.fovea-train.lock", "1\n", -1, NULL));
+    fv_run_free(create("stale", "net"));
+    g_assert_false(g_file_test("stale/.fovea-train.lock", G_FILE_TEST_EXISTS));
+    fv_run_free(fv_run_open("stale", &error));
+    g_assert_no_error(error);
 }
 
 static gpointer create_many(gpointer data)

@@ -3,10 +3,10 @@
 #include "core/batch/batch.h"
 
 #include "core/batch/images.h"
-#include "core/batch/lock.h"
 #include "core/batch/names.h"
 #include "core/batch/pump.h"
 #include "core/batch/state.h"
+#include "core/sink/lock.h"
 
 #include <math.h>
 #include <string.h>
@@ -177,7 +177,7 @@ static gboolean open_output(Run *run, GError **error)
     g_autofree char *manifest = fv_outputs_own(run->outputs, "manifest.jsonl");
     g_autoptr(JsonObject) now = settings_of(run);
     fv_outputs_set_replace(run->outputs, settings->resume || settings->force);
-    run->lock = fv_lock_take(folder, lock, error);
+    run->lock = fv_lock_take(fv_folder_fd(folder), fv_folder_path(folder), lock, error);
     if (!run->lock)
         return FALSE;
     if (settings->resume ? !fv_state_check(folder, state, now, error)

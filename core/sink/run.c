@@ -3,13 +3,13 @@
 #include "core/sink/run.h"
 
 #include "core/sink/atomic.h"
+#include "core/sink/lock.h"
 #include "core/sink/log.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -17,9 +17,11 @@ enum { MAX_RUNS = 1000000 };
 
 struct FvRun {
     char *folder;
-    int lock; /* the folder, locked as long as the run is open */
-    int log;  /* log.jsonl, for appending */
+    FvLock *lock; /* two processes must not write one run */
+    int log;      /* log.jsonl, for appending */
 };
+
+#define LOCK_FILE ".fovea-train.lock"
 
 static const char *const names[] = { FV_RUN_PIPELINE, FV_RUN_LOG, FV_RUN_BEST, FV_RUN_LAST, FV_RUN_REPORT };
 
@@ -31,15 +33,14 @@ static FvRun *failed(const char *folder, const char *reason, GError **error)
 
 /* ------------------------------------------------------------------ opening */
 
-/* Two processes must not write one run. Where the file system knows no locks there is none. */
 static gboolean lock_folder(FvRun *run, GError **error)
 {
-    run->lock = open(run->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (run->lock < 0)
+    const int fd = open(run->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
         return failed(run->folder, g_strerror(errno), error) != NULL;
-    if (flock(run->lock, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
-        return failed(run->folder, "another process is at work in this folder", error) != NULL;
-    return TRUE;
+    run->lock = fv_lock_take(fd, run->folder, LOCK_FILE, error);
+    close(fd);
+    return run->lock != NULL;
 }
 
 /* @flags: O_CREAT | O_EXCL for a new log, 0 for one that is there. */
@@ -60,10 +61,28 @@ static gboolean open_log(FvRun *run, int flags, GError **error)
     return TRUE;
 }
 
+/* But for the lock, which may be held, or left of a process that was killed before it wrote anything. */
 static gboolean is_empty(const char *folder)
 {
     g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
-    return dir && !g_dir_read_name(dir);
+    const char *name = NULL;
+    while (dir && (name = g_dir_read_name(dir)) && g_str_equal(name, LOCK_FILE))
+        ;
+    return dir && !name;
+}
+
+static gboolean has_lock(const char *folder)
+{
+    g_autofree char *file = g_build_filename(folder, LOCK_FILE, NULL);
+    return g_file_test(file, G_FILE_TEST_EXISTS);
+}
+
+static FvRun *run_new(const char *folder)
+{
+    FvRun *run = g_new0(FvRun, 1);
+    run->folder = g_strdup(folder);
+    run->log = -1;
+    return run;
 }
 
 /* Makes runs/STEM-N. mkdir() decides between several that want the same N. */
@@ -86,24 +105,29 @@ static char *make_numbered(const char *stem, GError **error)
     return NULL;
 }
 
+/* The lock first: of two that want one folder the second is told of the first. Other people's folders are not written
+ * to. */
+static gboolean take_empty(FvRun *run, GError **error)
+{
+    const gboolean other = !is_empty(run->folder) && !has_lock(run->folder);
+    if (!other && !lock_folder(run, error))
+        return FALSE;
+    if (!other && is_empty(run->folder))
+        return TRUE;
+    return failed(run->folder, "the folder is not empty; choose a new one, or go on with --resume", error) != NULL;
+}
+
 FvRun *fv_run_create(const char *out, const char *stem, GError **error)
 {
     g_autofree char *folder = NULL;
-    if (out) {
-        if (g_mkdir_with_parents(out, 0777) != 0)
-            return failed(out, g_strerror(errno), error);
-        if (!is_empty(out))
-            return failed(out, "the folder is not empty; choose a new one, or go on with --resume", error);
-        folder = g_strdup(out);
-    } else {
+    if (out && g_mkdir_with_parents(out, 0777) != 0)
+        return failed(out, g_strerror(errno), error);
+    if (!out)
         folder = make_numbered(*stem && !strchr(stem, '/') ? stem : "run", error);
-    }
-    if (!folder)
+    if (!out && !folder)
         return NULL;
-    g_autoptr(FvRun) run = g_new0(FvRun, 1);
-    run->folder = g_steal_pointer(&folder);
-    run->lock = run->log = -1;
-    return lock_folder(run, error) && open_log(run, O_CREAT | O_EXCL, error) ? g_steal_pointer(&run) : NULL;
+    g_autoptr(FvRun) run = run_new(out ? out : folder);
+    return take_empty(run, error) && open_log(run, O_CREAT | O_EXCL, error) ? g_steal_pointer(&run) : NULL;
 }
 
 /* NAME.tmp-XXXXXX, as FvAtomic makes them, of a file that a run has. */
@@ -133,10 +157,9 @@ static void remove_leftovers(const FvRun *run)
 
 FvRun *fv_run_open(const char *folder, GError **error)
 {
-    g_autoptr(FvRun) run = g_new0(FvRun, 1);
-    run->folder = g_strdup(folder);
-    run->lock = run->log = -1;
-    if (!lock_folder(run, error) || !open_log(run, 0, error))
+    g_autoptr(FvRun) run = run_new(folder);
+    /* What is no run gets no lock; and whoever had it before may have written another log. */
+    if (!open_log(run, 0, error) || !lock_folder(run, error) || !open_log(run, 0, error))
         return NULL;
     remove_leftovers(run);
     return g_steal_pointer(&run);
@@ -148,8 +171,7 @@ void fv_run_free(FvRun *run)
         return;
     if (run->log >= 0)
         close(run->log);
-    if (run->lock >= 0)
-        close(run->lock);
+    fv_lock_free(run->lock);
     g_free(run->folder);
     g_free(run);
 }

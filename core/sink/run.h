@@ -36,7 +36,8 @@ typedef struct FvRun FvRun;
  * @out: the folder, which must be new or empty; missing parents are made. NULL: runs/STEM-N below the working folder,
  *       with the first N from 1 on that is free, also when several runs begin at once.
  * @stem: of the pipeline's name: "lenet-fashion".
- * FV_ERROR_IO: cannot be made, or is not empty. */
+ * As long as the run is open the folder is its alone: a hidden file in it is locked.
+ * FV_ERROR_IO: cannot be made, is not empty, or another process is at work in it, whose number is told. */
 FvRun *fv_run_create(const char *out, const char *stem, GError **error);
 /** Opens the folder of an earlier run to go on with it, and removes what writers that were killed left in it
  * (log.jsonl.tmp-XXXXXX ...). FV_ERROR_IO: there is none, it holds no log.jsonl, or another process is at work in it.
