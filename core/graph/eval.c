@@ -393,3 +393,18 @@ gboolean fv_eval_whole(Builder *builder, const Scope *scope, const FvExpr *expr,
     *number = (int) n;
     return TRUE;
 }
+
+gboolean fv_eval_switch(Builder *builder, const Scope *scope, const FvExpr *expr, const char *label, gboolean *on)
+{
+    const Context context = { builder, scope, label };
+    g_autoptr(Constant) value = eval_at(&context, expr, 0);
+    if (!value)
+        return FALSE;
+    if (value->value.type != FV_VALUE_BOOL) {
+        g_autofree char *got = fv_value_text(&value->value);
+        fail(&context, expr->loc, FV_ERROR_OPTION, "expected true or false, found %s", got);
+        return FALSE;
+    }
+    *on = value->value.number != 0;
+    return TRUE;
+}

@@ -62,6 +62,10 @@ typedef struct {
     int epochs, batch;            /* defaults 1 and 64 */
     int accumulate;               /* batches of one update; default 1 */
     double ema;                   /* share of the old average of parameters that an update keeps; 0: no average */
+    int patience;                 /* epochs without a better validation after which training stops; 0: it does not */
+    double min_delta;             /* by more than which it must be better */
+    FvLoc patience_loc;
+    gboolean snapshots; /* parameters are kept at the end of each of the schedule's cycles */
     gboolean has_data, has_train;
     GHashTable *values; /* `as` name -> node number + 1 */
     char *file, *stem;  /* "pipelines/lenet.fv", "lenet" */

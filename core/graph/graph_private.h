@@ -120,6 +120,7 @@ Constant *fv_eval(Builder *builder, const Scope *scope, const FvExpr *expr, cons
 gboolean fv_eval_number(Builder *builder, const Scope *scope, const FvExpr *expr, const char *label, double *number);
 gboolean fv_eval_whole(Builder *builder, const Scope *scope, const FvExpr *expr, const char *label, int min, int max,
                        int *number);
+gboolean fv_eval_switch(Builder *builder, const Scope *scope, const FvExpr *expr, const char *label, gboolean *on);
 
 /* arguments.c */
 

@@ -72,6 +72,30 @@ static void set_ema(Builder *builder, const FvExpr *expr)
                     "train: ema: expected a number from 0 to below 1, found %s", got);
 }
 
+static void set_patience(Builder *builder, const FvExpr *expr)
+{
+    builder->graph->patience_loc = expr->loc;
+    fv_eval_whole(builder, builder->lets, expr, "train: patience", 1, MOST_EPOCHS, &builder->graph->patience);
+}
+
+static void set_min_delta(Builder *builder, const FvExpr *expr)
+{
+    double number;
+    if (!fv_eval_number(builder, builder->lets, expr, "train: min_delta", &number))
+        return;
+    builder->graph->min_delta = number;
+    if (number >= 0)
+        return;
+    g_autofree char *got = fv_number_text(number);
+    fv_graph_report(builder, NULL, expr->loc, FV_ERROR_OPTION,
+                    "train: min_delta: expected a number from 0 on, found %s", got);
+}
+
+static void set_snapshots(Builder *builder, const FvExpr *expr)
+{
+    fv_eval_switch(builder, builder->lets, expr, "train: snapshots", &builder->graph->snapshots);
+}
+
 static void apply_settings(Builder *builder, const FvSection *section, const Known *known)
 {
     g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
@@ -133,11 +157,18 @@ static void build_data(Builder *builder, const FvSection *section)
 static void build_train(Builder *builder, const FvSection *section)
 {
     static const Known known[] = {
-        { "epochs", set_epochs }, { "batch", set_batch }, { "accumulate", set_accumulate }, { "ema", set_ema }, { 0 }
+        { "epochs", set_epochs },         { "batch", set_batch },
+        { "accumulate", set_accumulate }, { "ema", set_ema },
+        { "patience", set_patience },     { "min_delta", set_min_delta },
+        { "snapshots", set_snapshots },   { 0 },
     };
+    const int errors = fv_diag_count(builder->diag);
     builder->graph->has_train = TRUE;
     no_chains(builder, section);
     apply_settings(builder, section, known);
+    if (fv_diag_count(builder->diag) == errors && builder->graph->min_delta > 0 && builder->graph->patience == 0)
+        fv_graph_report(builder, NULL, section->loc, FV_ERROR_OPTION,
+                        "train: min_delta: says what counts as better for patience, which is missing");
 }
 
 static void build_net(Builder *builder, const FvSection *section)

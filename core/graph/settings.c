@@ -211,6 +211,22 @@ static void set_schedule(Builder *builder, const FvExpr *expr)
     fv_use_plugin(builder, builder->lets, FV_SCHEDULE, expr, NULL, &builder->graph->schedule);
 }
 
+/* Snapshots are kept at the ends of cycles: of more than one. */
+static void check_snapshots(Builder *builder, gboolean has_schedule)
+{
+    const FvUse *use = &builder->graph->schedule;
+    const FvSchedule *schedule = (const FvSchedule *) use->plugin;
+    const FvLoc top = { g_intern_string(builder->graph->file), 1, 1 };
+    const FvProgress last = { .step = G_MAXINT32 - 1, .steps = G_MAXINT32, .epoch_steps = 1 };
+    if (!builder->graph->snapshots || (has_schedule && !schedule) ||
+        (schedule && schedule->cycle && schedule->cycle(fv_state_self(use->state), &last)))
+        return;
+    fv_graph_report(builder, NULL, schedule ? use->loc : top, FV_ERROR_OPTION,
+                    "train: snapshots: %s has no cycles at whose ends they would be kept; schedule = cosine(cycles=5) "
+                    "has five",
+                    schedule ? use->plugin->name : "a constant rate");
+}
+
 static void set_metric(Builder *builder, const FvExpr *expr)
 {
     if (expr->type != FV_EXPR_LIST) {
@@ -273,4 +289,5 @@ void fv_build_settings(Builder *builder)
     }
     if (!g_hash_table_contains(seen, "metric"))
         usual_metric(builder);
+    check_snapshots(builder, g_hash_table_contains(seen, "schedule"));
 }

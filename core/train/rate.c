@@ -35,3 +35,13 @@ double fv_rate_factor(const FvUse *schedule, const FvProgress *at)
     const FvProgress rest = after(at, steps);
     return ((const FvSchedule *) schedule->plugin)->factor(fv_state_self(schedule->state), &rest);
 }
+
+int fv_rate_cycle(const FvUse *schedule, const FvProgress *at)
+{
+    const FvSchedule *plugin = (const FvSchedule *) schedule->plugin;
+    if (!plugin || !plugin->cycle)
+        return 0;
+    const gint64 steps = warmup_steps(fv_state_self(schedule->common), at);
+    const FvProgress rest = after(at, MIN(steps, at->step));
+    return at->step < steps ? 0 : plugin->cycle(fv_state_self(schedule->state), &rest);
+}

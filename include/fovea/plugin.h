@@ -654,6 +654,9 @@ typedef struct {
     FvPlugin base;
     double (*factor)(const void *self, const FvProgress *at);
     gboolean watches; /* it looks at FvProgress.epochs */
+    /** The number, from 0, of the cycle that a step is in, for schedules in which the rate rises again and again; NULL:
+     * it does not. A training may keep its parameters at the end of each cycle. */
+    int (*cycle)(const void *self, const FvProgress *at);
 } FvSchedule;
 
 /* ------------------------------------------------------------------- random */

@@ -94,6 +94,11 @@ def schedules():
         ("cosine", 3, 7, False, lambda o: lr.CosineAnnealingLR(o, T_max=21)),
         ("cosine", 1, 1, False, lambda o: lr.CosineAnnealingLR(o, T_max=1)),
         ("cosine(floor=0.25)", 2, 5, False, lambda o: lr.CosineAnnealingLR(o, T_max=10, eta_min=0.25)),
+        ("cosine(cycles=3)", 3, 5, False, lambda o: lr.CosineAnnealingWarmRestarts(o, T_0=5)),
+        ("cosine(cycles=5)", 7, 5, False, lambda o: lr.CosineAnnealingWarmRestarts(o, T_0=7)),
+        ("cosine(floor=0.1, cycles=3, multiply=2)", 7, 3, False,
+         lambda o: lr.CosineAnnealingWarmRestarts(o, T_0=3, T_mult=2, eta_min=0.1)),
+        ("cosine(cycles=3, multiply=3)", 13, 2, False, lambda o: lr.CosineAnnealingWarmRestarts(o, T_0=2, T_mult=3)),
         ("exponential", 4, 3, True, lambda o: lr.ExponentialLR(o, e(-0.1))),
         ("exponential(k=0.25)", 4, 3, True, lambda o: lr.LambdaLR(o, lambda t: e(-0.25 * t))),
         ("exponential(k=0.05, per=step)", 2, 6, False, lambda o: lr.ExponentialLR(o, e(-0.05))),
@@ -107,6 +112,7 @@ def schedules():
     # steps of warm-up, the factor that it begins at, epochs and steps of them after it
     after_warmup = [
         ("cosine(warmup=4)", 4, 0.01, 2, 5, False, lambda o: lr.CosineAnnealingLR(o, T_max=10)),
+        ("cosine(cycles=2, warmup=3)", 3, 0.01, 2, 4, False, lambda o: lr.CosineAnnealingWarmRestarts(o, T_0=4)),
         ("constant(warmup=3, warmup_from=0.25)", 3, 0.25, 2, 3, True, lambda o: lr.ConstantLR(o, factor=1.0)),
         ("step(every=1, factor=0.5, warmup=2, warmup_unit=epochs, warmup_from=0.1)", 6, 0.1, 3, 3, True,
          lambda o: lr.StepLR(o, 1, 0.5)),
