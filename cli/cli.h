@@ -70,6 +70,10 @@ int fv_cli_open(const FvCliOptions *options, FvPipeline **pipeline, FvDevice **d
 /** Set by the first SIGINT or SIGTERM from now on; a second one ends the program at once. */
 const volatile sig_atomic_t *fv_cli_catch_signals(void);
 
+/** Changes with each SIGUSR1 from now on, which is then no reason to end. Drivers may take the signal for themselves
+ * when a device is opened (LLVM does): call it again then. */
+const volatile sig_atomic_t *fv_cli_catch_save(void);
+
 /** Prints what was built, as people can read it. */
 void fv_cli_print_json(JsonBuilder *builder);
 /** "12.3 MiB"; g_free() it. */

@@ -7,7 +7,7 @@
 #include <string.h>
 
 /* Written by the signal handler, which is given nothing else. */
-static volatile sig_atomic_t caught;
+static volatile sig_atomic_t caught, wanted;
 
 static void on_signal(int number)
 {
@@ -21,6 +21,20 @@ const volatile sig_atomic_t *fv_cli_catch_signals(void)
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
     return &caught;
+}
+
+static void on_save(int number)
+{
+    (void) number;
+    wanted = (wanted + 1) & 0xff;
+}
+
+const volatile sig_atomic_t *fv_cli_catch_save(void)
+{
+    struct sigaction action = { .sa_handler = on_save, .sa_flags = SA_RESTART };
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGUSR1, &action, NULL);
+    return &wanted;
 }
 
 /* -------------------------------------------------------------------- errors */

@@ -23,7 +23,8 @@ static const FvCliHelp help = {
     "fold-K of the run folder, and prints what each came to, their mean and their standard deviation. The test split "
     "is\n"
     "left alone, and data { validate } means nothing then.\n\n"
-    "The first Ctrl-C writes a checkpoint and stops, a second one stops at once.\n\n"
+    "The first Ctrl-C (or SIGTERM) writes a checkpoint and stops, a second one stops at once. SIGUSR1 writes a\n"
+    "checkpoint and goes on. As long as a run is under way its folder is refused to others.\n\n"
     "Examples:\n"
     "  fovea train pipelines/lenet-fashion.fv\n"
     "  fovea train pipelines/lenet-fashion.fv -s rate=0.003 --out runs/slow --seed 7\n"
@@ -37,6 +38,8 @@ static FvPipeline *open_resumed(const FvCliOptions *options, const char *folder,
     g_autofree char *kept = g_build_filename(folder, FV_RUN_PIPELINE, NULL);
     if (!options->rest[0])
         return fv_pipeline_open(kept, (const char *const *) options->sets, error);
+    if (!g_file_test(kept, G_FILE_TEST_EXISTS))
+        return fv_pipeline_open(options->rest[0], (const char *const *) options->sets, error);
     g_autoptr(FvPipeline) old = fv_pipeline_open(kept, NULL, error);
     if (!old)
         return NULL;
@@ -122,10 +125,12 @@ static int run(const FvTrainSettings *settings)
     return code;
 }
 
-static gboolean is_run(const char *folder, GError **error)
+/* @pipeline: that is given, or NULL: a checkpoint is enough then, which a run has a moment before its pipeline. */
+static gboolean is_run(const char *folder, const char *pipeline, GError **error)
 {
     g_autofree char *kept = g_build_filename(folder, FV_RUN_PIPELINE, NULL);
-    if (g_file_test(kept, G_FILE_TEST_IS_REGULAR))
+    g_autofree char *last = g_build_filename(folder, FV_RUN_LAST, NULL);
+    if (g_file_test(kept, G_FILE_TEST_IS_REGULAR) || (pipeline && g_file_test(last, G_FILE_TEST_IS_REGULAR)))
         return TRUE;
     g_set_error(error, FV_ERROR, FV_ERROR_IO, "%s: no run to go on with: there is no %s in it", folder,
                 FV_RUN_PIPELINE);
@@ -135,7 +140,8 @@ static gboolean is_run(const char *folder, GError **error)
 static int train(const FvCliOptions *options, const char *out, const char *resume, int folds)
 {
     g_autoptr(GError) error = NULL;
-    if (resume && !is_run(resume, &error))
+    fv_cli_catch_save(); /* not to be ended by it from now on */
+    if (resume && !is_run(resume, options->rest[0], &error))
         return fv_cli_fail(error);
     g_autoptr(FvPipeline) pipeline =
         resume ? open_resumed(options, resume, &error)
@@ -165,6 +171,7 @@ static int train(const FvCliOptions *options, const char *out, const char *resum
         .folds = folds,
         .progress = progress,
         .stop = fv_cli_catch_signals(),
+        .save = fv_cli_catch_save(),
     };
     return run(&settings);
 }

@@ -68,6 +68,10 @@ char *fv_log_line(const FvRecord *record)
     }
     append_number(line, "rate", record->rate);
     append_number(line, "images_per_second", record->images_per_second);
+    if (record->note) {
+        g_string_append(line, ",\"note\":");
+        append_string(line, record->note);
+    }
     g_string_append(line, "}\n");
     return g_string_free(line, FALSE);
 }

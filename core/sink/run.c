@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -130,17 +131,27 @@ FvRun *fv_run_create(const char *out, const char *stem, GError **error)
     return take_empty(run, error) && open_log(run, O_CREAT | O_EXCL, error) ? g_steal_pointer(&run) : NULL;
 }
 
-/* NAME.tmp-XXXXXX, as FvAtomic makes them, of a file that a run has. */
+/* A file that a run has. */
+static gboolean is_own(const char *name)
+{
+    int number;
+    for (guint i = 0; i < G_N_ELEMENTS(names); i++)
+        if (g_str_equal(name, names[i]))
+            return TRUE;
+    if (sscanf(name, FV_RUN_SNAPSHOT, &number) != 1)
+        return FALSE;
+    g_autofree char *snapshot = g_strdup_printf(FV_RUN_SNAPSHOT, number);
+    return g_str_equal(name, snapshot);
+}
+
+/* NAME.tmp-XXXXXX, as FvAtomic makes them, of such a file. */
 static gboolean is_leftover(const char *name)
 {
     static const char infix[] = ".tmp-";
-    for (guint i = 0; i < G_N_ELEMENTS(names); i++) {
-        gsize length = strlen(names[i]);
-        if (!strncmp(name, names[i], length) && !strncmp(name + length, infix, sizeof infix - 1) &&
-            strlen(name) == length + sizeof infix - 1 + 6)
-            return TRUE;
-    }
-    return FALSE;
+    enum { LETTERS = 6 };
+    const char *end = strstr(name, infix);
+    g_autofree char *own = end ? g_strndup(name, (gsize) (end - name)) : NULL;
+    return own && strlen(end) == sizeof infix - 1 + LETTERS && is_own(own);
 }
 
 static void remove_leftovers(const FvRun *run)

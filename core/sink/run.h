@@ -23,6 +23,7 @@ typedef struct {
     double value;
     double rate; /* learning rate */
     double images_per_second;
+    const char *note;     /* a word to people: why a training ended here; NULL: none. Not read back */
     const GArray *scores; /* of FvScore: of all metrics, the first one, which is in `metric`, too; borrowed. NULL: none,
                              and where a log was read */
 } FvRecord;
@@ -56,6 +57,7 @@ char *fv_run_file(const FvRun *run, const char *name);
 #define FV_RUN_BEST "best.safetensors"
 #define FV_RUN_LAST "last.safetensors"
 #define FV_RUN_REPORT "report.html"
+#define FV_RUN_SNAPSHOT "snapshot-%d.safetensors" /* of a cycle of the schedule, from 1 on */
 
 /** Appends a line to the log, at once: it survives a kill. FV_ERROR_IO. */
 gboolean fv_run_log(FvRun *run, const FvRecord *record, GError **error);

@@ -159,7 +159,7 @@ static gboolean open_run(Folds *folds, GError **error)
     if (!settings->has_seed)
         folds->settings.seed = 1;
     folds->run = fv_run_create(settings->out, settings->pipeline->graph->stem, error);
-    return folds->run && fv_train_write_pipeline(settings, folds->run, error) && write_settings(folds, error);
+    return folds->run && write_settings(folds, error) && fv_train_write_pipeline(settings, folds->run, error);
 }
 
 gboolean fv_train_folds(const FvTrainSettings *settings, FvFoldsResult *result, GError **error)

@@ -2,7 +2,10 @@
  * train.c: the course of a training: steps, epochs, validation, checkpoints. */
 #include "core/sink/atomic.h"
 #include "core/sink/report.h"
+#include "core/train/early.h"
 #include "core/train/fit.h"
+#include "core/train/snapshot.h"
+#include "core/train/standing.h"
 #include "core/train/step.h"
 #include "core/train/trainer.h"
 
@@ -37,12 +40,14 @@ static gboolean save(FvTrainer *trainer, GError **error)
     }
     trainer->saved = g_get_monotonic_time();
     trainer->saving = trainer->saved - begun;
+    fv_standing_tell_saved(trainer);
     return TRUE;
 }
 
 static gboolean is_time_to_save(const FvTrainer *trainer)
 {
-    return g_get_monotonic_time() - trainer->saved > MAX(SAVE_EVERY, SAVE_SHARE * trainer->saving);
+    return fv_standing_is_asked(trainer) ||
+           g_get_monotonic_time() - trainer->saved > MAX(SAVE_EVERY, SAVE_SHARE * trainer->saving);
 }
 
 /* Reads back what the device has done; a loss that is not finite ends the training. */
@@ -122,6 +127,8 @@ static gboolean train_steps(FvTrainer *trainer, FvFeed *feed, GError **error)
             return FALSE;
         trainer->at.step++;
         chores.samples += samples;
+        if (fv_snapshot_is_due(trainer) && (!read_back(trainer, error) || !fv_snapshot_keep(trainer, error)))
+            return FALSE;
         if (!do_chores(trainer, &chores, error))
             return FALSE;
     }
@@ -157,8 +164,12 @@ static gboolean validate(FvTrainer *trainer, FvTotals *validation, GError **erro
 {
     if (!fv_session_evaluate(trainer->session, FV_VALIDATE, "validation", validation, error))
         return FALSE;
+    fv_early_take(trainer, worth_of(trainer->graph, validation));
+    g_autofree char *over = fv_early_text(trainer, trainer->at.epochs + 1);
+    g_autofree char *note = over ? g_strdup_printf("stopped early, after %s", over) : NULL;
     FvRecord record = fv_record(trainer->at.step, trainer->at.epochs + 1, FV_VALIDATE);
     record.loss = validation->loss;
+    record.note = note;
     g_autoptr(GArray) scores = fv_session_scores(trainer->session);
     set_scores(&record, scores);
     return fv_run_log(trainer->run, &record, error);
@@ -250,6 +261,8 @@ gboolean fv_train_same_pipeline(const FvTrainSettings *settings, const FvRun *ru
     g_autofree char *text = fv_pipeline_text(settings->pipeline);
     g_autofree char *file = fv_run_file(run, FV_RUN_PIPELINE);
     g_autofree char *old = NULL;
+    if (!g_file_test(file, G_FILE_TEST_EXISTS)) /* killed right before it was written */
+        return fv_file_replace(file, text, strlen(text), error);
     if (!g_file_get_contents(file, &old, NULL, error))
         return FALSE;
     if (g_str_equal(text, old))
@@ -293,6 +306,8 @@ static gboolean open_session(FvTrainer *trainer, const FvTensors *weights, GErro
     FvFeed *feed = fv_session_train_feed(trainer->session, error);
     if (!feed)
         return FALSE;
+    if (!fv_early_check(trainer, error))
+        return FALSE;
     trainer->epochs = trainer->graph->epochs;
     trainer->epoch_steps = fv_feed_batches(feed);
     trainer->epoch_samples = fv_feed_samples(feed);
@@ -324,9 +339,22 @@ static gboolean begin_run(FvTrainer *trainer, GError **error)
     if (!fv_beginning_read(&begin, &weights, error) || !open_session(trainer, weights, error) ||
         !set_out(trainer, &begin, weights, error) || trainer->stopped)
         return trainer->stopped;
-    trainer->run = fv_run_create(settings->out, trainer->graph->stem, error);
-    /* A checkpoint before the first step: a run can be resumed whenever it was killed. */
-    return trainer->run && fv_train_write_pipeline(settings, trainer->run, error) && save(trainer, error);
+    if (!trainer->run)
+        trainer->run = fv_run_create(settings->out, trainer->graph->stem, error);
+    /* A checkpoint before the first step: a run can be resumed whenever it was killed. It comes before the pipeline, by
+     * which a run is known: seed and weights that were given are never lost. */
+    return trainer->run && save(trainer, error) && fv_train_write_pipeline(settings, trainer->run, error);
+}
+
+/* Without a checkpoint, and with nothing done. */
+static gboolean begin_anew(FvTrainer *trainer, GError **error)
+{
+    const FvTrainSettings *settings = trainer->settings;
+    fv_progress_print(settings->progress,
+                      "%s: was killed before its first checkpoint: begins from the start, with seed "
+                      "%" G_GUINT64_FORMAT,
+                      fv_run_folder(trainer->run), settings->has_seed ? settings->seed : 1);
+    return begin_run(trainer, error);
 }
 
 /* The seed decides which samples are in which split: the checkpoint is read before the data are opened. */
@@ -335,12 +363,15 @@ static gboolean resume_run(FvTrainer *trainer, GError **error)
     trainer->run = fv_run_open(trainer->settings->resume, error);
     if (!trainer->run || !fv_train_same_pipeline(trainer->settings, trainer->run, error))
         return FALSE;
+    if (fv_standing_is_unborn(trainer))
+        return begin_anew(trainer, error);
     g_autofree char *file = fv_run_file(trainer->run, FV_RUN_LAST);
     g_autoptr(FvTensors) checkpoint = fv_checkpoint_read(file, &trainer->at, error);
     if (!checkpoint || !same_seed(trainer, error) || !open_session(trainer, checkpoint, error) ||
         !fv_checkpoint_set(trainer->plan, checkpoint, file, error) || !fv_session_try_data(trainer->session, error) ||
         !fv_run_truncate_log(trainer->run, trainer->at.step, error))
         return FALSE;
+    fv_standing_tell_resumed(trainer);
     const char *device = fv_checkpoint_device(checkpoint);
     if (g_strcmp0(device, trainer->notes.device) != 0)
         fv_progress_print(trainer->settings->progress,
@@ -372,6 +403,9 @@ static gboolean write_report(const FvTrainer *trainer, const FvTrainResult *resu
         fv_report_setting(report, "schedule", "%s", graph->schedule.plugin ? graph->schedule.plugin->name : "constant");
     }
     fv_report_setting(report, "epochs", "%d", trainer->epochs);
+    g_autofree char *early = fv_early_text(trainer, trainer->at.epochs);
+    if (early)
+        fv_report_setting(report, "stopped early", "after %s", early);
     fv_report_setting(report, "batch", "%d", graph->batch);
     fv_report_setting(report, "seed", "%" G_GUINT64_FORMAT, trainer->at.seed);
     fv_report_setting(report, "device", "%s", trainer->notes.device);
@@ -430,9 +464,12 @@ static gboolean finish(FvTrainer *trainer, FvTrainResult *result, GError **error
 
 static gboolean run_epochs(FvTrainer *trainer, GError **error)
 {
-    while (trainer->at.epochs < trainer->epochs && !trainer->stopped)
+    while (trainer->at.epochs < trainer->epochs && !fv_early_is_over(trainer) && !trainer->stopped)
         if (!train_epoch(trainer, error))
             return FALSE;
+    g_autofree char *early = fv_early_text(trainer, trainer->at.epochs);
+    if (early)
+        fv_progress_print(trainer->settings->progress, "stopped early, after %s", early);
     return TRUE;
 }
 

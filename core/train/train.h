@@ -20,6 +20,7 @@ typedef struct {
     int folds, fold;         /* as FvSessionSettings has them: the fold is judged in the place of the test split */
     FvProgressBar *progress; /* also takes the line of each epoch */
     const volatile sig_atomic_t *stop;
+    const volatile sig_atomic_t *save; /* whenever it changes a checkpoint is written at once; or NULL */
 } FvTrainSettings;
 
 typedef struct {
@@ -38,7 +39,9 @@ void fv_train_result_clear(FvTrainResult *result);
 /** Fits what is to be fitted, and trains until all epochs are done; where nothing can be trained, fitting is all. The
  * run folder (run.h) gets pipeline.fv, log.jsonl, last.safetensors (a checkpoint, at the end of each epoch and every so
  * many seconds), best.safetensors (the parameters of the epoch with the best metric, else loss, of the validation
- * split; of the last epoch where there is none) and report.html.
+ * split; of the last epoch where there is none) and report.html; where the pipeline says so also
+ * snapshot-1.safetensors ... at the end of each cycle of the schedule. With patience it stops earlier, which is no
+ * `stopped`.
  *
  * Resuming gives bit for bit what would have come without the interruption. The resolved pipeline must be that of the
  * run: FV_ERROR_OPTION where it is not, or where the seed is another.

@@ -31,17 +31,28 @@ gboolean fv_trainer_lower_is_better(const FvGraph *graph)
     return !first || ((const FvMetric *) first->use.plugin)->lower_is_better;
 }
 
-double fv_trainer_rate(const FvTrainer *trainer, gint64 step)
+static FvProgress progress_of(const FvTrainer *trainer, gint64 step)
 {
     const Update update = update_of(trainer, step);
     const GArray *epochs = trainer->at.history;
     const gint64 over = epochs ? MIN((gint64) epochs->len, step / trainer->epoch_steps) : 0;
-    const FvProgress progress = { .step = update.number,
-                                  .steps = update.per_epoch * trainer->epochs,
-                                  .epoch_steps = update.per_epoch,
-                                  .epochs = over ? (const FvEpoch *) (const void *) epochs->data : NULL,
-                                  .epoch_count = (int) over,
-                                  .lower_is_better = fv_trainer_lower_is_better(trainer->graph) };
+    return (FvProgress){ .step = update.number,
+                         .steps = update.per_epoch * trainer->epochs,
+                         .epoch_steps = update.per_epoch,
+                         .epochs = over ? (const FvEpoch *) (const void *) epochs->data : NULL,
+                         .epoch_count = (int) over,
+                         .lower_is_better = fv_trainer_lower_is_better(trainer->graph) };
+}
+
+int fv_trainer_cycle(const FvTrainer *trainer, gint64 step)
+{
+    const FvProgress progress = progress_of(trainer, step);
+    return fv_rate_cycle(&trainer->graph->schedule, &progress);
+}
+
+double fv_trainer_rate(const FvTrainer *trainer, gint64 step)
+{
+    const FvProgress progress = progress_of(trainer, step);
     return fv_plan_rate(trainer->plan) * fv_rate_factor(&trainer->graph->schedule, &progress);
 }
 

@@ -18,8 +18,9 @@ typedef struct {
     int epochs;         /* to be done: none where there is nothing to train */
     gint64 epoch_steps; /* batches of one epoch */
     gint64 epoch_samples;
-    gint64 saved;  /* monotonic time of the last checkpoint */
-    gint64 saving; /* how long it took */
+    gint64 saved;       /* monotonic time of the last checkpoint */
+    gint64 saving;      /* how long it took */
+    sig_atomic_t asked; /* what settings->save was when a checkpoint was last written for it */
     gboolean stopped;
 } FvTrainer;
 
@@ -27,11 +28,13 @@ typedef struct {
 gboolean fv_trainer_lower_is_better(const FvGraph *graph);
 /** Keeps the pipeline, as resolved, in a run folder. */
 gboolean fv_train_write_pipeline(const FvTrainSettings *settings, const FvRun *run, GError **error);
-/** FV_ERROR_OPTION where a run was begun with another. */
+/** FV_ERROR_OPTION where a run was begun with another. Where it has none yet, it gets this one. */
 gboolean fv_train_same_pipeline(const FvTrainSettings *settings, const FvRun *run, GError **error);
 
 /** The learning rate of a step. */
 double fv_trainer_rate(const FvTrainer *trainer, gint64 step);
+/** The number, from 0, of the schedule's cycle that a step is in. */
+int fv_trainer_cycle(const FvTrainer *trainer, gint64 step);
 /** Takes one step with the batch that the feed has brought. @updates: FALSE: its gradient alone is wanted. */
 gboolean fv_trainer_step(const FvTrainer *trainer, FvSession *session, gboolean updates, gint64 step, int samples,
                          int slot, GError **error);

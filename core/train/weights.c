@@ -239,7 +239,7 @@ gboolean fv_weights_save(FvPlan *plan, const FvWeightsNotes *notes, const char *
 
 FvPosition fv_position_begin(guint64 seed)
 {
-    return (FvPosition){ .seed = seed, .history = g_array_new(FALSE, FALSE, sizeof(FvEpoch)) };
+    return (FvPosition){ .seed = seed, .early_best = -INFINITY, .history = g_array_new(FALSE, FALSE, sizeof(FvEpoch)) };
 }
 
 void fv_position_clear(FvPosition *at)
@@ -281,6 +281,8 @@ static void note_more(FvPlan *plan, const FvPosition *at, FvTensors *tensors)
     const double *numbers = fv_plan_numbers(plan, &count);
     if (count > 0)
         note(tensors, "optimizer", numbers_text(numbers, (gsize) count));
+    if (at->waited > 0 || isfinite(at->early_best))
+        note(tensors, "early", g_strdup_printf("%d %a", at->waited, at->early_best));
     if (at->history->len > 0)
         note(tensors, "history",
              numbers_text((const double *) (const void *) at->history->data, at->history->len * NUMBERS_OF_EPOCH));
@@ -366,6 +368,18 @@ static gboolean read_history(const FvTensors *tensors, FvPosition *at)
     return read_numbers(text, (double *) (void *) at->history->data, (gsize) at->epochs * NUMBERS_OF_EPOCH);
 }
 
+/* Of trainings with patience; others have none. */
+static gboolean read_early(const FvTensors *tensors, FvPosition *at)
+{
+    const char *text = noted(tensors, "early");
+    char *end;
+    if (!*text)
+        return TRUE;
+    const gint64 waited = g_ascii_strtoll(text, &end, 10);
+    at->waited = (int) CLAMP(waited, 0, G_MAXINT);
+    return waited >= 0 && read_numbers(end, &at->early_best, 1) && !isnan(at->early_best);
+}
+
 static gboolean read_position(const FvTensors *tensors, FvPosition *at)
 {
     gint64 epochs;
@@ -378,7 +392,7 @@ static gboolean read_position(const FvTensors *tensors, FvPosition *at)
         return FALSE;
     at->epochs = (int) epochs;
     return read_sums(noted(tensors, "sums"), &at->sums) && read_sums(noted(tensors, "mark"), &at->mark) &&
-           read_history(tensors, at);
+           read_history(tensors, at) && read_early(tensors, at);
 }
 
 static gboolean set_slots(FvPlan *plan, const FvTensors *tensors, const char *file, GError **error)

@@ -44,6 +44,8 @@ typedef struct {
     FvSums sums, mark; /* of the epoch under way; what of them is in the log */
     gboolean has_best; /* best.safetensors is there */
     double best;       /* what it was chosen for: larger is better */
+    double early_best; /* with patience: the best so far, larger is better, as min_delta has it */
+    int waited;        /* and how many epochs have been no better since */
     GArray *history;   /* of FvEpoch: what each epoch came to, for schedules that watch; empty for others */
 } FvPosition;
 
