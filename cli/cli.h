@@ -40,12 +40,14 @@ typedef struct {
 typedef struct {
     char **sets;      /* -s name=value */
     char *device;     /* --device */
-    char *weights;    /* --weights */
+    char *weights;    /* --weights, the first of them */
+    char **others;    /* the rest, NULL-ended; NULL where there is none: only with FV_CLI_ENSEMBLE */
     gint64 seed;      /* --seed, -1 where not given */
     char **rest;      /* arguments that are no options, NULL-ended, never NULL */
     gboolean partial; /* --partial; goes with FV_CLI_WEIGHTS */
 } FvCliOptions;
-enum { FV_CLI_SETS = 1, FV_CLI_DEVICE = 2, FV_CLI_WEIGHTS = 4, FV_CLI_SEED = 8 };
+/** FV_CLI_ENSEMBLE: FV_CLI_WEIGHTS, of which there may be several. */
+enum { FV_CLI_SETS = 1, FV_CLI_DEVICE = 2, FV_CLI_WEIGHTS = 4, FV_CLI_SEED = 8, FV_CLI_ENSEMBLE = 16 };
 
 void fv_cli_options_clear(FvCliOptions *options);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(FvCliOptions, fv_cli_options_clear)
@@ -56,6 +58,14 @@ gboolean fv_cli_parse(const FvCliHelp *help, unsigned wants, const GOptionEntry 
                       char **argv);
 /** Checks that there are so many arguments; FALSE after a message. @max < 0: no limit. */
 gboolean fv_cli_count(const FvCliHelp *help, const FvCliOptions *options, int min, int max);
+
+/** --tta N, of verbs that predict. */
+#define FV_CLI_TTA(copies)                                                                                        \
+    {                                                                                                             \
+        "tta", 0, 0, G_OPTION_ARG_INT, &(copies),                                                                 \
+            "Average over N copies of each image: itself, and others as augment { } makes them (default: 1)", "N" \
+    }
+enum { FV_CLI_MOST_COPIES = 1000 };
 
 /** What --weights, --partial and --seed say of the parameters. */
 FvBeginning fv_cli_beginning(const FvCliOptions *options);

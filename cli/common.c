@@ -75,11 +75,44 @@ void fv_cli_options_clear(FvCliOptions *options)
     g_strfreev(options->rest);
     g_free(options->device);
     g_free(options->weights);
+    g_strfreev(options->others);
+}
+
+/* Names as they were given; where nothing has such a name, its parts between commas. */
+static void add_weights(GStrvBuilder *files, const char *name, gboolean several)
+{
+    g_auto(GStrv) parts = g_strsplit(name, ",", -1);
+    if (!several || g_file_test(name, G_FILE_TEST_EXISTS)) {
+        g_strv_builder_add(files, name);
+        return;
+    }
+    for (char **part = parts; *part; part++)
+        if (**part)
+            g_strv_builder_add(files, *part);
+}
+
+static gboolean take_weights(const char *verb, unsigned wants, char **given, FvCliOptions *options)
+{
+    g_autoptr(GStrvBuilder) builder = g_strv_builder_new();
+    for (char **name = given; name && *name; name++)
+        add_weights(builder, *name, (wants & FV_CLI_ENSEMBLE) != 0);
+    g_auto(GStrv) files = g_strv_builder_end(builder);
+    if (!given)
+        return TRUE;
+    if (!files[0] || (files[1] && !(wants & FV_CLI_ENSEMBLE))) {
+        fv_cli_usage(verb, files[0] ? "--weights: one file is wanted; eval and predict take several"
+                                    : "--weights: there is no file");
+        return FALSE;
+    }
+    options->weights = g_strdup(files[0]);
+    options->others = files[1] ? g_strdupv(files + 1) : NULL;
+    return TRUE;
 }
 
 gboolean fv_cli_parse(const FvCliHelp *help, unsigned wants, const GOptionEntry *own, FvCliOptions *options, int argc,
                       char **argv)
 {
+    g_auto(GStrv) weights = NULL;
     const struct {
         unsigned bit;
         GOptionEntry entry;
@@ -88,7 +121,10 @@ gboolean fv_cli_parse(const FvCliHelp *help, unsigned wants, const GOptionEntry 
           { "set", 's', 0, G_OPTION_ARG_STRING_ARRAY, &options->sets, "Give a let of the pipeline another value",
             "NAME=VALUE" } },
         { FV_CLI_WEIGHTS,
-          { "weights", 'w', 0, G_OPTION_ARG_FILENAME, &options->weights, "Parameters: a safetensors file", "FILE" } },
+          { "weights", 'w', 0, G_OPTION_ARG_FILENAME_ARRAY, &weights,
+            wants & FV_CLI_ENSEMBLE ? "Parameters: a safetensors file, or several, whose predictions are averaged"
+                                    : "Parameters: a safetensors file",
+            wants & FV_CLI_ENSEMBLE ? "FILE,..." : "FILE" } },
         { FV_CLI_WEIGHTS,
           { "partial", 0, 0, G_OPTION_ARG_NONE, &options->partial,
             "Take what fits of the weights, and say what does not", NULL } },
@@ -121,6 +157,8 @@ gboolean fv_cli_parse(const FvCliHelp *help, unsigned wants, const GOptionEntry 
     }
     if (!options->rest)
         options->rest = g_new0(char *, 1);
+    if (!take_weights(help->verb, wants, weights, options))
+        return FALSE;
     if (options->partial && !options->weights) {
         fv_cli_usage(help->verb, "--partial goes with --weights");
         return FALSE;
@@ -154,6 +192,7 @@ static void note_difference(const char *line)
 FvBeginning fv_cli_beginning(const FvCliOptions *options)
 {
     return (FvBeginning){ .file = options->weights,
+                          .others = (const char *const *) options->others,
                           .seed = options->seed < 0 ? 1 : (guint64) options->seed,
                           .partial = options->partial ? note_difference : NULL };
 }

@@ -3,8 +3,8 @@
 #include "cli/cli.h"
 
 #include "core/train/apply.h"
+#include "core/train/ensemble.h"
 
-#include <math.h>
 #include <stdlib.h>
 
 static const FvCliHelp help = {
@@ -12,6 +12,8 @@ static const FvCliHelp help = {
     "Images are PNG, JPEG or WebP, and go through the pipeline's prepare chain. One line an image: its file, then\n"
     "label and probability, the most likely first. Where the net's loss gives no probabilities, the numbers are its\n"
     "output as it is; where it knows no classes, all of the output is printed.\n\n"
+    "With several files of weights what their nets predict is averaged; --tta N averages over N copies of each image:\n"
+    "itself, and N - 1 that the pipeline's augment { } makes, drawn by the seed.\n\n"
     "Example: fovea predict pipelines/lenet-fashion.fv --weights runs/lenet-fashion-1/best.safetensors shoe.png\n"
 };
 
@@ -38,40 +40,17 @@ static int by_score(const void *a, const void *b)
     return x->class - y->class;
 }
 
-/* Of the numbers of one pixel: those of channels, which are `step` apart. */
-static void softmax(double *numbers, int channels, int step)
-{
-    double most = -INFINITY, sum = 0;
-    for (int c = 0; c < channels; c++)
-        most = MAX(most, numbers[c * step]);
-    for (int c = 0; c < channels; c++)
-        sum += numbers[c * step] = exp(numbers[c * step] - most);
-    for (int c = 0; c < channels; c++)
-        numbers[c * step] /= sum;
-}
-
-static void apply_link(FvLink link, double *numbers, FvShape shape)
-{
-    const int pixels = shape.h * shape.w;
-    for (int i = 0; i < pixels && link == FV_LINK_SOFTMAX; i++)
-        softmax(numbers + i, shape.c, pixels);
-    for (int i = 0; i < pixels * shape.c && link == FV_LINK_SIGMOID; i++)
-        numbers[i] = 1 / (1 + exp(-numbers[i]));
-}
-
 /* The numbers as they are printed. One probability alone is that of class 1 of two. */
 static Guess *make_guesses(FvLink link, const double *numbers, FvShape shape, gboolean are_classes, int *count)
 {
     const int given = (int) fv_shape_elements(shape);
-    g_autofree double *linked = g_memdup2(numbers, (gsize) given * sizeof *numbers);
     Guess *guesses = g_new(Guess, given + 1);
-    apply_link(link, linked, shape);
     for (int i = 0; i < given; i++)
-        guesses[i] = (Guess){ i, linked[i] };
+        guesses[i] = (Guess){ i, numbers[i] };
     *count = given;
     if (given == 1 && are_classes && link == FV_LINK_SIGMOID) {
-        guesses[0] = (Guess){ 1, linked[0] };
-        guesses[1] = (Guess){ 0, 1 - linked[0] };
+        guesses[0] = (Guess){ 1, numbers[0] };
+        guesses[1] = (Guess){ 0, 1 - numbers[0] };
         *count = 2;
     }
     return guesses;
@@ -158,7 +137,7 @@ static void describe(const FvGraph *graph, Output *output)
         }
 }
 
-static int predict(const FvCliOptions *options, Output *output)
+static int predict(const FvCliOptions *options, Output *output, int copies)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(FvPipeline) pipeline = NULL;
@@ -166,8 +145,14 @@ static int predict(const FvCliOptions *options, Output *output)
     const int code = fv_cli_open(options, &pipeline, &device);
     if (code != FV_CLI_DONE)
         return code;
-    const FvApplySettings settings = { .graph = pipeline->graph, .device = device, .begin = fv_cli_beginning(options) };
+    if (copies > 1 && !fv_ensemble_check(pipeline->graph, &error))
+        return fv_cli_fail(error);
     describe(pipeline->graph, output);
+    const FvApplySettings settings = { .graph = pipeline->graph,
+                                       .device = device,
+                                       .begin = fv_cli_beginning(options),
+                                       .link = output->link,
+                                       .copies = copies };
     if (output->builder)
         json_builder_begin_array(output->builder);
     gboolean done =
@@ -182,24 +167,28 @@ static int predict(const FvCliOptions *options, Output *output)
 
 int fv_cli_predict(int argc, char **argv)
 {
-    int top = 3;
+    int top = 3, copies = 1;
     gboolean json = FALSE;
     const GOptionEntry own[] = {
+        FV_CLI_TTA(copies),
         { "top", 'k', 0, G_OPTION_ARG_INT, &top, "So many classes for each image (default: 3)", "K" },
         { "json", 0, 0, G_OPTION_ARG_NONE, &json, "Print an array of objects", NULL },
         G_OPTION_ENTRY_NULL,
     };
     g_auto(FvCliOptions) options = { 0 };
-    if (!fv_cli_parse(&help, FV_CLI_SETS | FV_CLI_WEIGHTS | FV_CLI_DEVICE, own, &options, argc, argv) ||
+    if (!fv_cli_parse(&help, FV_CLI_SETS | FV_CLI_WEIGHTS | FV_CLI_ENSEMBLE | FV_CLI_SEED | FV_CLI_DEVICE, own,
+                      &options, argc, argv) ||
         !fv_cli_count(&help, &options, 2, -1))
         return FV_CLI_WRONG;
     if (!options.weights)
         return fv_cli_usage("predict", "--weights is missing");
     if (top < 1)
         return fv_cli_usage("predict", "--top must be 1 or more");
+    if (copies < 1 || copies > FV_CLI_MOST_COPIES)
+        return fv_cli_usage("predict", "--tta must be from 1 to %d", FV_CLI_MOST_COPIES);
     g_autoptr(JsonBuilder) builder = json ? json_builder_new() : NULL;
     Output output = { .top = top, .builder = builder };
-    const int code = predict(&options, &output);
+    const int code = predict(&options, &output, copies);
     g_strfreev(output.classes);
     return code;
 }

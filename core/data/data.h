@@ -84,6 +84,8 @@ gint64 fv_loader_batches(const FvLoader *loader);
 
 /** Begins an epoch at batch @first_batch (0, or where a resumed run stood); drops what is left of another epoch. */
 void fv_loader_start_epoch(FvLoader *loader, guint32 epoch, gint64 first_batch);
+/** The same, for @batches batches at most. */
+void fv_loader_start_part(FvLoader *loader, guint32 epoch, gint64 first_batch, gint64 batches);
 /** The next batch, waiting for the workers; batches come in order, whatever the workers do. NULL without an error at
  * the end of the epoch, NULL with an error where a sample could not be read or does not fit (FV_ERROR_DATA or _IO,
  * named in the message; the epoch is over then). Up to 3 batches may be held at once. One consumer thread. */

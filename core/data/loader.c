@@ -270,20 +270,26 @@ gint64 fv_loader_batches(const FvLoader *loader)
 
 void fv_loader_start_epoch(FvLoader *loader, guint32 epoch, gint64 first_batch)
 {
+    fv_loader_start_part(loader, epoch, first_batch, fv_loader_batches(loader));
+}
+
+void fv_loader_start_part(FvLoader *loader, guint32 epoch, gint64 first_batch, gint64 batches)
+{
+    const gint64 first = CLAMP(first_batch, 0, fv_loader_batches(loader));
     g_mutex_lock(&loader->lock);
     stop(loader);
     loader->epoch = epoch;
     memcpy(loader->order, loader->indices, sizeof(guint32) * loader->count);
     if (loader->config.shuffle)
         fv_order_shuffle(loader->order, loader->count, fv_random(loader->config.seed, epoch, 0, FV_STREAM_SHUFFLE));
-    loader->end = fv_loader_batches(loader);
+    loader->end = first + MIN(batches, fv_loader_batches(loader) - first);
     if (all_kept(loader)) {
         loader->run = loader->most / loader->config.batch;
         for (int i = 0; i < FV_LOADER_SLOTS; i++)
             if (loader->slots[i].state == FV_SLOT_FREE)
                 free_storage(loader, &loader->slots[i]);
     }
-    loader->next = loader->dispatched = CLAMP(first_batch, 0, loader->end);
+    loader->next = loader->dispatched = first;
     dispatch(loader);
     g_mutex_unlock(&loader->lock);
 }

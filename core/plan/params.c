@@ -153,6 +153,28 @@ gboolean fv_plan_set_slot(FvPlan *plan, guint i, guint slot, const FvTensor *ten
     return set(plan, i, plan->update.slots[slot].memory, tensor, error);
 }
 
+static gboolean copy_params(const FvPlan *plan, cl_mem from, cl_mem to, GError **error)
+{
+    const size_t bytes = MAX(FV_ALIGN, plan->param_reals * plan->real_size);
+    cl_int code = clEnqueueCopyBuffer(plan->device->queue, from, to, 0, 0, bytes, 0, NULL, NULL);
+    return code == CL_SUCCESS || fv_cl_fail(code, "copying parameters", error);
+}
+
+cl_mem fv_plan_copy_params(FvPlan *plan, GError **error)
+{
+    const size_t bytes = MAX(FV_ALIGN, plan->param_reals * plan->real_size);
+    cl_mem copy = fv_device_alloc(plan->device, bytes, error);
+    if (!copy || copy_params(plan, plan->param_memory, copy, error))
+        return copy;
+    clReleaseMemObject(copy);
+    return NULL;
+}
+
+gboolean fv_plan_put_params(FvPlan *plan, cl_mem copy, GError **error)
+{
+    return copy_params(plan, copy, plan->param_memory, error);
+}
+
 const char *const *fv_plan_slots(const FvPlan *plan)
 {
     return (const char *const *) plan->update.slot_names;

@@ -108,6 +108,7 @@ typedef enum {
     FV_LIST_PACK,     /* brings parameters into the kernels' order; before PREDICT and EVALUATE, once after a change */
     FV_LIST_PREDICT,  /* input to output */
     FV_LIST_EVALUATE, /* and losses, metrics */
+    FV_LIST_JUDGE,    /* losses and metrics alone, of values that were written to where the net would have put them */
     FV_LIST_GRADIENT, /* training mode: packs, forward, losses, backward, penalties */
     FV_LIST_TRAIN,    /* and the optimizer's update; of optimizers that step by themselves: one evaluation */
     FV_LIST_GATHER,   /* GRADIENT, added to that of other batches for an update to come */
@@ -192,6 +193,10 @@ FvTensor *fv_plan_get_slot(FvPlan *plan, guint i, guint slot, GError **error);
 /** Sets them; the tensor's dims must be the parameter's. */
 gboolean fv_plan_set_param(FvPlan *plan, guint i, const FvTensor *tensor, GError **error);
 gboolean fv_plan_set_slot(FvPlan *plan, guint i, guint slot, const FvTensor *tensor, GError **error);
+/** A copy of all parameters as they are, on the device; to be released. FV_ERROR_NOMEM. */
+cl_mem fv_plan_copy_params(FvPlan *plan, GError **error);
+/** Puts such a copy in their place; FV_LIST_PACK must follow. Does not wait. */
+gboolean fv_plan_put_params(FvPlan *plan, cl_mem copy, GError **error);
 /** Names of the optimizer's slots, NULL-ended: those of the plugin, then those that the pipeline's settings ask for. */
 const char *const *fv_plan_slots(const FvPlan *plan);
 /** Whether averages of the parameters are kept: FV_LIST_SWAP puts them in their place. */

@@ -165,7 +165,8 @@ static void record(FvPlan *plan, FvListKind kind, FvList *list)
         pack(plan, list);
     if (kind == FV_LIST_PACK)
         return;
-    forward(plan, plan->nodes->len, list);
+    if (kind != FV_LIST_JUDGE)
+        forward(plan, plan->nodes->len, list);
     if (kind == FV_LIST_PREDICT)
         return;
     if (trains(kind))
@@ -201,9 +202,10 @@ const FvList *fv_plan_list(FvPlan *plan, FvListKind kind, int samples, GError **
 {
     static const FvPurpose needs[] = {
         [FV_LIST_PACK] = FV_FOR_PREDICTION,     [FV_LIST_PREDICT] = FV_FOR_PREDICTION,
-        [FV_LIST_EVALUATE] = FV_FOR_EVALUATION, [FV_LIST_GRADIENT] = FV_FOR_TRAINING,
-        [FV_LIST_TRAIN] = FV_FOR_TRAINING,      [FV_LIST_GATHER] = FV_FOR_TRAINING,
-        [FV_LIST_FINISH] = FV_FOR_TRAINING,     [FV_LIST_SWAP] = FV_FOR_TRAINING,
+        [FV_LIST_EVALUATE] = FV_FOR_EVALUATION, [FV_LIST_JUDGE] = FV_FOR_EVALUATION,
+        [FV_LIST_GRADIENT] = FV_FOR_TRAINING,   [FV_LIST_TRAIN] = FV_FOR_TRAINING,
+        [FV_LIST_GATHER] = FV_FOR_TRAINING,     [FV_LIST_FINISH] = FV_FOR_TRAINING,
+        [FV_LIST_SWAP] = FV_FOR_TRAINING,
     };
     g_assert(plan->program && plan->settings.purpose >= needs[kind] && samples >= 1 && samples <= plan->settings.batch);
 

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT
- * apply.c: runs a net on tensors and image files. */
-#include "core/train/apply.h"
+ * apply.c: runs a net on tensors. */
+#include "core/train/apply_private.h"
 
 #include "core/exec/exec.h"
-#include "core/train/feed.h"
 #include "core/train/pipeline.h"
 #include "core/train/tally.h"
 
@@ -12,8 +11,8 @@
 /* ------------------------------------------------------------------ loading */
 
 /* @weights: read from settings->begin.file, or NULL. */
-static FvPlan *make_plan(const FvApplySettings *settings, FvPurpose purpose, int batch, const FvTensors *weights,
-                         GError **error)
+FvPlan *fv_apply_plan(const FvApplySettings *settings, FvPurpose purpose, int batch, const FvTensors *weights,
+                      GError **error)
 {
     FvPlanSettings wanted = { .purpose = purpose, .batch = batch };
     FvPlan *plan = fv_pipeline_plan(settings->graph, settings->device, &wanted, error);
@@ -24,16 +23,14 @@ static FvPlan *make_plan(const FvApplySettings *settings, FvPurpose purpose, int
     return fv_pipeline_plan(settings->graph, settings->device, &wanted, error);
 }
 
-static gboolean load(const FvApplySettings *settings, FvPlan *plan, const char *source, const FvTensors *weights,
-                     GError **error)
+static gboolean load(const FvApplySettings *settings, FvPlan *plan, const FvTensors *weights, GError **error)
 {
-    const char *const sources[] = { source, NULL };
-    if (!fv_plan_load(plan, settings->device, source ? sources : NULL, error))
+    if (!fv_plan_load(plan, settings->device, NULL, error))
         return FALSE;
     return fv_weights_begin(plan, &settings->begin, weights, error);
 }
 
-static gboolean enqueue(FvPlan *plan, FvListKind kind, int samples, guint64 seed, GError **error)
+gboolean fv_apply_enqueue(FvPlan *plan, FvListKind kind, int samples, guint64 seed, GError **error)
 {
     const FvList *list = fv_plan_list(plan, kind, samples, error);
     const FvStep step = { .seed = seed };
@@ -79,7 +76,7 @@ static gboolean forward_batch(FvPlan *plan, const FvTensor *in, int begin, int n
     g_autoptr(FvTensor) part = slice(in, begin, n, error);
     g_autofree double *numbers = g_new(double, each *n);
     if (!part || !fv_plan_write_value(plan, fv_plan_input(plan), fv_plan_input_shape(plan), n, part, error) ||
-        !enqueue(plan, FV_LIST_PREDICT, n, seed, error) ||
+        !fv_apply_enqueue(plan, FV_LIST_PREDICT, n, seed, error) ||
         !fv_plan_read_value(plan, fv_plan_output(plan), shape, n, numbers, error))
         return FALSE;
     for (gint64 i = 0; i < each * n; i++)
@@ -93,10 +90,10 @@ FvTensor *fv_apply_forward(const FvApplySettings *settings, const FvTensor *in, 
     g_autoptr(FvTensors) weights = NULL;
     if (!fv_beginning_read(&settings->begin, &weights, error))
         return NULL;
-    g_autoptr(FvPlan) plan = make_plan(settings, FV_FOR_PREDICTION, (int) given, weights, error);
+    g_autoptr(FvPlan) plan = fv_apply_plan(settings, FV_FOR_PREDICTION, (int) given, weights, error);
     int samples;
     if (!plan || !fv_apply_check_shape(in, name, fv_plan_input_shape(plan), &samples, error) ||
-        !load(settings, plan, NULL, weights, error) || !enqueue(plan, FV_LIST_PACK, 1, settings->begin.seed, error))
+        !load(settings, plan, weights, error) || !fv_apply_enqueue(plan, FV_LIST_PACK, 1, settings->begin.seed, error))
         return NULL;
     const FvShape shape = fv_plan_output_shape(plan);
     g_autoptr(FvTensor) out = fv_tensor_new(FV_F32, 4, (const gint64[]){ samples, shape.c, shape.h, shape.w }, error);
@@ -224,100 +221,19 @@ gboolean fv_apply_gradients(const FvApplySettings *settings, const FvTensor *in,
     g_autoptr(FvTensors) weights = NULL;
     if (!has_target(settings->graph, error) || !fv_beginning_read(&settings->begin, &weights, error))
         return FALSE;
-    g_autoptr(FvPlan) plan = make_plan(settings, FV_FOR_TRAINING, batch, weights, error);
+    g_autoptr(FvPlan) plan = fv_apply_plan(settings, FV_FOR_TRAINING, batch, weights, error);
     if (!plan || !fv_apply_check_shape(in, in_name, fv_plan_input_shape(plan), &samples, error))
         return FALSE;
     if (samples > batch) {
         g_set_error(error, FV_ERROR, FV_ERROR_DATA, "%s: more than %d samples", in_name, G_MAXINT16);
         return FALSE;
     }
-    if (!load(settings, plan, NULL, weights, error) ||
+    if (!load(settings, plan, weights, error) ||
         !fv_plan_write_value(plan, fv_plan_input(plan), fv_plan_input_shape(plan), samples, in, error) ||
         !fv_apply_set_targets(plan, settings->graph, target, target_name, samples, error) ||
-        !enqueue(plan, FV_LIST_GRADIENT, samples, settings->begin.seed, error) ||
+        !fv_apply_enqueue(plan, FV_LIST_GRADIENT, samples, settings->begin.seed, error) ||
         !read_loss(plan, samples, loss, error))
         return FALSE;
     *grads = read_gradients(plan, error);
     return *grads != NULL;
-}
-
-/* -------------------------------------------------------------------- files */
-
-typedef struct {
-    FvPlan *plan;
-    FvPrep *prep;
-    void *source;
-    FvSourceInfo info;
-    FvFeed *feed;
-} Files;
-
-static void files_clear(Files *files)
-{
-    fv_feed_free(files->feed);
-    fv_files_source_free(files->source);
-    fv_prep_free(files->prep);
-    fv_plan_free(files->plan);
-}
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Files, files_clear)
-
-static gboolean open_files(Files *files, const FvApplySettings *settings, const char *const *names, char ***classes,
-                           GError **error)
-{
-    const FvGraph *graph = settings->graph;
-    const guint count = g_strv_length((char **) names);
-    g_autoptr(FvTensors) weights = NULL;
-    if (!fv_beginning_read(&settings->begin, &weights, error))
-        return FALSE;
-    files->plan = make_plan(settings, FV_FOR_PREDICTION, (int) MIN(count, (guint) graph->batch), weights, error);
-    if (!files->plan)
-        return FALSE;
-    const FvShape want = fv_plan_input_shape(files->plan);
-    FvLoc where;
-    GError *failed = NULL;
-    files->source = fv_files_source_new(names, want.c == 1 || want.c == 3 ? want.c : 0, &files->info);
-    files->prep = fv_prep_new(NULL, graph->prepare, files->info.shape, want, FALSE, &where, &failed);
-    if (!files->prep) {
-        g_autoptr(FvDiag) diag = fv_diag_new();
-        const FvLoc top = { g_intern_string(graph->file), 1, 1 };
-        fv_diag_take(diag, where.file ? where : top, NULL, failed);
-        return fv_diag_check(diag, error);
-    }
-    g_autoptr(GString) source = g_string_new(NULL);
-    fv_prep_source(files->prep, fv_feed_rows(settings->device), source);
-    if (!load(settings, files->plan, source->str, weights, error))
-        return FALSE;
-    if (classes && weights)
-        *classes = fv_weights_classes(weights);
-    const FvFeedConfig config = { .plan = files->plan,
-                                  .extra = 0,
-                                  .config = { .source = fv_files_source(),
-                                              .state = files->source,
-                                              .info = &files->info,
-                                              .split = FV_TEST,
-                                              .prep = files->prep,
-                                              .batch = fv_plan_batch(files->plan) } };
-    files->feed = fv_feed_new(&config, error);
-    return files->feed != NULL;
-}
-
-gboolean fv_apply_files(const FvApplySettings *settings, const char *const *files, char ***classes, FvApplyFunc func,
-                        gpointer data, GError **error)
-{
-    g_auto(Files) opened = { NULL };
-    int samples;
-    if (!open_files(&opened, settings, files, classes, error) || !enqueue(opened.plan, FV_LIST_PACK, 1, 0, error))
-        return FALSE;
-    const FvShape shape = fv_plan_output_shape(opened.plan);
-    const gint64 each = fv_shape_elements(shape);
-    g_autofree double *numbers = g_new(double, each *fv_plan_batch(opened.plan));
-    fv_feed_start_epoch(opened.feed, 0, 0);
-    while ((samples = fv_feed_next(opened.feed, error)) > 0) {
-        if (!enqueue(opened.plan, FV_LIST_PREDICT, samples, 0, error) ||
-            !fv_plan_read_value(opened.plan, fv_plan_output(opened.plan), shape, samples, numbers, error))
-            return FALSE;
-        const FvBatch *batch = fv_feed_batch(opened.feed);
-        for (int i = 0; i < samples; i++)
-            func(batch->names[i], numbers + i * each, shape, data);
-    }
-    return samples == 0;
 }

@@ -13,6 +13,9 @@ typedef struct {
     const FvGraph *graph; /* borrowed, as everything here */
     FvDevice *device;
     FvBeginning begin; /* of the parameters; without a file they are as training begins with them */
+    /* For fv_apply_files() alone, as are begin.others: */
+    FvLink link; /* makes what is given of the output */
+    int copies;  /* of each image, which are averaged: itself, and others augmented by begin.seed; 0: 1 */
 } FvApplySettings;
 
 /** The output for every sample of @in, float32 or float64 of shape N,C,H,W (trailing ones may be missing).
@@ -36,7 +39,8 @@ gboolean fv_apply_set_targets(FvPlan *plan, const FvGraph *graph, const FvTensor
 /** Called for every file, in order. @output: C,H,W of the output's shape. */
 typedef void (*FvApplyFunc)(const char *file, const double *output, FvShape shape, gpointer data);
 
-/** The output for image files, which go through the pipeline's `prepare` chain.
+/** The output for image files, which go through the pipeline's `prepare` chain; averaged over nets and copies, where
+ * settings have several.
  * @classes, unless NULL: set to the names of the classes, where the weights file tells them; g_strfreev() it. Set
  * before the first call of @func. */
 gboolean fv_apply_files(const FvApplySettings *settings, const char *const *files, char ***classes, FvApplyFunc func,

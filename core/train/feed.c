@@ -200,9 +200,14 @@ gint64 fv_feed_batches(const FvFeed *feed)
 
 void fv_feed_start_epoch(FvFeed *feed, guint32 epoch, gint64 first_batch)
 {
+    fv_feed_start_part(feed, epoch, first_batch, fv_feed_batches(feed));
+}
+
+void fv_feed_start_part(FvFeed *feed, guint32 epoch, gint64 first_batch, gint64 batches)
+{
     while (feed->under_way > 0)
         finish_oldest(feed);
-    fv_loader_start_epoch(feed->loader, epoch, first_batch);
+    fv_loader_start_part(feed->loader, epoch, first_batch, batches);
 }
 
 /* Images of a batch, or what lies between their passes, may be larger than any before. */

@@ -50,6 +50,8 @@ guint64 fv_feed_resident(const FvFeed *feed);
 gint64 fv_feed_samples(const FvFeed *feed);
 gint64 fv_feed_batches(const FvFeed *feed);
 void fv_feed_start_epoch(FvFeed *feed, guint32 epoch, gint64 first_batch);
+/** The same, for @batches batches at most. */
+void fv_feed_start_part(FvFeed *feed, guint32 epoch, gint64 first_batch, gint64 batches);
 /** Enqueues the upload, where there is one, and the preparation of the next batch. Returns its samples, 0 at the
  * epoch's end, -1 on errors. Waits only where the device is far behind. */
 int fv_feed_next(FvFeed *feed, GError **error);

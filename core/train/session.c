@@ -230,7 +230,7 @@ FvSession *fv_session_new(const FvSessionSettings *settings, FvPurpose purpose, 
     if (!check_source(settings->graph, error) || !make_plan(session, 0, error) || !check_aims(session, error) ||
         !open_source(session, error) || !check_terms(session, error) || !plan_again(session, error))
         return NULL;
-    const int preps = session->purpose == FV_FOR_TRAINING ? PREPS : FOR_TRAINING;
+    const int preps = session->purpose == FV_FOR_TRAINING || settings->varies ? PREPS : FOR_TRAINING;
     for (int i = 0; i < preps; i++)
         if (!make_prep(session, i, error))
             return NULL;
@@ -261,6 +261,11 @@ void fv_session_free(FvSession *session)
 FvPlan *fv_session_plan(FvSession *session)
 {
     return session->plan;
+}
+
+const FvGraph *fv_session_graph(const FvSession *session)
+{
+    return session->settings.graph;
 }
 
 gboolean fv_session_trains(const FvSession *session)
@@ -325,7 +330,7 @@ static guint64 budget_of(const FvSession *session, FvSplit split)
                           taken + (session->training ? fv_feed_resident(session->training) : 0));
 }
 
-static FvFeed *make_feed(FvSession *session, FvSplit split, int prep, guint64 budget, GError **error)
+static FvFeed *make_feed(FvSession *session, FvSplit split, int prep, gboolean shuffle, guint64 budget, GError **error)
 {
     FvFeedConfig config = { .plan = session->plan,
                             .extra = (guint) prep,
@@ -333,22 +338,36 @@ static FvFeed *make_feed(FvSession *session, FvSplit split, int prep, guint64 bu
                             .label = fv_plan_target(session->plan, "label", NULL, NULL),
                             .budget = budget };
     config.config.prep = session->preps[prep];
-    config.config.shuffle = prep == FOR_TRAINING;
+    config.config.shuffle = shuffle;
     return fv_feed_new(&config, error);
 }
 
 FvFeed *fv_session_train_feed(FvSession *session, GError **error)
 {
     if (!session->training)
-        session->training = make_feed(session, FV_TRAIN, FOR_TRAINING, budget_of(session, FV_TRAIN), error);
+        session->training = make_feed(session, FV_TRAIN, FOR_TRAINING, TRUE, budget_of(session, FV_TRAIN), error);
     return session->training;
 }
 
 FvFeed *fv_session_plain_feed(FvSession *session, GError **error)
 {
     if (!session->feeds[FV_TRAIN])
-        session->feeds[FV_TRAIN] = make_feed(session, FV_TRAIN, FOR_EVALUATION, 0, error);
+        session->feeds[FV_TRAIN] = make_feed(session, FV_TRAIN, FOR_EVALUATION, FALSE, 0, error);
     return session->feeds[FV_TRAIN];
+}
+
+FvFeed *fv_session_feed(FvSession *session, FvSplit split, GError **error)
+{
+    if (!session->feeds[split])
+        session->feeds[split] = make_feed(session, split, FOR_EVALUATION, FALSE, budget_of(session, split), error);
+    return session->feeds[split];
+}
+
+FvFeed *fv_session_varied_feed(FvSession *session, FvSplit split, int copies, GError **error)
+{
+    const guint64 taken = fv_plan_memory(session->plan).total;
+    const guint64 budget = copies > 1 ? fv_data_budget(session->settings.device, taken) : 0;
+    return make_feed(session, split, FOR_TRAINING, FALSE, budget, error);
 }
 
 static gboolean enqueue(FvSession *session, FvListKind kind, int samples, int slot, GError **error)
@@ -381,9 +400,7 @@ static gboolean evaluate_batches(FvSession *session, FvFeed *feed, gint64 *done,
 gboolean fv_session_evaluate(FvSession *session, FvSplit split, const char *label, FvTotals *totals, GError **error)
 {
     gint64 done = 0;
-    if (!session->feeds[split])
-        session->feeds[split] = make_feed(session, split, FOR_EVALUATION, budget_of(session, split), error);
-    FvFeed *feed = session->feeds[split];
+    FvFeed *feed = fv_session_feed(session, split, error);
     if (!feed || !enqueue(session, FV_LIST_PACK, 1, 0, error))
         return FALSE;
     fv_tally_reset(session->tally);

@@ -26,6 +26,7 @@ typedef struct {
     int folds, fold;                   /* cross-validation: fold number `fold`, from 0, of so many; folds 0: none */
     FvSession *share;                  /* its source, which is open, is used and must outlive this one; or NULL */
     gboolean keep;                     /* every value stays until the next step */
+    gboolean varies;                   /* for evaluation: fv_session_varied_feed() is wanted */
     FvProgressBar *progress;           /* or NULL */
     const volatile sig_atomic_t *stop; /* not 0: stop at the next step; or NULL */
 } FvSessionSettings;
@@ -38,6 +39,7 @@ void fv_session_free(FvSession *session);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FvSession, fv_session_free)
 
 FvPlan *fv_session_plan(FvSession *session);
+const FvGraph *fv_session_graph(const FvSession *session);
 /** Whether there is anything to train: made for training, epochs to do, parameters that are no statistics. */
 gboolean fv_session_trains(const FvSession *session);
 /** Reads something of each split: errors of the data that come out only then. */
@@ -49,6 +51,11 @@ gboolean fv_session_has(const FvSession *session, FvSplit split);
 FvFeed *fv_session_train_feed(FvSession *session, GError **error);
 /** Batches of the training split in its own order, prepared but not augmented. Until fv_session_release_feeds(). */
 FvFeed *fv_session_plain_feed(FvSession *session, GError **error);
+/** Batches of a split in its own order, as they are evaluated; of none where the split is empty, which is an error. */
+FvFeed *fv_session_feed(FvSession *session, FvSplit split, GError **error);
+/** The same, augmented as in training, for as many epochs as @copies: each gives another copy of every sample. Only
+ * where settings say so. To be freed. */
+FvFeed *fv_session_varied_feed(FvSession *session, FvSplit split, int copies, GError **error);
 /** Gives back what feeds hold, images on the device too; feeds that were returned are gone. */
 void fv_session_release_feeds(FvSession *session);
 FvProgressBar *fv_session_progress(const FvSession *session);

@@ -20,9 +20,10 @@ typedef void (*FvWeightsNote)(const char *line);
 
 /** What parameters begin with. */
 typedef struct {
-    const char *file;      /* or NULL: values drawn from the seed */
-    guint64 seed;          /* of these, and of what the file lacks */
-    FvWeightsNote partial; /* takes what fits of the file and says what does not; NULL: the file must fit */
+    const char *file;          /* or NULL: values drawn from the seed */
+    guint64 seed;              /* of these, and of what the file lacks */
+    FvWeightsNote partial;     /* takes what fits of the file and says what does not; NULL: the file must fit */
+    const char *const *others; /* more files, whose nets are to be one ensemble with the first's: NULL-ended, or NULL */
 } FvBeginning;
 
 /** Reads from->file; @tensors is set to NULL where there is none. */
