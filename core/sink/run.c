@@ -9,7 +9,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -134,14 +133,15 @@ FvRun *fv_run_create(const char *out, const char *stem, GError **error)
 /* A file that a run has. */
 static gboolean is_own(const char *name)
 {
-    int number;
+    static const char snapshot[] = "snapshot-";
     for (guint i = 0; i < G_N_ELEMENTS(names); i++)
         if (g_str_equal(name, names[i]))
             return TRUE;
-    if (sscanf(name, FV_RUN_SNAPSHOT, &number) != 1)
+    if (!g_str_has_prefix(name, snapshot))
         return FALSE;
-    g_autofree char *snapshot = g_strdup_printf(FV_RUN_SNAPSHOT, number);
-    return g_str_equal(name, snapshot);
+    const gint64 number = g_ascii_strtoll(name + sizeof snapshot - 1, NULL, 10);
+    g_autofree char *own = g_strdup_printf(FV_RUN_SNAPSHOT, (int) CLAMP(number, 0, G_MAXINT));
+    return g_str_equal(name, own);
 }
 
 /* NAME.tmp-XXXXXX, as FvAtomic makes them, of such a file. */

@@ -32,11 +32,14 @@ static Cycle cycle_of(const Cosine *cosine, const FvProgress *at)
     const double steps = (double) MAX(1, at->steps), longer = (double) cosine->multiply;
     Cycle cycle = { 0 };
     double all = 0, length = 1, sum = 1; /* in lengths of the first cycle */
-    for (int i = 0; i < cosine->cycles; i++, length *= longer)
+    for (int i = 0; i < cosine->cycles; i++) {
         all += length;
+        length *= longer;
+    }
     /* Ends are quotients of whole numbers, as far as they can be: no step falls on the wrong side of one. */
     cycle.end = steps / all;
-    for (length = 1; cycle.number + 1 < cosine->cycles && (double) at->step >= cycle.end; cycle.number++) {
+    length = 1;
+    for (; cycle.number + 1 < cosine->cycles && (double) at->step >= cycle.end; cycle.number++) {
         length *= longer;
         sum += length;
         cycle.begin = cycle.end;
