@@ -8,8 +8,8 @@
  * (KEYS_OUT) or of all.
  *
  * A row of a tile is a query. On CPUs a work-item has a tile: with one lane its vectors run over keys, or features,
- * else over lanes. On GPUs a work-group has a tile of one sample. E: reals of an element of a tile; J: elements of a vector;
- * ROW: a number for each row; MANY: a vector of a row's elements. */
+ * else over lanes. On GPUs a work-group has a tile of one sample. E: reals of an element of a tile; J: elements of a
+ * vector; ROW: a number for each row; MANY: a vector of a row's elements. */
 #define FEATURES (HEADS * WIDTH)
 #define KEYS_PADDED ((KEYS + 15) / 16 * 16)
 
@@ -116,11 +116,20 @@ real FV_NAME(total)(real16 v)
 /* ----------------------------------------------------------------- products
  *
  * PRODUCT(m_count, n_count, k_count, a, a_m, a_k, b, b_k, b_n, PUT): the sums over k of a[m * a_m + k * a_k] *
- * b[k * b_k + n * b_n], each of them given to PUT(m, n, sum). */
+ * b[k * b_k + n * b_n], each of them given to PUT(m, n, sum). A tile of them is made at once. llvmpipe's compiler takes
+ * minutes for tiles of several rows; FV_PREFETCH tells which compiler it is. */
+#define SMALL (FV_WORKERS == 1 && !FV_PREFETCH)
 
 #if J == 16
-/* 8 rows x 1 or 2 vectors over n; b_n is 1. Rows past the last repeat it. */
-#define EACH_OF_8(F, x, y) F(0, x, y) F(1, x, y) F(2, x, y) F(3, x, y) F(4, x, y) F(5, x, y) F(6, x, y) F(7, x, y)
+/* Rows x 1 or 2 vectors over n; b_n is 1. Rows past the last repeat it. */
+#if SMALL
+#define TILE_ROWS 1
+#define EACH_TILE_ROW(F, x, y) F(0, x, y)
+#else
+#define TILE_ROWS 8
+#define EACH_TILE_ROW(F, x, y)                                                                                         \
+    F(0, x, y) F(1, x, y) F(2, x, y) F(3, x, y) F(4, x, y) F(5, x, y) F(6, x, y) F(7, x, y)
+#endif
 #define BEGIN_ROW(r, m_count, a_m)                                                                                     \
     int at##r = min(m + r, (m_count) - 1) * (a_m);                                                                     \
     real16 c##r = 0, d##r = 0;
@@ -141,24 +150,31 @@ real FV_NAME(total)(real16 v)
 #define PRODUCT(m_count, n_count, k_count, a, a_m, a_k, b, b_k, b_n, PUT)                                              \
     for (int n = 0; n < (n_count); n += 32) {                                                                          \
         const bool two = n + 16 < (n_count);                                                                           \
-        for (int m = 0; m < (m_count); m += 8) {                                                                       \
-            EACH_OF_8(BEGIN_ROW, m_count, a_m)                                                                         \
+        for (int m = 0; m < (m_count); m += TILE_ROWS) {                                                               \
+            EACH_TILE_ROW(BEGIN_ROW, m_count, a_m)                                                                     \
             if (two)                                                                                                   \
                 for (int k = 0; k < (k_count); k++) {                                                                  \
                     real16 v = vload16(0, (b) + k * (b_k) + n), w = vload16(0, (b) + k * (b_k) + n + 16);              \
-                    EACH_OF_8(MULTIPLY_2, a, a_k)                                                                      \
+                    EACH_TILE_ROW(MULTIPLY_2, a, a_k)                                                                  \
                 }                                                                                                      \
             else                                                                                                       \
                 for (int k = 0; k < (k_count); k++) {                                                                  \
                     real16 v = vload16(0, (b) + k * (b_k) + n);                                                        \
-                    EACH_OF_8(MULTIPLY_1, a, a_k)                                                                      \
+                    EACH_TILE_ROW(MULTIPLY_1, a, a_k)                                                                  \
                 }                                                                                                      \
-            EACH_OF_8(END_ROW, m_count, PUT)                                                                           \
+            EACH_TILE_ROW(END_ROW, m_count, PUT)                                                                       \
         }                                                                                                              \
     }
 
 #else
-/* Tiles of 4 x 4, whose columns are apart by so many that neighbouring work-items have neighbouring ones. */
+/* Rows x 4 columns, which are apart by so many that neighbouring work-items have neighbouring ones. */
+#if SMALL
+#define TILE_ROWS 1
+#define EACH_TILE_ROW(F, x, y) F(0, x, y)
+#else
+#define TILE_ROWS 4
+#define EACH_TILE_ROW EACH_OF_4
+#endif
 #define EACH_OF_4(F, x, y) F(0, x, y) F(1, x, y) F(2, x, y) F(3, x, y)
 #define BEGIN_ROW(r, m_count, a_m)                                                                                     \
     int row##r = min(m + r, (m_count) - 1) * (a_m);                                                                    \
@@ -183,17 +199,18 @@ real FV_NAME(total)(real16 v)
     }
 #define PRODUCT(m_count, n_count, k_count, a, a_m, a_k, b, b_k, b_n, PUT)                                              \
     {                                                                                                                  \
-        const int columns = n_count, across = (columns + 3) / 4, tiles = ((m_count) + 3) / 4 * across;                 \
+        const int columns = n_count, across = (columns + 3) / 4;                                                       \
+        const int tiles = ((m_count) + TILE_ROWS - 1) / TILE_ROWS * across;                                            \
         for (int tile = FV_ME; tile < tiles; tile += FV_WORKERS) {                                                     \
-            int m = tile / across * 4, n = tile % across;                                                              \
-            EACH_OF_4(BEGIN_ROW, m_count, a_m)                                                                         \
+            int m = tile / across * TILE_ROWS, n = tile % across;                                                      \
+            EACH_TILE_ROW(BEGIN_ROW, m_count, a_m)                                                                     \
             EACH_OF_4(BEGIN_COLUMN, n_count, b_n)                                                                      \
             for (int k = 0; k < (k_count); k++) {                                                                      \
-                EACH_OF_4(LOAD_A, a, a_k)                                                                              \
+                EACH_TILE_ROW(LOAD_A, a, a_k)                                                                          \
                 EACH_OF_4(LOAD_B, b, b_k)                                                                              \
-                EACH_OF_4(MULTIPLY, , )                                                                                \
+                EACH_TILE_ROW(MULTIPLY, , )                                                                            \
             }                                                                                                          \
-            EACH_OF_4(END_ROW, m_count, PUT)                                                                           \
+            EACH_TILE_ROW(END_ROW, m_count, PUT)                                                                       \
         }                                                                                                              \
     }
 #endif
@@ -486,7 +503,9 @@ FV_KERNEL FV_NAME(backward)(global const real *restrict q, global const real *re
 #undef LAST_SEEN
 #undef LARGEST
 #undef TOTAL
-#undef EACH_OF_8
+#undef SMALL
+#undef TILE_ROWS
+#undef EACH_TILE_ROW
 #undef EACH_OF_4
 #undef BEGIN_ROW
 #undef BEGIN_COLUMN
