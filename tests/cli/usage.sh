@@ -14,7 +14,7 @@ valid_json() { # NAME: of what the last fv printed
 
 # ------------------------------------------------------------------------ help
 
-verbs='train eval predict run trace augment check inspect gradcheck bench devices new'
+verbs='train eval predict features run trace augment check inspect gradcheck bench devices new'
 fv --help
 exits 0 'fovea --help'
 is "$err" '' 'prints to stdout'
@@ -39,17 +39,18 @@ like "$out" '^fovea [0-9]+\.[0-9]+\.[0-9]+$' 'prints one line'
 
 common='--help'
 declare -A options=(
-  [train]='--set --weights --partial --seed --device --out --resume'
+  [train]='--set --weights --partial --freeze --seed --device --out --resume'
   [eval]='--set --weights --partial --seed --device --split'
   [predict]='--set --weights --partial --device --top --json'
+  [features]='--set --weights --partial --seed --device --value --split --out --labels --names'
   [run]='--set --weights --partial --seed --device --in --out --target --grads'
   [trace]='--set --weights --partial --seed --device --in --target --param --digits --limit --json'
   [augment]='--set --seed --device --copies --labels --format --quality --filter --shard-size --sheet --resume --force
     --replay --on-error --max-bad --least-visible --max-pixels --max-side --jobs --batch'
-  [check]='--set --dot --svg --json'
+  [check]='--set --freeze --dot --svg --json'
   [inspect]='--json'
   [gradcheck]='--set --weights --partial --seed --device --batch --tolerance --quiet'
-  [bench]='--set --seed --device --batch --seconds --kernels --chart --json'
+  [bench]='--set --freeze --seed --device --batch --seconds --kernels --chart --json'
   [devices]=''
   [new]='--out'
 )
