@@ -239,5 +239,8 @@ void fv_prep_source(const FvPrep *prep, gboolean rows, GString *out)
 
 FvGrid fv_prep_grid(const FvPrep *prep, int n, int lanes, gboolean rows)
 {
+    const size_t blocks = (size_t) ((n + lanes - 1) / lanes);
+    if (prep->floats && rows)
+        return FV_ITEMS(1, 1, blocks * (size_t) prep->want.h);
     return fv_prepare_grid(prep->want, n, lanes, rows);
 }

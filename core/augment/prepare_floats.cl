@@ -1,10 +1,13 @@
 /* prepare_floats.cl: samples that are arrays of float, C, H, W, into the net's input, as they are. The arguments are
- * those of prepare.cl; WANT_C, WANT_H, WANT_W and WORDS are defined before it. */
+ * those of prepare.cl; WANT_C, WANT_H and WANT_W are defined before it. A work-item takes a row of a block on CPUs, a
+ * column of it and one lane on GPUs. */
 
-FV_ONE_ITEM kernel void FV_NAME(prepare)(global const uchar *restrict pixels, global const int *restrict samples,
-                                         global const float *restrict planes, global const float *restrict tables,
-                                         global real *restrict out, global int *restrict labels, int count, int first,
-                                         int n)
+#if ROWS
+__attribute__((reqd_work_group_size(1, 1, 1)))
+#endif
+kernel void FV_NAME(prepare)(global const uchar *restrict pixels, global const int *restrict samples,
+                             global const float *restrict planes, global const float *restrict tables,
+                             global real *restrict out, global int *restrict labels, int count, int first, int n)
 {
     const int y = (int)(get_global_id(2) % WANT_H), block = (int)(get_global_id(2) / WANT_H);
     for (int lane = (int)get_global_id(0); lane < FV_L; lane += (int)get_global_size(0)) {
