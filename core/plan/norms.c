@@ -78,7 +78,7 @@ static void add_layer(GArray *layers, const char *path, double squares)
 gboolean fv_plan_read_norms(FvPlan *plan, double *norm, GArray *layers, GError **error)
 {
     const size_t bytes = FV_PARTIALS * count_measured(plan) * plan->real_size;
-    g_autofree void *partials = g_malloc(MAX(1, bytes));
+    g_autofree void *partials = g_malloc0(MAX(1, bytes));
     double squares = 0;
     int at = 0;
     if (bytes > 0 && !fv_device_read(plan->device, plan->update.norms->buffer.memory, 0, bytes, partials, error))

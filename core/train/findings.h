@@ -13,8 +13,8 @@ FvFindings *fv_findings_new(FvSession *session);
 void fv_findings_free(FvFindings *findings);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FvFindings, fv_findings_free)
 
-/** Takes a batch that was evaluated: for fv_session_set_each(). */
-gboolean fv_findings_take(gpointer findings, const FvFeed *feed, int samples, GError **error);
+/** Takes a batch that was evaluated: for fv_session_set_each(). @data: FvFindings. */
+gboolean fv_findings_take(gpointer data, const FvFeed *feed, int samples, GError **error);
 /** Shows them. @split: that was evaluated. Images of mistakes are read again from the source; those that cannot be are
  * left out. */
 void fv_findings_report(const FvFindings *findings, FvSplit split, FvReport *report);
