@@ -3,7 +3,7 @@
 # oclgrind.sh: small nets of each kind, forward and backward, in a simulator that reports every access out of bounds and
 # every race between work-items.
 set -u
-cases="activation-chain attention-memory avgpool-rect batchnorm-conv batchnorm-dense concat conv-depthwise conv-dilation conv-everything
+cases="activation-chain avgpool-rect batchnorm-conv batchnorm-dense concat conv-depthwise conv-dilation conv-everything
 conv-groups conv-stride-gaps conv-wide dense-spatial dense-wide densenet dropout-zero flatten-order gap-flatten gelu
 groupnorm inception l2-normalize layernorm layernorm-channels loss-contrastive loss-dice loss-hinge loss-kl loss-mse
 loss-one-hot loss-perceptron loss-perceptron-two loss-smooth-l1 loss-softmax loss-softmax-pixels loss-softmax-smoothing loss-sum loss-triplet
@@ -36,6 +36,8 @@ for name in $cases; do
     run "$name" $lanes --target "$golden/$name/target.npy"
   done
 done
+run attention 1 --target "$golden/attention/target.npy"
+run attention-memory 16 --target "$golden/attention-memory/target.npy"
 # The kernels for GPUs: work-items that share local memory.
 export FOVEA_KERNELS=gpu
 for name in attention-memory conv-depthwise conv-everything conv-stride-gaps conv-wide dense-spatial groupnorm layernorm \
