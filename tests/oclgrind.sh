@@ -6,7 +6,7 @@
 set -u
 share=${1:-1}
 shares=${2:-1}
-cases="activation-chain adaptive-maxpool attention-memory avgpool-rect batchnorm-conv batchnorm-dense concat
+cases="activation-chain adaptive-maxpool avgpool-rect batchnorm-conv batchnorm-dense concat
 conv-depthwise conv-dilation conv-everything conv-groups conv-stride-gaps conv-transpose-groups conv-wide
 dense-spatial dense-wide densenet dropout-zero embedding flatten-order gap-flatten gelu groupnorm inception
 l2-normalize layernorm layernorm-channels loss-contrastive loss-dice loss-hinge loss-kl loss-mse loss-one-hot
@@ -48,6 +48,8 @@ for name in $cases; do
     run "$name" $lanes --target "$golden/$name/target.npy"
   done
 done
+run attention 1 --target "$golden/attention/target.npy"
+run attention-memory 16 --target "$golden/attention-memory/target.npy"
 # The kernels for GPUs: work-items that share local memory.
 export FOVEA_KERNELS=gpu
 for name in adaptive-maxpool attention-memory conv-depthwise conv-everything conv-stride-gaps conv-transpose \
