@@ -880,7 +880,7 @@ typedef struct {
      * weight is [out.c][in.c / groups][kernel.h][kernel.w], and bias [in.c]. */
     gboolean transposed;
     FvSize output_pad; /* rows and columns more, on the bottom and right alone */
-    int bias_scratch;      /* set by fv_conv_plan() */
+    int bias_scratch;  /* set by fv_conv_plan() */
 } FvConv;
 
 gboolean fv_conv_plan(FvNode *node, FvConv *conv, GError **error);
