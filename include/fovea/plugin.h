@@ -171,10 +171,9 @@ typedef struct {
         .flags = FV_REQUIRED, __VA_ARGS__                                                            \
     }
 /** The same that need not be given: `input` is then -1. */
-#define FV_OPT_VALUE_OR_NONE(T, field, help_, ...)                                                   \
-    {                                                                                                \
-        .name = #field, .type = FV_TYPE_VALUE, .offset = FV_FIELD(T, field, FvRef), .help = (help_), \
-        __VA_ARGS__                                                                                  \
+#define FV_OPT_VALUE_OR_NONE(T, field, help_, ...)                                                               \
+    {                                                                                                            \
+        .name = #field, .type = FV_TYPE_VALUE, .offset = FV_FIELD(T, field, FvRef), .help = (help_), __VA_ARGS__ \
     }
 #define FV_OPT_VALUES(name_, help_, ...)                                      \
     {                                                                         \
