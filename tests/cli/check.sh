@@ -46,7 +46,7 @@ exits 0 'check --json'
 is "$err" '' 'nothing on stderr'
 json=$(tr -d ' \n' <"$tmp/.out")
 has "$json" '"path":"conv1","kind":"conv","output":[10,32,32],"inputs":["input1"],"parameters":760,' 'the layer'
-has "$json" '],"parameters":760,"flops":' 'the sums'
+has "$json" '],"parameters":760,"frozen":0,"flops":' 'the sums'
 if command -v json-glib-format >/dev/null; then
   ok 'valid JSON' json-glib-format "$tmp/.out" >/dev/null
 else
