@@ -146,7 +146,8 @@ def run(spec, dtype=torch.float64):
     def closure():
         optimizer.zero_grad()
         y = torch.tanh(x @ params[0].T + params[1]) @ params[2].T + params[3]
-        loss = ((y - target)**2 / 2).sum(1).mean() + PENALTY * ((params[0]**2).sum() + (params[2]**2).sum())
+        trained = [p for p in (params[0], params[2]) if p.requires_grad]    # penalties leave out what is frozen
+        loss = ((y - target)**2 / 2).sum(1).mean() + PENALTY * sum((p**2).sum() for p in trained)
         loss.backward()
         if spec["before"]:
             spec["before"](moving)
