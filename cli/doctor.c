@@ -3,7 +3,7 @@
 #include "cli/cli.h"
 
 #include "core/sink/atomic.h"
-#include "core/train/doctor.h"
+#include "core/doctor/doctor.h"
 
 #include "cli/doctor_print.h"
 

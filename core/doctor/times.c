@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * doctor_times.c: how fast images come, and how fast the net takes them. */
-#include "core/train/doctor_private.h"
+ * times.c: how fast images come, and how fast the net takes them. */
+#include "core/doctor/private.h"
 
 #include <math.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * doctor_chance.c: the loss of a net that knows nothing, for the losses that have such a number. */
-#include "core/train/doctor_private.h"
+ * chance.c: the loss of a net that knows nothing, for the losses that have such a number. */
+#include "core/doctor/private.h"
 
 #include <math.h>
 #include <string.h>

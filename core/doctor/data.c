@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * doctor_data.c: what the images of all splits say: how many there are of each class, which are the same, which show
+ * data.c: what the images of all splits say: how many there are of each class, which are the same, which show
  * nothing. */
-#include "core/train/doctor_scan.h"
+#include "core/doctor/scan.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * doctor_steps.c: steps of a net over the sample, and the way back to where training begins. */
-#include "core/train/doctor_private.h"
+ * steps.c: steps of a net over the sample, and the way back to where training begins. */
+#include "core/doctor/private.h"
 
 #include "core/train/step.h"
 
@@ -56,7 +56,7 @@ gboolean fv_doctor_copy(const FvDoctor *doctor, const FvGraph *graph, gboolean k
     *copy = *doctor;
     copy->graph = graph;
     copy->tally = NULL;
-    copy->session = fv_session_new(&settings, FV_FOR_TRAINING, error);
+    copy->session = fv_session_new(&settings, copy->purpose, error);
     if (!copy->session)
         return FALSE;
     copy->plan = fv_session_plan(copy->session);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
- * doctor_look.h: every value, gradient and parameter of a net that is about to be trained, over several batches. */
+ * look.h: every value, gradient and parameter of a net that is about to be trained, over several batches. */
 #ifndef FOVEA_DOCTOR_LOOK_H
 #define FOVEA_DOCTOR_LOOK_H
 
-#include "core/train/doctor_private.h"
+#include "core/doctor/private.h"
 
 /** A layer's output, over several batches. */
 typedef struct {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * doctor_layers.c: what a net makes of images before it is trained: its input, units that never answer, numbers that
+ * layers.c: what a net makes of images before it is trained: its input, units that never answer, numbers that
  * vanish or explode. */
-#include "core/train/doctor_look.h"
+#include "core/doctor/look.h"
 
 #include <math.h>
 #include <string.h>

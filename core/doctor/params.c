@@ -1,19 +1,10 @@
 /* SPDX-License-Identifier: MIT
- * doctor_params.c: parameters before training: weights that begin alike, gradients that vanish, explode or do not come,
+ * params.c: parameters before training: weights that begin alike, gradients that vanish, explode or do not come,
  * numbers that do not move. */
-#include "core/train/doctor_look.h"
+#include "core/doctor/look.h"
 
 #include <math.h>
 #include <string.h>
-
-static double rate_of(const FvDoctorLook *look, const char *param)
-{
-    const FvPlan *plan = look->copy.plan;
-    for (guint i = 0; i < fv_plan_layers(plan); i++)
-        if (fv_doctor_is_of(param, fv_plan_layer(plan, i).path))
-            return ((const FvGraphNode *) look->copy.graph->nodes->pdata[i])->rate;
-    return 1;
-}
 
 /* "a", "a and 3 others" */
 static char *some_of(const GPtrArray *names)
@@ -71,7 +62,7 @@ static GPtrArray *without_gradient(const FvDoctorLook *look)
     GPtrArray *names = g_ptr_array_new();
     for (guint i = 0; i < fv_plan_params(look->copy.plan); i++) {
         const FvPlanParam param = fv_plan_param(look->copy.plan, i);
-        if (fv_doctor_is_weight(&param) && look->params[i].gradient_squares == 0 && rate_of(look, param.name) != 0)
+        if (fv_doctor_is_weight(&param) && look->params[i].gradient_squares == 0)
             g_ptr_array_add(names, (gpointer) param.name);
     }
     return names;
@@ -161,7 +152,7 @@ static gboolean count_moving(FvDoctorLook *look, int *moving, int *frozen, int *
         if (!after)
             return FALSE;
         *all += 1;
-        *frozen += rate_of(look, param.name) == 0;
+        *frozen += !param.trained;
         *moving +=
             memcmp(before->data, after->data, (gsize) fv_tensor_elements(after) * fv_dtype_size(after->dtype)) != 0;
     }
@@ -180,8 +171,8 @@ static gboolean judge_movement(FvDoctorLook *look, GError **error)
         const double rate = fv_plan_rate(look->copy.plan);
         check = fv_doctor_add(look->doctor, "frozen", FV_VERDICT_FAULT,
                               "none of %d parameters moves in a step at the pipeline's rate, %.4g", all, rate);
-        fv_check_advise(check, frozen == all ? "All are frozen: leave out rate=0 where something is to be learnt, the "
-                                               "last layer at least."
+        fv_check_advise(check, frozen == all ? "All are frozen: leave out freeze, or rate=0, where something is to be "
+                                               "learnt, the last layer at least."
                                : rate == 0   ? "The optimizer's rate is 0."
                                            : "No gradient reaches them, or the rate is too small to change a number.");
     } else {

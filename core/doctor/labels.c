@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
- * doctor_labels.c: whether labels have anything to do with images. A net can learn labels by heart that have not, so
+ * labels.c: whether labels have anything to do with images. A net can learn labels by heart that have not, so
  * its loss on what it was trained with says nothing: images that look alike must have the same label more often than
  * chance has it. */
-#include "core/train/doctor_private.h"
+#include "core/doctor/private.h"
 
 #include <math.h>
 

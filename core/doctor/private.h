@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
- * doctor_private.h: what the checks of fv_doctor() share: a sample of the data, a net that is set back again and again.
+ * private.h: what the checks of fv_doctor() share: a sample of the data, a net that is set back again and again.
  */
 #ifndef FOVEA_DOCTOR_PRIVATE_H
 #define FOVEA_DOCTOR_PRIVATE_H
 
-#include "core/train/doctor.h"
+#include "core/doctor/doctor.h"
 #include "core/train/tally.h"
 
 /** Images on the host, prepared but not augmented, in batches; and coarse pictures of more of them, to compare. */
@@ -27,7 +27,8 @@ typedef struct {
     const FvGraph *graph;
     FvCheckup *checkup;
     FvSession *session;
-    FvPlan *plan; /* the session's */
+    FvPurpose purpose; /* that it was opened for */
+    FvPlan *plan;      /* the session's */
     FvTally *tally;
     FvTensors *weights; /* that parameters begin with, or NULL */
     GPtrArray *first;   /* of FvTensor: each parameter as training begins with it */

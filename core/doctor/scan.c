@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * doctor_scan.c: reads the images of all splits, on all processors. */
-#include "core/train/doctor_scan.h"
+ * scan.c: reads the images of all splits, on all processors. */
+#include "core/doctor/scan.h"
 
 #include "core/data/order.h"
 

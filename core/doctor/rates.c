@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * doctor_rates.c: tries learning rates, each from the beginning, for a few steps on the same images: where the loss
+ * rates.c: tries learning rates, each from the beginning, for a few steps on the same images: where the loss
  * falls at all, and whether the pipeline's rate is there. */
-#include "core/train/doctor_private.h"
+#include "core/doctor/private.h"
 
 #include <math.h>
 

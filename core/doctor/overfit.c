@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * doctor_overfit.c: a net that is able to learn anything can learn a few images by heart. */
-#include "core/train/doctor_private.h"
+ * overfit.c: a net that is able to learn anything can learn a few images by heart. */
+#include "core/doctor/private.h"
 
 #include <math.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * doctor.c: the order of the checks, and which fault explains which. */
-#include "core/train/doctor_private.h"
+#include "core/doctor/private.h"
 
 #include "core/train/fit.h"
 
@@ -145,6 +145,23 @@ static gboolean set_out(FvDoctor *doctor, GError **error)
     return TRUE;
 }
 
+/* A net whose layers are all frozen is refused by a training; here it is what is found. */
+static gboolean open_for(FvDoctor *doctor, const FvSessionSettings *open, GError **error)
+{
+    g_autoptr(GError) refused = NULL;
+    doctor->purpose = FV_FOR_TRAINING;
+    doctor->session = fv_session_new(open, doctor->purpose, &refused);
+    if (!doctor->session) {
+        doctor->purpose = FV_FOR_EVALUATION;
+        doctor->session = fv_session_new(open, doctor->purpose, NULL);
+        if (doctor->session && fv_plan_frozen_parameter_count(fv_session_plan(doctor->session)) == 0)
+            g_clear_pointer(&doctor->session, fv_session_free);
+    }
+    if (!doctor->session)
+        g_propagate_error(error, g_steal_pointer(&refused));
+    return doctor->session != NULL;
+}
+
 static gboolean open_session(FvDoctor *doctor, GError **error)
 {
     const FvDoctorSettings *settings = doctor->settings;
@@ -157,8 +174,7 @@ static gboolean open_session(FvDoctor *doctor, GError **error)
                                      .weights = doctor->weights,
                                      .progress = settings->progress,
                                      .stop = settings->stop };
-    doctor->session = fv_session_new(&open, FV_FOR_TRAINING, error);
-    if (!doctor->session || !fv_session_try_data(doctor->session, error))
+    if (!open_for(doctor, &open, error) || !fv_session_try_data(doctor->session, error))
         return FALSE;
     doctor->plan = fv_session_plan(doctor->session);
     doctor->tally = fv_tally_new(doctor->plan);

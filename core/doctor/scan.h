@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
- * doctor_scan.h: the images of all splits, each of which is read once. */
+ * scan.h: the images of all splits, each of which is read once. */
 #ifndef FOVEA_DOCTOR_SCAN_H
 #define FOVEA_DOCTOR_SCAN_H
 
-#include "core/train/doctor_private.h"
+#include "core/doctor/private.h"
 
 enum { FV_DOCTOR_DIGEST = 16 };
 

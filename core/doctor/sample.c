@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * doctor_sample.c: takes a sample of the data to the host. */
-#include "core/train/doctor_private.h"
+ * sample.c: takes a sample of the data to the host. */
+#include "core/doctor/private.h"
 
 #include <math.h>
 

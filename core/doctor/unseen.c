@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * doctor_unseen.c: a short training, and what it is worth on images that it has not seen. */
-#include "core/train/doctor_private.h"
+ * unseen.c: a short training, and what it is worth on images that it has not seen. */
+#include "core/doctor/private.h"
 
 #include "core/train/step.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * doctor_look.c: runs a net that keeps everything, and reads it. */
-#include "core/train/doctor_look.h"
+ * look.c: runs a net that keeps everything, and reads it. */
+#include "core/doctor/look.h"
 
 #include <math.h>
 #include <string.h>

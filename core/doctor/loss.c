@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * doctor_loss.c: the loss before any step: what chance gives, and more with stronger penalties. */
-#include "core/train/doctor_private.h"
+ * loss.c: the loss before any step: what chance gives, and more with stronger penalties. */
+#include "core/doctor/private.h"
 
 #include <math.h>
 
