@@ -53,7 +53,7 @@ static char *text_of(const FvPipeline *pipeline)
     for (guint i = 0; i < all->sections->len; i++)
         if (g_str_equal(((FvSection *) all->sections->pdata[i])->name, "augment"))
             g_ptr_array_add(sections, all->sections->pdata[i]);
-    FvTree tree = { all->lets, none, sections, none };
+    const FvTree tree = { .lets = all->lets, .blocks = none, .sections = sections, .settings = none, .freezes = none };
     return fv_tree_print(&tree, pipeline->overrides);
 }
 

@@ -110,6 +110,23 @@ static gboolean take_weights(const char *verb, unsigned wants, char **given, FvC
     return TRUE;
 }
 
+/* What options need of each other. */
+static gboolean settle(const char *verb, FvCliOptions *options)
+{
+    if (!options->rest)
+        options->rest = g_new0(char *, 1);
+    if (options->partial && !options->weights) {
+        fv_cli_usage(verb, "--partial goes with --weights");
+        return FALSE;
+    }
+    if (options->seed < 0 && options->seed != G_MININT64) {
+        fv_cli_usage(verb, "--seed must not be negative");
+        return FALSE;
+    }
+    options->seed = MAX(options->seed, -1);
+    return TRUE;
+}
+
 gboolean fv_cli_parse(const FvCliHelp *help, unsigned wants, const GOptionEntry *own, FvCliOptions *options, int argc,
                       char **argv)
 {
@@ -160,21 +177,7 @@ gboolean fv_cli_parse(const FvCliHelp *help, unsigned wants, const GOptionEntry 
         fv_cli_usage(help->verb, "%s", error->message);
         return FALSE;
     }
-    if (!options->rest)
-        options->rest = g_new0(char *, 1);
-    if (!take_weights(help->verb, wants, weights, options))
-        return FALSE;
-    if (options->partial && !options->weights) {
-        fv_cli_usage(help->verb, "--partial goes with --weights");
-        return FALSE;
-    }
-    if (options->seed == G_MININT64)
-        options->seed = -1;
-    else if (options->seed < 0) {
-        fv_cli_usage(help->verb, "--seed must not be negative");
-        return FALSE;
-    }
-    return TRUE;
+    return take_weights(help->verb, wants, weights, options) && settle(help->verb, options);
 }
 
 gboolean fv_cli_count(const FvCliHelp *help, const FvCliOptions *options, int min, int max)

@@ -131,7 +131,7 @@ static gboolean draw(const FvSelection *selection, GArray *samples, int class, G
 {
     const FvSelectConfig *from = &selection->from;
     guint32 original = 0;
-    while (selection->labels[original] != class)
+    while ((int) original < from->info->classes && selection->labels[original] != class)
         original++;
     if ((int) samples->len < from->per_class) {
         g_autofree char *name = selection->names ? g_strdup_printf(" (%s)", selection->names[class]) : g_strdup("");

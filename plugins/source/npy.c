@@ -100,7 +100,7 @@ static gboolean take_labels(Npy *npy, Split *split, const char *file, GError **e
 static gboolean load_split(Npy *npy, FvSplit which, const char *file, const char *labels, GError **error)
 {
     Split *split = &npy->splits[which];
-    FvShape shape;
+    FvShape shape = { 0 };
     int rank;
     gint64 dims[8];
     if (!*file && !*labels)
