@@ -65,6 +65,8 @@ char *fv_state_text(const FvState *state);
 /** The option's current value in OpenCL C: "#define NAME value\n" for int, float, bool, choice, size (NAME_h, NAME_w),
  * range (NAME_lo, NAME_hi); an array and NAME_count for floats; nothing for others. All options of @state. */
 void fv_state_defines(const FvState *state, GString *source);
+/** The same of all but single floats. */
+void fv_state_defines_but_numbers(const FvState *state, GString *source);
 /** #undef of the same. */
 void fv_state_undefines(const FvState *state, GString *source);
 

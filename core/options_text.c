@@ -183,7 +183,7 @@ static void define_floats(GString *source, const char *name, FvFloats floats)
     define_int(source, name, "_count", floats.count);
 }
 
-void fv_state_defines(const FvState *state, GString *source)
+static void define_all(const FvState *state, gboolean numbers, GString *source)
 {
     const char *self = fv_state_self((FvState *) state);
     for (const FvOption *option = fv_state_plugin(state)->options; option && option->name; option++) {
@@ -197,7 +197,8 @@ void fv_state_defines(const FvState *state, GString *source)
             define_int(source, option->name, "", *(const gboolean *) at != 0);
             break;
         case FV_TYPE_FLOAT:
-            define_real(source, option->name, "", *(const float *) at);
+            if (numbers)
+                define_real(source, option->name, "", *(const float *) at);
             break;
         case FV_TYPE_SIZE:
             define_int(source, option->name, "_h", ((const FvSize *) at)->h);
@@ -215,6 +216,16 @@ void fv_state_defines(const FvState *state, GString *source)
             break;
         }
     }
+}
+
+void fv_state_defines(const FvState *state, GString *source)
+{
+    define_all(state, TRUE, source);
+}
+
+void fv_state_defines_but_numbers(const FvState *state, GString *source)
+{
+    define_all(state, FALSE, source);
 }
 
 void fv_state_undefines(const FvState *state, GString *source)

@@ -29,23 +29,72 @@ FvGrid fv_maps_chunks(const FvPlan *plan, guint64 reals)
     return fv_maps_groups(plan, (reals + fv_maps_chunk(plan) - 1) / fv_maps_chunk(plan));
 }
 
-/* @node: where it is the kernel of a layer, that layer; @forward: it writes y. */
-static FvKernel *add_any_kernel(FvPlan *plan, const char *source, const char *name, const FvState *state, FvNode *node,
-                                gboolean forward)
+/* @numbers: single floats are constants, too. */
+static char *defines_of(const FvPlan *plan, const FvState *state, gboolean numbers)
 {
-    g_autoptr(GString) defines = g_string_new(NULL);
-    g_autofree char *text =
-        g_strdup_printf("#line 1 \"maps of %s\"\n%s", state ? fv_state_plugin(state)->name : name, source);
+    GString *defines = g_string_new(NULL);
     g_string_append_printf(defines, "#define FV_CHUNK %d\n", (int) fv_maps_chunk(plan));
-    if (state)
+    if (state && numbers)
         fv_state_defines(state, defines);
-    return node ? fv_tail_add_kernel(node, forward, text, name, defines->str)
-                : fv_plan_add_kernel(plan, text, name, defines->str);
+    else if (state)
+        fv_state_defines_but_numbers(state, defines);
+    return g_string_free(defines, FALSE);
 }
 
+static char *with_name(const char *source, const char *name, const FvState *state)
+{
+    return g_strdup_printf("#line 1 \"maps of %s\"\n%s", state ? fv_state_plugin(state)->name : name, source);
+}
+
+/* @forward: it writes y. */
+static FvKernel *add_layer_kernel(FvNode *node, const char *source, const char *name, gboolean forward)
+{
+    g_autofree char *defines = defines_of(node->plan, node->state, TRUE);
+    g_autofree char *text = with_name(source, name, node->state);
+    return fv_tail_add_kernel(node, forward, text, name, defines);
+}
 FvKernel *fv_maps_add_kernel(FvPlan *plan, const char *source, const char *name, const FvState *state)
 {
-    return add_any_kernel(plan, source, name, state, NULL, FALSE);
+    g_autofree char *defines = defines_of(plan, state, TRUE);
+    g_autofree char *text = with_name(source, name, state);
+    return fv_plan_add_kernel(plan, text, name, defines);
+}
+
+/* Calls @func for each option that is a single float. */
+static void each_number(const FvState *state, void (*func)(const FvOption *, float, gpointer), gpointer data)
+{
+    const char *self = fv_state_self((FvState *) state);
+    for (const FvOption *option = fv_state_plugin(state)->options; option && option->name; option++)
+        if (option->type == FV_TYPE_FLOAT)
+            func(option, *(const float *) (gconstpointer) (self + option->offset), data);
+}
+
+static void append_param(const FvOption *option, float number, gpointer source)
+{
+    g_string_append_printf(source, ", real %s", option->name);
+}
+
+void fv_maps_append_params(const FvState *state, GString *source)
+{
+    each_number(state, append_param, source);
+}
+
+static void append_arg(const FvOption *option, float number, gpointer args)
+{
+    const FvArg arg = fv_real((double) number);
+    g_array_append_val(args, arg);
+}
+
+void fv_maps_append_args(const FvState *state, GArray *args)
+{
+    each_number(state, append_arg, args);
+}
+
+FvKernel *fv_maps_add_open_kernel(FvPlan *plan, const char *source, const char *name, const FvState *state)
+{
+    g_autofree char *defines = defines_of(plan, state, FALSE);
+    g_autofree char *text = with_name(source, name, state);
+    return fv_plan_add_kernel(plan, text, name, defines);
 }
 
 /* ------------------------------------------------------------------ layers */
@@ -63,7 +112,7 @@ static void build_forward(FvNode *node)
                            "        fv_y[fv_i] = FV_TAIL(y, fv_y + fv_i);\n    }\n}\n",
                            node->plugin->name, fv_maps_each_element, layer->forward_map);
     g_autofree char *forward_name = g_strconcat(node->plugin->name, "_forward", NULL);
-    node->maps[0] = add_any_kernel(node->plan, forward->str, forward_name, node->state, node, TRUE);
+    node->maps[0] = add_layer_kernel(node, forward->str, forward_name, TRUE);
 }
 
 static void build_backward(FvNode *node)
@@ -82,7 +131,7 @@ static void build_backward(FvNode *node)
                            "        fv_dx[fv_i] = FV_TAIL(dx, fv_dx + fv_i);\n    }\n}\n",
                            node->plugin->name, fv_maps_each_element, layer->backward_map);
     g_autofree char *backward_name = g_strconcat(node->plugin->name, "_backward", NULL);
-    node->maps[1] = add_any_kernel(node->plan, backward->str, backward_name, node->state, node, FALSE);
+    node->maps[1] = add_layer_kernel(node, backward->str, backward_name, FALSE);
 }
 
 static guint64 elements_now(const FvNode *node, const FvList *list)
@@ -166,7 +215,7 @@ static const char loss_source[] =
 
 static const char penalty_source[] = KERNEL
     "FV_NAME(penalty)(global const real *restrict fv_x, global real *restrict fv_result, int slot, int count, "
-    "int chunk, real weight)\n"
+    "int chunk, real fv_weight%s)\n"
     "{\n"
     "    local real fv_room[FV_WORKERS];\n"
     "    int fv_begin = get_group_id(0) * chunk, fv_end = min(fv_begin + chunk, count);\n"
@@ -182,14 +231,14 @@ static const char penalty_source[] = KERNEL
     "    }\n"
     "    fv_sum = fv_total(fv_sum, fv_room);\n"
     "    if (FV_ME == 0)\n"
-    "        fv_result[slot + get_group_id(0)] = weight * fv_sum;\n"
+    "        fv_result[slot + get_group_id(0)] = fv_weight * fv_sum;\n"
     "}\n" KERNEL
     "FV_NAME(penalty_gradient)(global const real *restrict fv_x, global real *restrict fv_g, int count, "
-    "real weight)\n"
+    "real fv_weight%s)\n"
     "{\n%s"
     "        real x = fv_x[fv_i], dx;\n"
     "        {\n%s\n        }\n"
-    "        fv_g[fv_i] += weight * dx;\n"
+    "        fv_g[fv_i] += fv_weight * dx;\n"
     "    }\n"
     "}\n";
 
@@ -197,15 +246,20 @@ static void build_loss(FvNode *node)
 {
     const FvLoss *loss = (const FvLoss *) node->plugin;
     g_autoptr(GString) source = g_string_new(NULL);
-    gboolean penalty = loss->target == FV_TARGET_NONE;
+    g_string_append_printf(source, loss_source, loss->forward_map, loss->backward_map);
+    node->maps[0] = fv_maps_add_kernel(node->plan, source->str, "loss", node->state);
+    node->maps[1] = fv_maps_add_kernel(node->plan, source->str, "loss_gradient", node->state);
+}
 
-    if (penalty)
-        g_string_append_printf(source, penalty_source, loss->forward_map, fv_maps_each_element, loss->backward_map);
-    else
-        g_string_append_printf(source, loss_source, loss->forward_map, loss->backward_map);
-    node->maps[0] = fv_maps_add_kernel(node->plan, source->str, penalty ? "penalty" : "loss", node->state);
-    node->maps[1] =
-        fv_maps_add_kernel(node->plan, source->str, penalty ? "penalty_gradient" : "loss_gradient", node->state);
+static void build_penalty(FvNode *node)
+{
+    const FvLoss *loss = (const FvLoss *) node->plugin;
+    g_autoptr(GString) params = g_string_new(NULL);
+    fv_maps_append_params(node->state, params);
+    g_autofree char *source = g_strdup_printf(penalty_source, params->str, loss->forward_map, params->str,
+                                              fv_maps_each_element, loss->backward_map);
+    node->maps[0] = fv_maps_add_open_kernel(node->plan, source, "penalty", node->state);
+    node->maps[1] = fv_maps_add_open_kernel(node->plan, source, "penalty_gradient", node->state);
 }
 
 void fv_maps_loss(FvNode *node, FvList *list)
@@ -221,17 +275,32 @@ void fv_maps_loss(FvNode *node, FvList *list)
                   fv_real(node->weight / n));
 }
 
+static void launch_penalty(FvNode *node, FvList *list, FvKernel *kernel, FvGrid grid, const FvArg *own, guint count)
+{
+    g_autoptr(GArray) args = g_array_new(FALSE, FALSE, sizeof(FvArg));
+    g_array_append_vals(args, own, count);
+    fv_maps_append_args(node->state, args);
+    fv_list_launch(list, kernel, grid, (const FvArg *) (gpointer) args->data, (int) args->len);
+}
+
 void fv_maps_penalty(FvNode *node, FvList *list)
 {
     FvPlan *plan = node->plan;
-    int count = (int) plan->weight_reals, chunk = (count + FV_PARTIALS - 1) / FV_PARTIALS;
+    const int count = (int) plan->weight_reals, chunk = (count + FV_PARTIALS - 1) / FV_PARTIALS;
+    const FvArg forward[] = { fv_buffer(&plan->weights_value),
+                              fv_buffer(fv_node_result(node)),
+                              fv_slot(),
+                              fv_int(count),
+                              fv_int(chunk),
+                              fv_real(node->weight) };
+    const FvArg backward[] = { fv_buffer(&plan->weights_value), fv_buffer(&plan->weights_gradient), fv_int(count),
+                               fv_real(node->weight) };
     if (count == 0)
         return;
-    fv_launch(list, node->maps[0], fv_maps_groups(plan, FV_PARTIALS), fv_buffer(&plan->weights_value),
-              fv_buffer(fv_node_result(node)), fv_slot(), fv_int(count), fv_int(chunk), fv_real(node->weight));
+    launch_penalty(node, list, node->maps[0], fv_maps_groups(plan, FV_PARTIALS), forward, G_N_ELEMENTS(forward));
     if (fv_list_training(list))
-        fv_launch(list, node->maps[1], fv_maps_chunks(plan, (guint64) count), fv_buffer(&plan->weights_value),
-                  fv_buffer(&plan->weights_gradient), fv_int(count), fv_real(node->weight));
+        launch_penalty(node, list, node->maps[1], fv_maps_chunks(plan, (guint64) count), backward,
+                       G_N_ELEMENTS(backward));
 }
 
 /* -------------------------------------------------------------- the whole net */
@@ -285,8 +354,9 @@ void fv_maps_build(FvPlan *plan)
     }
     for (guint i = 0; i < plan->terms->len; i++) {
         FvNode *term = plan->terms->pdata[i];
-        if (term->plugin->kind == FV_LOSS && ((const FvLoss *) term->plugin)->forward_map)
-            build_loss(term);
+        const FvLoss *loss = term->plugin->kind == FV_LOSS ? (const FvLoss *) term->plugin : NULL;
+        if (loss && loss->forward_map)
+            (loss->target == FV_TARGET_NONE ? build_penalty : build_loss)(term);
         sums |= term->stores && term->stores[0].adds;
     }
     if (sums)

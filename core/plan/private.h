@@ -219,6 +219,13 @@ FvGrid fv_maps_groups(const FvPlan *plan, guint64 groups);
 FvGrid fv_maps_chunks(const FvPlan *plan, guint64 reals);
 /** Adds a kernel of no layer. @state: options that stand in it as constants, or NULL. */
 FvKernel *fv_maps_add_kernel(FvPlan *plan, const char *source, const char *name, const FvState *state);
+/** The same, where options that are single floats stand in @source as parameters of the kernel, so that other numbers
+ * (of a rate, a momentum, a penalty) need no other kernel. */
+FvKernel *fv_maps_add_open_kernel(FvPlan *plan, const char *source, const char *name, const FvState *state);
+/** Appends these parameters, ", real NAME" each, which are the last ones; and what they are at the launch (of FvArg).
+ */
+void fv_maps_append_params(const FvState *state, GString *source);
+void fv_maps_append_args(const FvState *state, GArray *args);
 /* update.c */
 /** Slots, runs and what else the optimizer takes; parameters have their offsets. May be called again. */
 void fv_update_lay_out(FvPlan *plan, guint64 align);

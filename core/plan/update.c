@@ -129,6 +129,7 @@ static FvKernel *build_map(FvPlan *plan)
     g_string_append(source, norm ? ", global const real *restrict fv_scale, int fv_scale_at" : "");
     for (int i = 0; optim->slots[i]; i++)
         g_string_append_printf(source, ", global real *restrict fv_%s", optim->slots[i]);
+    fv_maps_append_params(plan->graph->optimizer.state, source);
     g_string_append(source,
                     ")\n{\n"
                     "    size_t fv_begin = first + (size_t)get_group_id(0) * FV_CHUNK;\n"
@@ -144,13 +145,13 @@ static FvKernel *build_map(FvPlan *plan)
         g_string_append_printf(source, "        real %s = fv_%s[fv_i];\n", optim->slots[i], optim->slots[i]);
     /* The schedule's rate of this step takes the place of the option. */
     g_string_append_printf(source,
-                           "#undef rate\n        real rate = fv_rate;\n        {\n%s\n        }\n"
+                           "        real rate = fv_rate;\n        {\n%s\n        }\n"
                            "        fv_w[fv_i] = w;\n",
                            optim->update_map);
     for (int i = 0; optim->slots[i]; i++)
         g_string_append_printf(source, "        fv_%s[fv_i] = %s;\n", optim->slots[i], optim->slots[i]);
     g_string_append(source, "    }\n}\n");
-    return fv_maps_add_kernel(plan, source->str, "update", plan->graph->optimizer.state);
+    return fv_maps_add_open_kernel(plan, source->str, "update", plan->graph->optimizer.state);
 }
 
 void fv_update_build(FvPlan *plan)
@@ -217,22 +218,28 @@ static void launch_map(FvPlan *plan, const FvRun *run, FvList *list)
 {
     const FvUpdate *update = &plan->update;
     const FvOptimCommon *common = common_of(plan);
-    FvArg args[9 + FV_MAX_SLOTS] = { fv_buffer(&plan->all_value),
-                                     fv_buffer(&plan->all_gradient),
-                                     { .type = FV_ARG_RATE, .number = run->rate },
-                                     update_number,
-                                     fv_int((int) run->first),
-                                     fv_int((int) (run->first + run->reals)) };
-    int count = 6;
+    const FvArg first[] = { fv_buffer(&plan->all_value),
+                            fv_buffer(&plan->all_gradient),
+                            { .type = FV_ARG_RATE, .number = run->rate },
+                            update_number,
+                            fv_int((int) run->first),
+                            fv_int((int) (run->first + run->reals)) };
+    const FvArg limit = fv_real((double) common->clip_value);
+    g_autoptr(GArray) args = g_array_new(FALSE, FALSE, sizeof(FvArg));
+    g_array_append_vals(args, first, G_N_ELEMENTS(first));
     if (common->clip_value > 0)
-        args[count++] = fv_real((double) common->clip_value);
+        g_array_append_val(args, limit);
     if (common->clip_norm > 0) {
-        args[count++] = fv_buffer(&update->partials->buffer);
-        args[count++] = fv_int(scale_place(plan));
+        const FvArg scale[] = { fv_buffer(&update->partials->buffer), fv_int(scale_place(plan)) };
+        g_array_append_vals(args, scale, G_N_ELEMENTS(scale));
     }
-    for (int i = 0; i < update->plugin_slots; i++)
-        args[count++] = fv_buffer(&update->slots[i]);
-    fv_list_launch(list, update->update, fv_maps_chunks(plan, run->reals), args, count);
+    for (int i = 0; i < update->plugin_slots; i++) {
+        const FvArg slot = fv_buffer(&update->slots[i]);
+        g_array_append_val(args, slot);
+    }
+    fv_maps_append_args(plan->graph->optimizer.state, args);
+    fv_list_launch(list, update->update, fv_maps_chunks(plan, run->reals), (const FvArg *) (gpointer) args->data,
+                   (int) args->len);
 }
 
 static void clip_in_place(FvPlan *plan, FvList *list)
