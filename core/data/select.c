@@ -5,7 +5,6 @@
 #include "core/data/order.h"
 #include "core/diag.h"
 
-#include <stdlib.h>
 
 enum { LEFT_OUT = -1 };
 
@@ -163,7 +162,7 @@ static gboolean choose_samples(FvSelection *selection, FvSplit split, GError **e
             return FALSE;
         g_array_append_vals(chosen, samples->data, samples->len);
     }
-    qsort(chosen->data, chosen->len, sizeof(guint32), ascending);
+    g_array_sort(chosen, ascending);
     selection->info.count[split] = chosen->len;
     return TRUE;
 }
