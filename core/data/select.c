@@ -5,7 +5,6 @@
 #include "core/data/order.h"
 #include "core/diag.h"
 
-
 enum { LEFT_OUT = -1 };
 
 struct FvSelection {
@@ -53,7 +52,7 @@ static int find_class(const FvSelectConfig *from, const FvWanted *wanted)
 static gboolean choose_classes(FvSelection *selection, int *at, GError **error)
 {
     const FvSelectConfig *from = &selection->from;
-    selection->labels = g_new(int, from->info->classes);
+    selection->labels = g_new0(int, from->info->classes);
     for (int i = 0; i < from->info->classes; i++)
         selection->labels[i] = from->classes ? LEFT_OUT : i;
     for (int i = 0; from->classes && i < from->class_count; i++) {
