@@ -10,8 +10,8 @@ enum { LONG = G_USEC_PER_SEC / 3, WARM = 2 };
  * a net that is not trained has them without augmentation. */
 static gboolean feed(FvDoctor *doctor, double *rate, GError **error)
 {
-    FvFeed *images =
-        doctor->trains ? fv_session_train_feed(doctor->session, error) : fv_session_plain_feed(doctor->session, error);
+    FvFeed *images = doctor->trains ? fv_session_train_feed(doctor->session, error)
+                                    : fv_session_plain_feed(doctor->session, FV_TRAIN, error);
     gint64 begun = g_get_monotonic_time(), done = 0, took = 0;
     int samples = 1;
     if (!images)

@@ -112,7 +112,7 @@ static gboolean open_net(Features *features, GError **error)
                     settings->labels);
         return FALSE;
     }
-    features->feed = fv_session_split_feed(features->session, split_of(settings), error);
+    features->feed = fv_session_plain_feed(features->session, split_of(settings), error);
     return features->feed &&
            fv_weights_begin(fv_session_plan(features->session), &settings->begin, features->weights, error);
 }

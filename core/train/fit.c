@@ -83,7 +83,7 @@ gboolean fv_session_fit(FvSession *session, const FvTensors *weights, GError **e
         if (!layer.fitted || (weights && fv_weights_give(fitting.plan, weights, layer.path)))
             continue;
         fitting.layer = i;
-        fitting.feed = fv_session_plain_feed(session, error);
+        fitting.feed = fv_session_plain_feed(session, FV_TRAIN, error);
         done = fitting.feed && fit_layer(&fitting, error);
     }
     if (fitting.feed)

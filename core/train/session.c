@@ -407,23 +407,22 @@ FvFeed *fv_session_train_feed(FvSession *session, GError **error)
     return session->training;
 }
 
-FvFeed *fv_session_split_feed(FvSession *session, FvSplit split, GError **error)
+/* The feed of a split in its own order: whoever asks first says how much of it may stay on the device. */
+static FvFeed *ordered_feed(FvSession *session, FvSplit split, guint64 budget, GError **error)
 {
     if (!session->feeds[split])
-        session->feeds[split] = make_feed(session, split, FOR_EVALUATION, FALSE, 0, error);
+        session->feeds[split] = make_feed(session, split, FOR_EVALUATION, FALSE, budget, error);
     return session->feeds[split];
 }
 
-FvFeed *fv_session_plain_feed(FvSession *session, GError **error)
+FvFeed *fv_session_plain_feed(FvSession *session, FvSplit split, GError **error)
 {
-    return fv_session_split_feed(session, FV_TRAIN, error);
+    return ordered_feed(session, split, 0, error);
 }
 
 FvFeed *fv_session_feed(FvSession *session, FvSplit split, GError **error)
 {
-    if (!session->feeds[split])
-        session->feeds[split] = make_feed(session, split, FOR_EVALUATION, FALSE, budget_of(session, split), error);
-    return session->feeds[split];
+    return ordered_feed(session, split, budget_of(session, split), error);
 }
 
 FvFeed *fv_session_varied_feed(FvSession *session, FvSplit split, int copies, GError **error)

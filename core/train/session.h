@@ -49,10 +49,9 @@ const FvSourceInfo *fv_session_source(const FvSession *session);
 gboolean fv_session_has(const FvSession *session, FvSplit split);
 /** Batches of the training split, shuffled and augmented. */
 FvFeed *fv_session_train_feed(FvSession *session, GError **error);
-/** Batches of the training split in its own order, prepared but not augmented. Until fv_session_release_feeds(). */
-FvFeed *fv_session_plain_feed(FvSession *session, GError **error);
-/** The same of any split, without its images in memory of the device. */
-FvFeed *fv_session_split_feed(FvSession *session, FvSplit split, GError **error);
+/** Batches of a split in its own order, prepared but not augmented, without its images in memory of the device. Until
+ * fv_session_release_feeds(). */
+FvFeed *fv_session_plain_feed(FvSession *session, FvSplit split, GError **error);
 /** Batches of a split in its own order, as they are evaluated; of none where the split is empty, which is an error. */
 FvFeed *fv_session_feed(FvSession *session, FvSplit split, GError **error);
 /** The same, augmented as in training, for as many epochs as @copies: each gives another copy of every sample. Only

@@ -27,6 +27,14 @@ typedef struct {
     gboolean diverged; /* a loss or a parameter is not finite */
 } FvTrainer;
 
+/** Begins a run: everything that can be wrong is looked for before its folder is made. Where layers were being fitted
+ * as it was stopped, there is no folder. */
+gboolean fv_trainer_begin(FvTrainer *trainer, GError **error);
+/** Goes on with the run that the settings name, from its last checkpoint. */
+gboolean fv_trainer_resume(FvTrainer *trainer, GError **error);
+/** Writes a checkpoint. */
+gboolean fv_trainer_save(FvTrainer *trainer, GError **error);
+
 /** Of the first metric, or of the loss where there is none. */
 gboolean fv_trainer_lower_is_better(const FvGraph *graph);
 /** Keeps the pipeline, as resolved, in a run folder. */
