@@ -3,6 +3,7 @@
 #include "cli/cli.h"
 
 #include "cli/bench.h"
+#include "cli/json.h"
 
 char *fv_cli_bench_machine(const FvDevice *device)
 {
@@ -119,25 +120,13 @@ static void add_double(JsonBuilder *builder, const char *name, double number)
     json_builder_add_double_value(builder, fv_bench_round(number));
 }
 
-static void add_int(JsonBuilder *builder, const char *name, gint64 number)
-{
-    json_builder_set_member_name(builder, name);
-    json_builder_add_int_value(builder, number);
-}
-
-static void add_string(JsonBuilder *builder, const char *name, const char *text)
-{
-    json_builder_set_member_name(builder, name);
-    json_builder_add_string_value(builder, text);
-}
-
 static void add_kernel(JsonBuilder *builder, const FvBenchKernel *kernel, const FvBenchPeak *peak)
 {
     const double seconds = MAX(1e-9, kernel->seconds);
     json_builder_begin_object(builder);
-    add_string(builder, "layer", kernel->layer);
-    add_string(builder, "kernel", kernel->kernel);
-    add_int(builder, "launches", kernel->launches);
+    fv_json_string(builder, "layer", kernel->layer);
+    fv_json_string(builder, "kernel", kernel->kernel);
+    fv_json_int(builder, "launches", kernel->launches);
     add_double(builder, "seconds", kernel->seconds);
     add_double(builder, "share", kernel->share);
     if (kernel->flops > 0)
@@ -156,12 +145,12 @@ static void add_run(JsonBuilder *builder, const char *name, const FvBenchRun *ru
     add_double(builder, "images_per_second", run->median);
     add_double(builder, "least", run->least);
     add_double(builder, "most", run->most);
-    add_int(builder, "slices", run->slices);
-    add_int(builder, "steps", run->steps);
-    add_int(builder, "lanes", run->lanes);
-    add_int(builder, "planned_bytes", (gint64) run->planned);
+    fv_json_int(builder, "slices", run->slices);
+    fv_json_int(builder, "steps", run->steps);
+    fv_json_int(builder, "lanes", run->lanes);
+    fv_json_int(builder, "planned_bytes", (gint64) run->planned);
     if (run->peak)
-        add_int(builder, "peak_bytes", (gint64) run->peak);
+        fv_json_int(builder, "peak_bytes", (gint64) run->peak);
     if (run->kernels) {
         add_double(builder, "kernel_seconds", run->seconds);
         json_builder_set_member_name(builder, "kernels");
@@ -188,14 +177,14 @@ void fv_cli_bench_json(const FvDevice *device, const FvBenchSettings *settings, 
 {
     g_autoptr(JsonBuilder) builder = json_builder_new();
     json_builder_begin_object(builder);
-    add_string(builder, "machine", g_get_host_name());
-    add_string(builder, "device", device->info->name);
-    add_string(builder, "platform", device->info->platform);
-    add_string(builder, "driver", device->info->driver);
-    add_int(builder, "units", device->info->units);
+    fv_json_string(builder, "machine", g_get_host_name());
+    fv_json_string(builder, "device", device->info->name);
+    fv_json_string(builder, "platform", device->info->platform);
+    fv_json_string(builder, "driver", device->info->driver);
+    fv_json_int(builder, "units", device->info->units);
     if (settings) {
-        add_string(builder, "pipeline", settings->graph->stem);
-        add_int(builder, "batch", settings->batch);
+        fv_json_string(builder, "pipeline", settings->graph->stem);
+        fv_json_int(builder, "batch", settings->batch);
         add_run(builder, "prediction", &bench->prediction, &bench->peak);
         add_run(builder, "training", &bench->training, &bench->peak);
     }
@@ -210,21 +199,21 @@ void fv_cli_bench_tuned_json(const FvBenchSettings *settings, const GArray *tune
     g_autoptr(JsonBuilder) builder = json_builder_new();
     g_autofree char *file = fv_tiles_file(settings->device);
     json_builder_begin_object(builder);
-    add_string(builder, "machine", g_get_host_name());
-    add_string(builder, "device", settings->device->info->name);
-    add_string(builder, "pipeline", settings->graph->stem);
-    add_int(builder, "batch", settings->batch);
+    fv_json_string(builder, "machine", g_get_host_name());
+    fv_json_string(builder, "device", settings->device->info->name);
+    fv_json_string(builder, "pipeline", settings->graph->stem);
+    fv_json_int(builder, "batch", settings->batch);
     if (tuned->len > 0)
-        add_string(builder, "file", file);
+        fv_json_string(builder, "file", file);
     json_builder_set_member_name(builder, "tuned");
     json_builder_begin_array(builder);
     for (guint i = 0; i < tuned->len; i++) {
         const FvTuned *one = &g_array_index(tuned, FvTuned, i);
         g_autofree char *tile = fv_plan_tile_text(one->tile);
         json_builder_begin_object(builder);
-        add_string(builder, "layer", one->layer);
-        add_string(builder, "kernel", one->kernel);
-        add_string(builder, "tile", tile);
+        fv_json_string(builder, "layer", one->layer);
+        fv_json_string(builder, "kernel", one->kernel);
+        fv_json_string(builder, "tile", tile);
         add_double(builder, "seconds", one->seconds);
         if (one->usual_seconds > 0)
             add_double(builder, "seconds_before", one->usual_seconds);

@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/json.h"
+
 static const FvCliHelp help = {
     "check", "PIPELINE", "Checks a pipeline, and prints shape, parameters, FLOPs and memory of each layer.",
     "FLOPs are those of one image, forward, a multiplication and an addition counting two. A layer's memory is that "
@@ -162,20 +164,12 @@ static void print_table(const FvPlan *plan, const FvPlan *prediction, FvPurpose 
     print_kept(plan);
 }
 
-static void add_int(JsonBuilder *builder, const char *name, gint64 number)
-{
-    json_builder_set_member_name(builder, name);
-    json_builder_add_int_value(builder, number);
-}
-
 static void add_layer(JsonBuilder *builder, const FvPlan *plan, guint i)
 {
     const FvPlanLayer layer = fv_plan_layer(plan, i);
     json_builder_begin_object(builder);
-    json_builder_set_member_name(builder, "path");
-    json_builder_add_string_value(builder, layer.path);
-    json_builder_set_member_name(builder, "kind");
-    json_builder_add_string_value(builder, layer.kind);
+    fv_json_string(builder, "path", layer.path);
+    fv_json_string(builder, "kind", layer.kind);
     json_builder_set_member_name(builder, "output");
     json_builder_begin_array(builder);
     json_builder_add_int_value(builder, layer.out.c);
@@ -187,10 +181,10 @@ static void add_layer(JsonBuilder *builder, const FvPlan *plan, guint i)
     for (int k = 0; k < layer.input_count; k++)
         json_builder_add_string_value(builder, fv_plan_layer(plan, (guint) layer.inputs[k]).path);
     json_builder_end_array(builder);
-    add_int(builder, "parameters", layer.parameters);
-    add_int(builder, "frozen", layer.frozen);
-    add_int(builder, "flops", (gint64) (layer.passes ? 0 : layer.flops));
-    add_int(builder, "bytes", (gint64) (layer.passes ? 0 : value_bytes(plan, layer.out)));
+    fv_json_int(builder, "parameters", layer.parameters);
+    fv_json_int(builder, "frozen", layer.frozen);
+    fv_json_int(builder, "flops", (gint64) (layer.passes ? 0 : layer.flops));
+    fv_json_int(builder, "bytes", (gint64) (layer.passes ? 0 : value_bytes(plan, layer.out)));
     json_builder_end_object(builder);
 }
 
@@ -203,16 +197,16 @@ static void print_json(const FvPlan *plan, const FvPlan *prediction)
     for (guint i = 0; i < fv_plan_layers(plan); i++)
         add_layer(builder, plan, i);
     json_builder_end_array(builder);
-    add_int(builder, "parameters", fv_plan_parameter_count(plan));
-    add_int(builder, "frozen", fv_plan_frozen_parameter_count(plan));
-    add_int(builder, "flops", (gint64) fv_plan_flops(plan));
+    fv_json_int(builder, "parameters", fv_plan_parameter_count(plan));
+    fv_json_int(builder, "frozen", fv_plan_frozen_parameter_count(plan));
+    fv_json_int(builder, "flops", (gint64) fv_plan_flops(plan));
     json_builder_set_member_name(builder, "prediction");
     json_builder_begin_object(builder);
-    add_int(builder, "parameters", needed(prediction));
-    add_int(builder, "flops", (gint64) fv_plan_flops(prediction));
+    fv_json_int(builder, "parameters", needed(prediction));
+    fv_json_int(builder, "flops", (gint64) fv_plan_flops(prediction));
     json_builder_end_object(builder);
-    add_int(builder, "batch", fv_plan_batch(plan));
-    add_int(builder, "bytes", (gint64) fv_plan_memory(plan).total);
+    fv_json_int(builder, "batch", fv_plan_batch(plan));
+    fv_json_int(builder, "bytes", (gint64) fv_plan_memory(plan).total);
     json_builder_end_object(builder);
     fv_cli_print_json(builder);
 }

@@ -3,6 +3,7 @@
 #include "cli/doctor_print.h"
 
 #include "cli/cli.h"
+#include "cli/json.h"
 
 #include <math.h>
 #include <string.h>
@@ -53,15 +54,6 @@ void fv_cli_print_verdicts(const FvCheckup *checkup)
 
 /* ----------------------------------------------------------------------- JSON */
 
-static void add_string(JsonBuilder *builder, const char *name, const char *text)
-{
-    json_builder_set_member_name(builder, name);
-    if (text)
-        json_builder_add_string_value(builder, text);
-    else
-        json_builder_add_null_value(builder);
-}
-
 /* JSON has no numbers that are not finite. */
 static void add_number(JsonBuilder *builder, const char *name, double number)
 {
@@ -77,12 +69,12 @@ static void add_number(JsonBuilder *builder, const char *name, double number)
 static void add_check(JsonBuilder *builder, const FvCheck *check)
 {
     json_builder_begin_object(builder);
-    add_string(builder, "id", check->id);
-    add_string(builder, "group", check->group);
-    add_string(builder, "verdict", fv_verdict_name(check->verdict));
-    add_string(builder, "finding", check->finding);
-    add_string(builder, "advice", check->advice);
-    add_string(builder, "follows", check->follows);
+    fv_json_string(builder, "id", check->id);
+    fv_json_string(builder, "group", check->group);
+    fv_json_string(builder, "verdict", fv_verdict_name(check->verdict));
+    fv_json_string(builder, "finding", check->finding);
+    fv_json_string(builder, "advice", check->advice);
+    fv_json_string(builder, "follows", check->follows);
     json_builder_set_member_name(builder, "numbers");
     json_builder_begin_object(builder);
     for (guint i = 0; i < check->numbers->len; i++) {
@@ -106,8 +98,8 @@ static void add_rate(JsonBuilder *builder, const FvTriedRate *tried)
 static void add_layer(JsonBuilder *builder, const FvLayerHealth *layer)
 {
     json_builder_begin_object(builder);
-    add_string(builder, "path", layer->path);
-    add_string(builder, "kind", layer->kind);
+    fv_json_string(builder, "path", layer->path);
+    fv_json_string(builder, "kind", layer->kind);
     add_number(builder, "mean", layer->mean);
     add_number(builder, "deviation", layer->deviation);
     add_number(builder, "least", layer->least);
@@ -123,8 +115,8 @@ void fv_cli_print_checkup_json(const FvCheckup *checkup)
 {
     g_autoptr(JsonBuilder) builder = json_builder_new();
     json_builder_begin_object(builder);
-    add_string(builder, "pipeline", checkup->pipeline);
-    add_string(builder, "device", checkup->device);
+    fv_json_string(builder, "pipeline", checkup->pipeline);
+    fv_json_string(builder, "device", checkup->device);
     add_number(builder, "seed", (double) checkup->seed);
     add_number(builder, "faults", fv_checkup_count(checkup, FV_VERDICT_FAULT));
     add_number(builder, "warnings", fv_checkup_count(checkup, FV_VERDICT_WARNING));

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * checkup_page.c: a checkup as a page: verdicts, advice, the rates that were tried, the layers. */
 #include "core/sink/checkup.h"
+#include "core/sink/page.h"
 
 #include <math.h>
 #include <string.h>
@@ -58,14 +59,9 @@ static const char style[] =
 
 /* ----------------------------------------------------------------------- text */
 
-/* Escaped; broken UTF-8 and control characters, which HTML forbids, are replaced before. */
 static void append_text(GString *html, const char *tag, const char *class, const char *text)
 {
-    g_autofree char *valid = g_utf8_make_valid(text, -1);
-    for (char *p = valid; *p; p++)
-        if (g_ascii_iscntrl(*p) && !g_ascii_isspace(*p))
-            *p = '?';
-    g_autofree char *safe = g_markup_escape_text(valid, -1);
+    g_autofree char *safe = fv_page_escaped(text);
     if (class)
         g_string_append_printf(html, "<%s class=\"%s\">%s</%s>", tag, class, safe, tag);
     else

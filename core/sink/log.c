@@ -44,6 +44,14 @@ static const struct {
     { "memory", offsetof(FvRecord, memory) },
 };
 
+const double *fv_record_number(const FvRecord *record, const char *name)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(numbers); i++)
+        if (!strcmp(numbers[i].name, name))
+            return (const double *) ((const char *) record + numbers[i].offset);
+    return NULL;
+}
+
 /* The object with a number for each layer. */
 static const char layers_name[] = "gradient_norms";
 
@@ -172,11 +180,11 @@ static void read_member(FvRecord *record, const char *name, JsonNode *node)
         read_layers(record, node);
     if (!is_number(node) || !strcmp(name, "step") || !strcmp(name, "epoch"))
         return;
-    for (guint i = 0; i < G_N_ELEMENTS(numbers); i++)
-        if (!strcmp(numbers[i].name, name)) {
-            *(double *) ((char *) record + numbers[i].offset) = json_node_get_double(node);
-            return;
-        }
+    double *number = (double *) fv_record_number(record, name);
+    if (number) {
+        *number = json_node_get_double(node);
+        return;
+    }
     if (!record->metric) {
         record->metric = g_intern_string(name);
         record->value = json_node_get_double(node);

@@ -8,6 +8,9 @@
 /** "train", "validate", "test" */
 const char *fv_log_split(FvSplit split);
 
+/** A number of a record that has a fixed name in the log, such as "rate"; NULL for other names. */
+const double *fv_record_number(const FvRecord *record, const char *name);
+
 /** The record as a line, its end included; g_free() it. */
 char *fv_log_line(const FvRecord *record);
 

@@ -3,26 +3,16 @@
 #include "core/sink/records.h"
 
 #include "core/sink/chart.h"
+#include "core/sink/log.h"
 
 #include <math.h>
 #include <string.h>
 
 double fv_record_get(const FvRecord *record, const char *name)
 {
-    static const struct {
-        const char *name;
-        gsize offset;
-    } numbers[] = {
-        { "loss", offsetof(FvRecord, loss) },
-        { "rate", offsetof(FvRecord, rate) },
-        { "images_per_second", offsetof(FvRecord, images_per_second) },
-        { "gradient_norm", offsetof(FvRecord, gradient_norm) },
-        { "seconds", offsetof(FvRecord, seconds) },
-        { "memory", offsetof(FvRecord, memory) },
-    };
-    for (guint i = 0; i < G_N_ELEMENTS(numbers); i++)
-        if (!strcmp(numbers[i].name, name))
-            return *(const double *) ((const char *) record + numbers[i].offset);
+    const double *number = fv_record_number(record, name);
+    if (number)
+        return *number;
     if (record->metric && !strcmp(record->metric, name))
         return record->value;
     for (guint i = 0; record->scores && i < record->scores->len; i++) {

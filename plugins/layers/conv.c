@@ -2,8 +2,6 @@
  * conv: convolution with strides, padding, dilation and groups. */
 #include "conv_hooks.h"
 
-enum { LARGEST_CHANNELS = 1 << 20, LARGEST_KERNEL = 1024 };
-
 typedef struct {
     FvConv conv;
     int channels, groups;
@@ -14,15 +12,11 @@ typedef struct {
 } Conv;
 
 static const FvOption options[] = {
-    FV_OPT_INT(Conv, channels, 0, 1, LARGEST_CHANNELS, "channels of the output", .flags = FV_REQUIRED),
-    FV_OPT_SIZE(Conv, kernel, 3, 1, LARGEST_KERNEL, "extent of the kernel", .unit = "px"),
-    FV_OPT_SIZE(Conv, stride, 1, 1, LARGEST_KERNEL, "step from one output to the next", .unit = "px"),
-    FV_OPT_SIZE(Conv, pad, 0, 0, LARGEST_KERNEL, "margin of zeros on each side", .unit = "px"),
-    FV_OPT_SIZE(Conv, dilation, 1, 1, LARGEST_KERNEL, "distance between the kernel's taps", .unit = "px"),
-    FV_OPT_INT(Conv, groups, 1, 1, LARGEST_CHANNELS, "parts of the channels that do not see each other"),
-    FV_OPT_BOOL(Conv, bias, TRUE, "add a number of its own to each output channel"),
-    FV_OPT_INIT(Conv, init, "he", "how the weights begin"),
-    FV_OPT_CHOICE(Conv, winograd, FV_WINOGRAD_AUTO, conv_winograds, CONV_WINOGRAD_HELP),
+    FV_OPT_INT(Conv, channels, 0, 1, CONV_LARGEST_CHANNELS, "channels of the output", .flags = FV_REQUIRED),
+    FV_OPT_SIZE(Conv, kernel, 3, 1, CONV_LARGEST_KERNEL, "extent of the kernel", .unit = "px"),
+    FV_OPT_SIZE(Conv, stride, 1, 1, CONV_LARGEST_KERNEL, "step from one output to the next", .unit = "px"),
+    FV_OPT_SIZE(Conv, pad, 0, 0, CONV_LARGEST_KERNEL, "margin of zeros on each side", .unit = "px"),
+    CONV_SHARED_OPTIONS(Conv),
     { 0 },
 };
 
@@ -32,14 +26,7 @@ static gboolean plan(FvNode *node, void *self, GError **error)
     layer->conv = (FvConv){
         .in = fv_node_input(node, 0),
         .out = { .c = layer->channels },
-        .kernel = layer->kernel,
-        .stride = layer->stride,
-        .pad = layer->pad,
-        .dilation = layer->dilation,
-        .groups = layer->groups,
-        .bias = layer->bias,
-        .init = layer->init,
-        .winograd = (FvWinograd) layer->winograd,
+        CONV_SHARED_MEMBERS(layer),
     };
     return fv_conv_plan(node, &layer->conv, error);
 }

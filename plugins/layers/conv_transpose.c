@@ -2,8 +2,6 @@
  * conv_transpose: transposed convolution: what a convolution's gradient does to its output, as a layer. */
 #include "conv_hooks.h"
 
-enum { LARGEST_CHANNELS = 1 << 20, LARGEST_KERNEL = 1024 };
-
 typedef struct {
     FvConv conv;
     int channels, groups;
@@ -14,22 +12,18 @@ typedef struct {
 } ConvTranspose;
 
 static const FvOption options[] = {
-    FV_OPT_INT(ConvTranspose, channels, 0, 1, LARGEST_CHANNELS, "channels of the output", .flags = FV_REQUIRED),
-    FV_OPT_SIZE(ConvTranspose, kernel, 3, 1, LARGEST_KERNEL, "extent of the kernel", .unit = "px"),
-    FV_OPT_SIZE(ConvTranspose, stride, 1, 1, LARGEST_KERNEL, "distance in the output between neighbours of the input",
-                .unit = "px"),
-    FV_OPT_SIZE(ConvTranspose, pad, 0, 0, LARGEST_KERNEL, "margin that is cut off the output on each side",
+    FV_OPT_INT(ConvTranspose, channels, 0, 1, CONV_LARGEST_CHANNELS, "channels of the output", .flags = FV_REQUIRED),
+    FV_OPT_SIZE(ConvTranspose, kernel, 3, 1, CONV_LARGEST_KERNEL, "extent of the kernel", .unit = "px"),
+    FV_OPT_SIZE(ConvTranspose, stride, 1, 1, CONV_LARGEST_KERNEL,
+                "distance in the output between neighbours of the input", .unit = "px"),
+    FV_OPT_SIZE(ConvTranspose, pad, 0, 0, CONV_LARGEST_KERNEL, "margin that is cut off the output on each side",
                 .unit = "px"),
     FV_OPT_SIZE(
-        ConvTranspose, output_pad, 0, 0, LARGEST_KERNEL,
+        ConvTranspose, output_pad, 0, 0, CONV_LARGEST_KERNEL,
         "rows and columns that the output has more, on the bottom and on the right; less than the stride or the "
         "dilation",
         .unit = "px"),
-    FV_OPT_SIZE(ConvTranspose, dilation, 1, 1, LARGEST_KERNEL, "distance between the kernel's taps", .unit = "px"),
-    FV_OPT_INT(ConvTranspose, groups, 1, 1, LARGEST_CHANNELS, "parts of the channels that do not see each other"),
-    FV_OPT_BOOL(ConvTranspose, bias, TRUE, "add a number of its own to each output channel"),
-    FV_OPT_INIT(ConvTranspose, init, "he", "how the weights begin"),
-    FV_OPT_CHOICE(ConvTranspose, winograd, FV_WINOGRAD_AUTO, conv_winograds, CONV_WINOGRAD_HELP),
+    CONV_SHARED_OPTIONS(ConvTranspose),
     { 0 },
 };
 
@@ -41,15 +35,8 @@ static gboolean plan(FvNode *node, void *self, GError **error)
         .transposed = TRUE,
         .in = { .c = layer->channels },
         .out = fv_node_input(node, 0),
-        .kernel = layer->kernel,
-        .stride = layer->stride,
-        .pad = layer->pad,
         .output_pad = layer->output_pad,
-        .dilation = layer->dilation,
-        .groups = layer->groups,
-        .bias = layer->bias,
-        .init = layer->init,
-        .winograd = (FvWinograd) layer->winograd,
+        CONV_SHARED_MEMBERS(layer),
     };
     return fv_conv_plan(node, &layer->conv, error);
 }
